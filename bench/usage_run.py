@@ -47,7 +47,7 @@ def measure(
     runs.say(f"a market with {sellers * services:,} services on demand of {sellers} sellers")
     market = metered.open_metered(sellers=sellers, services=services, now=datetime.now(UTC).replace(microsecond=0))
     begin = 0
-    with served(WEB_WORKERS) as (port, web):
+    with served(scale.of(WEB_WORKERS, 1)) as (port, web):
         for _ in range(scale.repeats):
             warm = max(count // 10, 1)
             _push(market, range(begin, begin + warm), port)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from dataclasses import replace
 from typing import TYPE_CHECKING, override
 
 from database import Database
+from deliveries import Deliveries
 from office import Table
 from orders import Bought, what_was_bought
 
@@ -16,6 +18,7 @@ from tradepost.kit import (
     Instance,
     InstanceState,
     InstanceStatus,
+    Pending,
     Refresh,
     Reject,
     Release,
@@ -44,13 +47,18 @@ CREATE TABLE IF NOT EXISTS license (
 class LicenseSeller(Seller):
     """Sells a text with a seal that the licensed software can prove; the key that seals never leaves the seller."""
 
-    def __init__(self, *, data: Path, key: str, protocol: str, page: str, market: MarketClient | None) -> None:
+    def __init__(
+        self, *, data: Path, key: str, protocol: str, page: str, market: MarketClient | None, as_files: bool = False
+    ) -> None:
         super().__init__(store=data / f"kit-{protocol}.db", key=key, protocols=(protocol,), test_page=page)
         self._sold = Database(data / f"{protocol}.db", SCHEMA)
         self._seal_key = hashlib.sha256(b"seal " + key.encode()).digest()
         self._market = market
         # License 1.0 wants the text in the answer; it has no activity that asks for it later.
         self._at_once = protocol == "license_v1"
+        # Nobody waits for an upload, and a large file takes its time.
+        patient = None if market is None or self._at_once else replace(market, timeout=20, tries=3)
+        self._deliveries = None if patient is None else Deliveries(data, patient, as_files=as_files)
         self.on_other(GetLicenseAsync)(self.on_license)
 
     @override
@@ -66,15 +74,22 @@ class LicenseSeller(Seller):
             return Created()
         return Created(license=self._issue(instance_id, "", "", bought.expires_at, bought))
 
-    def on_license(self, command: GetLicenseAsync) -> None:
-        """One event with one fingerprint gets one license, however often it is asked for."""
+    def on_license(self, command: GetLicenseAsync) -> Pending | None:
+        """One event with one fingerprint gets one license, however often it is asked for. With a market to which it can be
+        brought, it is on its way once this is answered."""
         instance = self.store.find(command.instance_id)
         if instance is None or instance.state is InstanceState.RELEASED:
             raise Reject("000003", "no such instance")
         if instance.state is InstanceState.FROZEN:
             raise Reject("000901", "the instance is frozen")
         bought = what_is_known(self._sold, instance.instance_id)
-        self._issue(instance.instance_id, command.event_id, command.device_fingerprint, command.expires_at, bought)
+        text = self._issue(
+            instance.instance_id, command.event_id, command.device_fingerprint, command.expires_at, bought
+        )
+        if self._deliveries is None:
+            return None
+        self._deliveries.deliver(command.event_id, text)
+        return Pending()
 
     @override
     def on_refresh(self, command: Refresh, instance: Instance) -> None:

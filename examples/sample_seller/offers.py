@@ -31,12 +31,15 @@ class Shop:
     market: MarketClient | None
     codes: tuple[str, ...]
     private_key: str
+    license_files: bool = False
 
     def other(self, protocol: str) -> Other:
         data, key, page = self.data, self.key, self.page
         match protocol:
             case "license_v1" | "license_online":
-                return LicenseSeller(data=data, key=key, protocol=protocol, page=page, market=self.market)
+                return LicenseSeller(
+                    data=data, key=key, protocol=protocol, page=page, market=self.market, as_files=self.license_files
+                )
             case "license_code":
                 return CodeSeller(data=data, key=key, page=page, codes=self.codes)
             case "joint_kit_v1" | "joint_kit_v2":

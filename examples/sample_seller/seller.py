@@ -182,6 +182,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         help="as if each workspace on demand had N sign-ins an hour: for a demo",
     )
     parser.add_argument("--code", action="append", default=[], help="an authorization code to know; repeat it")
+    parser.add_argument(
+        "--license-files",
+        action="store_true",
+        help="bring licenses to the market as files, not as texts; with --market",
+    )
     parser.add_argument("--private-key", type=Path, help="PEM of the joint-operation credential's RSA key")
     parsed = parser.parse_args(arguments)
     named = (name for names in parsed.protocol or [("saas_v2",)] for name in names)
@@ -215,7 +220,9 @@ def main(arguments: list[str] | None = None) -> None:
     server = Server(pages, parsed.host, parsed.port)
     public_url = (parsed.public_url or server.url).rstrip("/")
     private_key = parsed.private_key.read_text("ascii") if parsed.private_key else ""
-    shop = Shop(parsed.data, parsed.key, f"{public_url}/", market, tuple(parsed.code), private_key)
+    shop = Shop(
+        parsed.data, parsed.key, f"{public_url}/", market, tuple(parsed.code), private_key, parsed.license_files
+    )
     accounts = Accounts(parsed.data / "accounts.db")
     usage = _report_usage(parsed, accounts, market) if market else None
     pages.open(None, accounts, secure=public_url.startswith("https:"), signed_in=usage.signed_in if usage else ignore)

@@ -28,6 +28,16 @@ def test_the_seed_alone_decides_and_every_item_has_its_turn() -> None:
     assert {item for seed in range(200) for item in drawn(seed)} == set(ITEMS)
 
 
+def test_a_name_more_changes_what_is_drawn_by_no_more_than_one() -> None:
+    names = [f"tests/test_{number}.py" for number in range(60)]
+    for seed in range(20):
+        few = set(sampling.sample(names, share=1 / 3, seed=seed, soak=False))
+        more = set(sampling.sample(sorted([*names, "tests/test_new.py"]), share=1 / 3, seed=seed, soak=False))
+        assert len(few) == len(more) == 20
+        assert len(few - more) <= 1
+    assert {name for seed in range(50) for name in sampling.sample(names, seed=seed, soak=False)} == set(names)
+
+
 def test_a_soak_leaves_nothing_out() -> None:
     assert sampling.sample(ITEMS, seed=1, soak=True) == ITEMS
     assert (sampling.size(100, soak=True), sampling.size(100, soak=False)) == (100, 10)

@@ -14,6 +14,7 @@ READERS = {
     "base/secrets.py": "the keys themselves, which are passed to nobody",
     "settings.py": "Django's settings are made of them",
     "wiring.py": "composes a worker",
+    "auth_centre/settings_of.py": "for the pages of the auth centre: where a request begins",
     "old_rows.py": "composes a night",
     "rsgi.py": "composes a web process",
     "seed": "a program of its own, started from the command line",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.browser.history import opened, until
 from tests.browser.refunding import asked_for
+from tests.factories.licenses import deliver_text
 from tests.factories.people import make_address, make_seller
 from tests.factories.products import MONTHLY, make_product
 from tradepost.kit import Create, Created, Reject, Seller
@@ -16,10 +17,8 @@ from tradepost.market.base import clock
 from tradepost.market.catalog.models import Product
 from tradepost.market.fulfilment.licensing import apply_for_license
 from tradepost.market.identity import keys
-from tradepost.market.licenses.deliver import deliver_license
 from tradepost.market.licenses.models import LicenseRequest
 from tradepost.protocols.commands import GetLicenseAsync
-from tradepost.protocols.open_api.upload import TextUpload
 from tradepost.protocols.registry import protocol as spoken
 
 LICENSE_KEY = "the key of one who makes licenses"
@@ -39,7 +38,7 @@ def licensed(_seller_url: str) -> dict[str, str]:
                 settled = LicenseRequest.objects.filter(pk=asked.pk).exclude(status=LicenseRequest.Status.ASKING)
                 until(settled.exists, f"the seller says what becomes of {machine}")
     first = LicenseRequest.objects.filter(subscription=held).earliest("pk")
-    deliver_license(first.seller_id, TextUpload(event_id=first.event_id, characters=LICENSE), now=clock.now())
+    deliver_text(first.seller_id, first.event_id, LICENSE, now=clock.now())
     return {"licensed": str(held.pk), "license text": str(told.pk), "asked refund": asked_for(told)}
 
 

@@ -51,7 +51,7 @@ LISTS = frozenset({
     "/console/usage/", "/console/usage/arrears/", "/console/usage/charges/",
     "/supervision/", "/seller/supervision/", "/console/supervision/",
     "/balance/transfers/", "/console/transfers/", "/console/unmatched/", "/console/ledger/sellers/",
-    "/seller/usage/packages/",
+    "/seller/usage/packages/", "/servers/", "/seller/servers/", "/console/servers/", "/console/images/",
 })  # fmt: skip
 """Pages that are a list: on a phone its first row, or why there is none, stands on the first screen."""
 ROW = "main :is(table tbody tr, .tp-empty, .sf-shelf > li, .tp-notices > li, section.card, .card[id])"

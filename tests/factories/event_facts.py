@@ -159,6 +159,13 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
         case "HandOverBegan":
             [row] = all_of("SELECT line_id, subscription_id FROM supervision_supervision ORDER BY id DESC LIMIT 1")
             return [{"line": row[0], "subscription": row[1], "at": at}]
+        case "LineReduced":
+            number = of_seller(
+                "orders_orderline",
+                "number",
+                "id IN (SELECT line_id FROM supervision_supervision WHERE ended_at IS NULL)",
+            )
+            return [{"order": number.rpartition("-")[0], "line": number, "minor": 1}]
         case "NodeEntered" | "NodeWaits" | "SupervisionStale" | "SupervisionEnded":
             [(pk, visit)] = all_of(
                 "SELECT id, visit FROM supervision_supervision WHERE seller_id = 1 AND status = 'running' ORDER BY id DESC LIMIT 1"

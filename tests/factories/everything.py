@@ -18,8 +18,10 @@ from django.core.cache import cache
 from django.test import Client
 
 from tests.market import every_address as table
+from tests.market.auth_centre_addresses import ELSEWHERE_AT_THE_AUTH_CENTRE
 from tests.market.every_address import ADDRESSES, Address
 from tradepost.market import wiring
+from tradepost.market.auth_centre.tenant import COOKIE
 from tradepost.market.base import clock, jobs, outbox, retention, work
 from tradepost.market.base.events import name_of
 from tradepost.market.base.models import Event, Job
@@ -40,6 +42,7 @@ from tradepost.market.orders.place import UNPAID_TIMEOUT
 from tradepost.market.orders.refund_requests import CLOCK
 from tradepost.market.payments import intents, kept_sums
 from tradepost.market.probes import slots
+from tradepost.market.product_types.flows.contract import Act, Party
 from tradepost.market.production import clock_steps, upkeep
 from tradepost.market.production.attempts import Ended
 from tradepost.market.production.breaker import Rule
@@ -48,7 +51,13 @@ from tradepost.market.production.models import Call
 from tradepost.market.production.record import record
 from tradepost.market.review.overdue import OVERDUE
 from tradepost.market.service_desk import complaints, customer_demands
+from tradepost.market.supervision import cancel
 from tradepost.market.supervision import timers as supervision_timers
+from tradepost.market.supervision.act import Said
+from tradepost.market.supervision.act import act as act_on
+from tradepost.market.supervision.appeal import decide as decide_on
+from tradepost.market.supervision.models import Appeal
+from tradepost.market.web.supervision_view import clocks_now
 from tradepost.protocols.commands import CallResult, Done, Fault, Pending, Unreachable
 from tradepost.protocols.http import Request
 from tradepost.protocols.open_api.order_query import PATH
@@ -63,6 +72,7 @@ from .many.joined import facts_of_joint
 from .many.metered import PACKAGE
 from .many.service_desk import DEMAND_TOKEN, OF_THE_BUYER, OPEN
 from .many.shop import TOKEN
+from .many.signed_in import COOKIE_OF_THE_FIRST
 from .settled_facts import facts_of_settlement, of_settlement
 
 BATCH, HOST = 256, "localhost"
@@ -72,6 +82,7 @@ ELSEWHERE = {
     "console/audit/export/": [HTTPStatus.UNPROCESSABLE_ENTITY],  # of which days must be said
     "seller/enter/": [HTTPStatus.FOUND],  # who acts for a company is led to it
     "complaints/new/": [HTTPStatus.FOUND, HTTPStatus.OK],  # to the list, where nothing is named
+    **ELSEWHERE_AT_THE_AUTH_CENTRE,
     **server_facts.ELSEWHERE_OF_SERVERS,
     "demands/<int:pk>/": [HTTPStatus.FOUND],  # to the page that is followed
     "seller/debug/": [HTTPStatus.FOUND],  # to the first case
@@ -133,10 +144,11 @@ def facts_of(size: Size) -> Mapping[str, str]:
                              " ON s.id = c.subscription_id WHERE c.id = 10")[0],
         **server_facts.of_servers(), "usage_record": "10", "charge": "10", "package": str(one(f"SELECT {PACKAGE}")[0]), "metered": str(one("SELECT subscription_id FROM billing_charge WHERE id = 10")[0]),
         "invoice": of_seller("invoices_invoice", "id", "buyer_id = 1 AND status = 'done'"), **facts_of_settlement(), **facts_of_enterprises(), **facts_of_joint(),
+        "letter": f"L{of_seller('invoices_invoice', 'id', "buyer_id = 1 AND status = 'done'"):0>23}",
         "asked_invoice": of_seller("invoices_invoice", "id", "status = 'review'"),
         "invoice_title": one("SELECT id FROM invoices_invoicetitle WHERE buyer_id = 1")[0],
         "supervision": of_seller("supervision_supervision", "id", "buyer_id = 1 AND status = 'running' AND owner = 'buyer'"),
-        "disputed": of_seller("supervision_supervision", "id", "status = 'appealed'"), "supervision_file": "0" * 64,
+        "disputed": of_seller("supervision_supervision", "id", "status = 'appealed'"), "supervision_file": "0" * 64, "handed": of_seller("supervision_supervision", "id", "buyer_id = 1 AND status = 'running'"),
         "refund": of_seller("orders_refund", "id", "buyer_id = 1 AND status = 'refunded'"),
         "demand": str(OF_THE_BUYER), "open_demand": str(OPEN), "demand_token": DEMAND_TOKEN, "customer_demand": str(OF_THE_BUYER),
         "complaint": str(OF_THE_BUYER), "complaint_file": "0" * 64,
@@ -174,6 +186,8 @@ def pages(size: Size, facts: Mapping[str, str]) -> Iterator[Deed]:
 def _client(user: int) -> Client:
     client = Client(headers={"accept-language": "zh-hans", "host": HOST})
     client.force_login(User.objects.get(pk=user))
+    if user == 1:
+        client.cookies[COOKIE] = COOKIE_OF_THE_FIRST
     return client
 
 
@@ -239,6 +253,36 @@ def reactions(size: Size, now: datetime) -> Iterator[Deed]:
 
 def _react(act: Callable[[], object], _prepared: object) -> None:
     act()
+
+
+def deliveries(size: Size, now: datetime) -> Iterator[Deed]:
+    """How a delivery by people ends, with its money: accepted, ended early, for less, paid back."""
+    open_one = "status = 'running' AND owner = '{owner}' AND node = 'accept'"
+    accepted, by_seller = (
+        int(of_seller("supervision_supervision", "id", open_one.format(owner=owner))) for owner in ("buyer", "seller")
+    )
+    disputed = int(of_seller("supervision_supervision", "id", "status = 'appealed'"))
+    somebody, clocks = User.objects.get(pk=size.member(1)), clocks_now()
+    accepting = Said(visit=4)
+
+    def for_less(_: object) -> None:
+        cancel.ask(by_seller, "Late.", amount_minor=1, ends=False, now=now)
+        cancel.agree(by_seller, "", by=somebody, clocks=clocks, now=now)
+
+    yield Deed(
+        "delivery accepted",
+        partial(
+            _react, partial(act_on, accepted, Party.BUYER, Act.ACCEPT, accepting, by=somebody, clocks=clocks, now=now)
+        ),
+    )
+    yield Deed(
+        "delivery ended early",
+        partial(_react, partial(cancel.agree, by_seller, "No.", by=somebody, clocks=clocks, now=now)),
+    )
+    yield Deed("delivery goes on for less", for_less)
+    for decision in (Appeal.Decision.REFUND, Appeal.Decision.ACCEPT):
+        decided = partial(decide_on, disputed, decision, "So.", by=somebody, clocks=clocks, now=now)
+        yield Deed(f"delivery decided: {decision.value}", partial(_react, decided))
 
 
 def timers(size: Size, now: datetime) -> Iterator[Deed]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.market.auth_centre_addresses import MORE_AT_THE_AUTH_CENTRE
 from tests.market.enterprise_addresses import MORE_OF_ENTERPRISES
 from tests.market.joint_addresses import MORE_OF_JOINT
 from tests.market.supervision_addresses import MORE_OF_SUPERVISION
@@ -11,6 +12,7 @@ from .server_facts import MORE_OF_SERVERS
 from .settled_facts import MORE_OF_SETTLEMENT
 
 MORE = {
+    **MORE_AT_THE_AUTH_CENTRE,
     "": (
         "q=企业云笺", "q=企业", "q=leaf", "q=whetstne", "q=没有的", "q=财务&sort=price&category=many", "category=many&sort=sold", "way=month",
         "seller=seller-1", "sort=price&low=1&high=50", "after={product}",

@@ -24,7 +24,7 @@ from tradepost.protocols.open_api.usage_push import dump_time
 
 from .buying import make_order, make_subscription
 from .people import NOW, make_address, make_seller
-from .products import ON_DEMAND, PACKAGE, make_offer, make_product
+from .products import ON_DEMAND, PACKAGE, USES, make_offer, make_product
 
 ZONE = ZoneInfo("Asia/Shanghai")
 RULE = rule_of(usage_max_age_days=21, usage_future_skew_seconds=60)
@@ -63,6 +63,18 @@ def make_metered(
     offer = make_offer(product, mode=ChargingMode.ON_DEMAND)
     order = make_order(buyer, offer=offer, paid=True, now=started_at)
     return make_subscription(order, instance_id=instance_id, now=started_at)
+
+
+def make_uses(
+    price: Price = USES, *, seller: Seller | None = None, buyer: User | None = None, quantity: int = 1, now: datetime = NOW
+) -> Subscription:  # fmt: skip
+    """A package of uses that was bought and opened at ``now``."""
+    seller = seller or make_seller(now=now)
+    product = make_product(seller, prices=(price,), address=make_address(seller), now=now)
+    order = make_order(buyer, offer=make_offer(product), quantity=quantity, paid=True, now=now)
+    held = make_subscription(order, now=now)
+    on_order_completed(OrderCompleted(order=order.number), now)
+    return held
 
 
 def item(

@@ -32,6 +32,10 @@ PACKAGE = Price(
     charging_mode=ChargingMode.ON_DEMAND_PKG, amount=Decimal(20), period_type="month", period_numbers=(1, 3),
     usage_unit=CALLS, quota=Decimal(10_000),
 )  # fmt: skip
+USES = Price(
+    charging_mode=ChargingMode.ONE_TIME, amount=Decimal(30), usage_unit=CALLS, quota=Decimal(100), stops_when_used_up=True
+)  # fmt: skip
+"""A package of uses."""
 
 
 def make_sku(

@@ -30,6 +30,22 @@ class Market:
     base_key: str
     product_id: str
     """Of ``metered-1``, a service on demand since two days."""
+    tenant: str
+    """Code of an enterprise with an application (``sign_in``)."""
+    tenant_id: str
+    client_id: str
+    client_secret: str
+    callback: str
+    events: list[str]
+    """Applications for licenses that no test has delivered yet: take one away with ``pop``."""
+    data: str
+    """Its data folder."""
+    process: int
+    """Of ``tradepost serve``, whose children answer."""
+
+    @property
+    def auth_centre(self) -> str:
+        return f"{self.url}/t/{self.tenant}"
 
     @property
     def port(self) -> int:
@@ -51,8 +67,9 @@ def _await_listening(port: int, server: subprocess.Popen[bytes]) -> None:
 def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
     """A market of its own, served as ``tradepost serve`` serves every market."""
     port = free_port()
+    data = str(tmp_path_factory.mktemp("market"))
     environment = os.environ | {
-        "TRADEPOST_DATA": str(tmp_path_factory.mktemp("market")),
+        "TRADEPOST_DATA": data,
         "TRADEPOST_DATABASE_URL": "",
         "TRADEPOST_PORT": str(port),
         "TRADEPOST_PUBLIC_URL": f"http://127.0.0.1:{port}",
@@ -69,6 +86,11 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
         try:
             _await_listening(port, server)
             # The program's last line: Django may say things above it.
-            yield Market(f"http://127.0.0.1:{port}", **json.loads(prepared.stdout.splitlines()[-1]))
+            yield Market(
+                f"http://127.0.0.1:{port}",
+                data=data,
+                process=server.pid,
+                **json.loads(prepared.stdout.splitlines()[-1]),
+            )
         finally:
             server.terminate()

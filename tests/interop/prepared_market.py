@@ -1,5 +1,5 @@
 """Run as a program in an empty data folder: makes a market with one order of the demo seller and one of another, and a
-service on demand; prints what a seller's client needs as JSON."""
+service on demand, and an enterprise whose people sign in to an application; prints what a seller's client needs as JSON."""
 
 from __future__ import annotations
 
@@ -7,13 +7,18 @@ import json
 import sys
 from datetime import timedelta
 
+EVENTS = 5
+"""Applications for licenses, for tests that deliver one each."""
+
 
 def main() -> None:
     import django
 
     django.setup()
     from tests.factories.demo import demo_on_sale
+    from tests.factories.licenses import make_application
     from tests.factories.metering import make_metered
+    from tests.factories.signing_in import make_joint
     from tests.market.open_api.asking import ADDRESS, Shop
     from tests.migrated import migrate_here
     from tradepost.market.base import clock
@@ -25,6 +30,7 @@ def main() -> None:
     params = (("emailDomainName", "lantian.example"),)
     seller = AccessKey.objects.get(access_key=shop.seeded.access_key).seller
     metered = make_metered(seller=seller, instance_id="metered-1", started_at=clock.now() - timedelta(days=2))
+    joint = make_joint(code="acme", released=("email",), now=clock.now())
     own = shop.buy("qingxie-mail", quantity=15, periods=2, mode="year", extend_params=params)
     json.dump(
         {
@@ -32,7 +38,13 @@ def main() -> None:
             "secret_key": shop.seeded.secret_key,
             "base_key": keys.signing_secrets(seller.pk, "base", now=clock.now())[0],
             "product_id": metered.offer.product_id,
+            "tenant": joint.enterprise.code,
+            "tenant_id": joint.enterprise.public_id,
+            "client_id": joint.client.client_id,
+            "client_secret": joint.secret,
+            "callback": joint.client.callback,
             "own": own.number,
+            "events": [make_application(seller, now=clock.now()).event_id for _ in range(EVENTS)],
             "foreign": shop.buy("tangli-bi", quantity=5).number,
         },
         sys.stdout,

@@ -11,6 +11,7 @@ import pytest
 
 from tests.kit.market import HANG_UP, Market, open_market
 from tests.kit.market_answers import RECORD
+from tests.protocols.open_api.uploads import came, file_of
 from tradepost.kit.client import MarketClient, MarketError
 from tradepost.protocols.http import Response
 from tradepost.protocols.open_api import (
@@ -122,9 +123,10 @@ def test_texts_and_files_are_uploaded(market):
     market.answers = [upload.uploaded()]
     client(market).upload_text("event 1", "license 云")
     client(market).upload_file("e2", "许可证.lic", b"\x00\xff--\r\n")
-    assert [upload.load_upload(asked) for asked in market.asked] == [
-        upload.TextUpload(event_id="event 1", characters="license 云"),
-        upload.FileUpload(event_id="e2", file_name="许可证.lic", content=b"\x00\xff--\r\n"),
+    content = b"\x00\xff--\r\n"
+    assert [came(asked) for asked in market.asked] == [
+        (upload.TextUpload(event_id="event 1", characters="license 云"), b""),
+        (file_of("e2", "许可证.lic", content), content),
     ]
 
 

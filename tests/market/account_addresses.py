@@ -1,7 +1,8 @@
-"""The addresses of accounts, which are allauth's: their part of ``every_address``."""
+"""The addresses of accounts, which are allauth's, and of the auth centre: their part of ``every_address``."""
 
 from __future__ import annotations
 
+from tests.market.auth_centre_addresses import OF_AUTH_CENTRE
 from tests.market.who_may import ANYBODY, NOBODY, PERSONS, Address, pages
 
 WRONG_KEY = "MQ:1abcde:not-a-signature"
@@ -23,4 +24,5 @@ ACCOUNT = {
         {"uidb36": "1", "key": "set-password"}, get=ANYBODY, post=ANYBODY, data={"password1": "a fresh password 7"}
     ),
     "account/password/reset/done/": pages(ANYBODY),
+    **OF_AUTH_CENTRE,
 }

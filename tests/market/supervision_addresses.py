@@ -17,6 +17,7 @@ OF_SUPERVISION = {
     "supervision/<int:pk>/cancel/": Address(ONE, post=ONLY_BUYER, data={"reason": "why X cancels"}),
     "supervision/<int:pk>/withdraw/": Address(ONE, post=ONLY_BUYER),
     "supervision/<int:pk>/appeal/": Address(ONE, post=ONLY_BUYER, data={"appeal": "it does not run"}),
+    "supervision/<int:pk>/fetch/": Address({"pk": "{handed}"}, post=ONLY_BUYER),
     "supervision/<int:pk>/files/<str:sha256>/": pages(ONLY_BUYER, **FILE),
     "seller/supervision/": pages(TRADE),
     "seller/supervision/<int:pk>/": pages(A_TRADE, **ONE),

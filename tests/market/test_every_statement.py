@@ -139,6 +139,7 @@ FAMILIES: Mapping[str, Callable[[datetime], Iterator[Deed]]] = {
     "apis": lambda _: everything.apis(everything.facts_of(SIZE)),
     "reactions": lambda now: everything.reactions(SIZE, now),
     "timers": lambda now: everything.timers(SIZE, now),
+    "deliveries": lambda now: everything.deliveries(SIZE, now),
     "engine": everything.engine,
 }
 

@@ -24,6 +24,7 @@ from tests.factories import assets
 from tests.factories.buying import ACCESS
 from tests.factories.companies import handed_in, owner_of
 from tests.factories.images import servers_of
+from tests.factories.licenses import deliver_text
 from tests.factories.metering import item as usage
 from tests.factories.metering import make_metered, make_package, package, push
 from tests.factories.people import NOW
@@ -59,7 +60,6 @@ from tradepost.market.identity import domains, keys, members
 from tradepost.market.identity.menus import VIEWER
 from tradepost.market.identity.models import Member, Seller, SigningKey, Throttle, User
 from tradepost.market.licenses.code_models import LicenseCode
-from tradepost.market.licenses.deliver import deliver_license
 from tradepost.market.licenses.request import request_license
 from tradepost.market.metering import collect
 from tradepost.market.metering.models import Record
@@ -82,7 +82,6 @@ from tradepost.market.review import appeals
 from tradepost.market.service_desk.complaints import Subject
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import Fault, Unreachable
-from tradepost.protocols.open_api.upload import TextUpload
 
 PASSWORD, LICENSE, SIGNING_KEY = "Geheim-4711-xyz", "the license of X alone", "the signing key of A alone"
 
@@ -125,11 +124,12 @@ class World:
         invoice = factories.make_invoice(
             order, status="done", wish="correct", wish_reason="why X wants it corrected", wished_at=NOW
         )
+        letter = factories.make_letter(invoice)
         settled = settled_of(order, self.users[table.OWNER], BANK_ACCOUNT)
         call = factories.make_call(order, subscription=held, state=State.WAITING, last_verdict="timeout", attempts=1)
         operation = factories.make_operation(order, subscription=held, call=call)
         applied = request_license(held, "machine-of-x-7", actor="x", now=NOW)
-        deliver_license(seller.pk, TextUpload(event_id=applied.event_id, characters=MACHINE_LICENSE), now=NOW)
+        deliver_text(seller.pk, applied.event_id, MACHINE_LICENSE, now=NOW)
         owner = Member.objects.get(seller=seller, user=self.users[table.OWNER])
         invited = members.invite(
             seller, "new@a.example", groups=[group], by=owner, most=50, valid=timedelta(days=7), now=clock.now()
@@ -174,7 +174,7 @@ class World:
             facts={"order": order.number, "product": product.name},
         )  # fmt: skip
         told, grievance = self._asked(buyer, seller, product)
-        delivered = deliveries_of(seller, buyer, WHY_X_APPEALS)
+        delivered = deliveries_of(seller, buyer, WHY_X_APPEALS, asset=str(version.pk))
         code, untaken = self._codes(seller, buyer)
         of_its_enterprise, kept_by_it = enterprise_of(buyer)
         joint = joint_of(buyer, seller, of_its_enterprise)
@@ -195,7 +195,7 @@ class World:
             "run": str(run.pk), "case": str(case.pk), "probe_run": str(probed.pk), "work_item": str(item.pk),
             "web_task": str(run_of_a.task_id), "web_scan": str(run_of_a.pk), "appealed_scan": str(appealed.pk),
             "leased job": str(proving.pk), "drift": str(drift.pk), "audit": str(acted.pk),
-            "invoice": str(invoice.pk), "asked_invoice": str(asked_invoice.pk), "invoice_title": str(title.pk),
+            "invoice": str(invoice.pk), "letter": letter.code, "asked_invoice": str(asked_invoice.pk), "invoice_title": str(title.pk),
             **told, **settled, **delivered, **of_its_enterprise, **joint,
             "refund": str(refund.pk), "appealed_refund": str(appealed_refund.pk), "refund_file": shown.sha256,
             "transfer": announced.number, "intent": str(announced.pk), "shown_intent": str(shown_intent.pk), "unmatched": str(nobodys.pk),

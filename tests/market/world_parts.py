@@ -1,4 +1,4 @@
-"""Parts of the small market of ``world``: statements, web sites that were checked, an enterprise."""
+"""Parts of the small market of ``world``: statements, an enterprise, and web sites that were checked."""
 
 from __future__ import annotations
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import email
+import itertools
 from email.policy import HTTP
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradepost.protocols.multipart import NotMultipart, Part, dump_form, load_form
+from tradepost.protocols.multipart import FormReader, NotMultipart, Part, dump_around, dump_form, load_form
 
 names = st.text(
     st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\\%\x85\u2028\u2029"), min_size=1, max_size=20
@@ -102,3 +103,71 @@ def test_reading_never_raises_anything_else(boundary, body):
                 load_form(content_type, sent)
             except NotMultipart as refusal:
                 assert str(refusal).isprintable()  # noqa: PT017
+
+
+def read_in_pieces(body: bytes, cuts: list[int]) -> list[tuple[str, bytes]] | str:
+    """What a reader finds that is fed piece by piece."""
+    found: list[tuple[str, bytearray]] = []
+
+    def begin(head: Part):
+        found.append((head.name, bytearray()))
+        return found[-1][1].extend
+
+    reader = FormReader("multipart/form-data; boundary=B", begin)
+    at = sorted({0, len(body), *(cut % (len(body) + 1) for cut in cuts)})
+    try:
+        for one, other in itertools.pairwise(at):
+            reader.feed(body[one:other])
+        reader.end()
+    except NotMultipart as refusal:
+        return str(refusal)
+    return [(name, bytes(content)) for name, content in found]
+
+
+pieces_of_forms = st.lists(
+    st.sampled_from(
+        [b"\r\n", b"--B", b"--", b"-", b"B", b"\r", b"\n", b"x", GOOD, b'Content-Disposition: form-data; name="b"']
+    )
+    | st.binary(max_size=6),
+    max_size=14,
+).map(b"".join)
+
+
+@given(pieces_of_forms, st.lists(st.integers(0, 400), max_size=12))
+def test_however_it_is_cut_the_same_parts_are_found(middle, cuts):
+    """Issue 14: two readers that disagree about the parts could be fed two files."""
+    for body in (middle, GOOD.replace(b"x", middle), b"--B" + middle + b"\r\n--B--"):
+        assert read_in_pieces(body, cuts) == read_in_pieces(body, []) == read_in_pieces(body, list(range(len(body))))
+
+
+def test_an_empty_part_needs_its_own_line_break():
+    head = b'--B\r\nContent-Disposition: form-data; name="a"\r\n\r\n'
+    assert read_in_pieces(head + b"\r\n--B--", []) == [("a", b"")]
+    assert read_in_pieces(head + b"--B--", []) == "a part has no sound headers"
+
+
+def test_no_more_is_held_than_came_last():
+    """Of a part of any length."""
+    longest = 0
+
+    def begin(_head: Part):
+        def write(content: bytes) -> None:
+            nonlocal longest
+            longest = max(longest, len(content))
+
+        return write
+
+    content_type, before, after = dump_around((), Part("file", b"", "", "f"), boundary="f00Ba7")
+    reader = FormReader(content_type, begin)
+    for piece in (before, *[b"\r\n--f00Ba" * 100] * 50, after):
+        reader.feed(piece)
+    reader.end()
+    assert longest <= 1100
+
+
+def test_headers_of_a_part_are_bounded():
+    reader = FormReader("multipart/form-data; boundary=B", lambda _head: bytes)
+    reader.feed(b"--B\r\nX: ")
+    with pytest.raises(NotMultipart, match="no sound headers"):
+        for _ in range(10):
+            reader.feed(b"x" * 1000)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from tests.factories.licenses import came_as_file, deliver
 from tests.released.stage import Case, Last, Play, Stage, Steps, back
 from tradepost.market.fulfilment.licensing import apply_for_license
-from tradepost.market.licenses.deliver import deliver_license
 from tradepost.market.licenses.models import LicenseRequest
 from tradepost.market.subscriptions.models import Subscription
-from tradepost.protocols.open_api.upload import FileUpload, TextUpload, Upload
+from tradepost.protocols.open_api.upload import TextUpload, Upload
 
 ASKED = "GetLicenseAsync"
 MACHINE = "9C-B6-D0-11-22-33"
@@ -29,10 +29,8 @@ def delivered(*, file: bool) -> Play:
     def play(m: Stage) -> Steps[None]:
         request = yield from promised(m)
         text = TextUpload(event_id=request.event_id, characters="seats=25")
-        upload: Upload = (
-            FileUpload(event_id=request.event_id, file_name="许可.lic", content=b"\0seats=25") if file else text
-        )
-        deliver_license(request.seller_id, upload, now=m.now)
+        upload: Upload = came_as_file(request.event_id, "许可.lic", b"\0seats=25") if file else text
+        deliver(request.seller_id, upload, now=m.now)
 
     return play
 

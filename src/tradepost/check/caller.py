@@ -21,6 +21,7 @@ from .requester import Requester
 if TYPE_CHECKING:
     from .answers import Answer
     from .history import History
+    from .market_side import MarketSide
     from .session import Session
 
 __all__ = ["Caller", "CreatedInstance", "usable_id"]
@@ -34,6 +35,20 @@ class Caller(Requester):
     def history(self) -> History:
         """All that came of the run so far, for the checks that are about it."""
         return self.session.history
+
+    @property
+    def market_side(self) -> MarketSide:
+        """What the seller's program calls, which remembers only what came. Skips the check in a run without one."""
+        if self.session.market_side is None:
+            raise Skipped(
+                Text(en="this run plays no market that a seller could call", zh="本次测试没有充当可供商家调用的云商店")
+            )
+        return self.session.market_side
+
+    @property
+    def patience(self) -> float:
+        """Seconds within which what was promised must come."""
+        return self.session.options.patience
 
     # --- what the seller offers ----------------------------------------------------------------------------------------
 

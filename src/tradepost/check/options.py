@@ -51,6 +51,11 @@ class Options:
     meanwhile; only what is left of them at its end is waited for."""
     fingerprint: str = FINGERPRINT
     """Of the device for which licenses are applied for, where a version applies (saas-v1-license §B3)."""
+    market: str = ""
+    """HOST:PORT at which the run plays the market that the seller's program calls, for what it uploads there; empty: it does
+    not. ``ak`` and ``sk``: what the program signs with."""
+    ak: str = ""
+    sk: str = field(default="", repr=False)
     dial: Dial = field(default=dial_anywhere, repr=False)
     """Opens the connections of the run."""
     again: frozenset[str] = frozenset()

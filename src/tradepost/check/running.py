@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ from .choice import chosen
 from .definition import Check
 from .diagnoses import diagnosis
 from .execution import CheckRunner, not_asked, stopped
+from .market_side import listening
 from .options import GROUPS, CannotRun, Options
 from .outcomes import Blocked, Failed, Skipped
 from .parallel import WORTH_IT, reads_concurrently, run_parallel
@@ -44,14 +46,20 @@ def run(
     _refuse_nonsense(options)
     target = replace(target_of(options.protocol).without(*options.leave_out), within=options.answer_within)
     session = begin(target, options, clock=clock, chance=chance)
+    with listening(session.market_side, options.market) if session.market_side else nullcontext():
+        return _run(session, progress or (lambda _: None))
+
+
+def _run(session: Session, progress: Told) -> Report:
+    options, target = session.options, session.target
     _reach(options.url, session)
     if Query in target.specification.optional and _does_without_queries(Caller(session)):
         # Everything that looks at an instance would look with them.
         target = target.without(target.activity(Query))
         session = replace(session, target=target)
     checks = chosen(checks_for(target, options), options.again)
-    started_at, began = clock(), time.perf_counter()
-    this_run = _Run(session, checks, progress or (lambda _: None))
+    started_at, began = session.clock(), time.perf_counter()
+    this_run = _Run(session, checks, progress)
     try:
         results = this_run.all()
     finally:
@@ -166,6 +174,8 @@ def _refuse_nonsense(options: Options) -> None:
         raise CannotRun(f"{options.url!r} is no address: it looks like http://127.0.0.1:9000/produce")
     if not options.key:
         raise CannotRun("the key is missing: the signing key that the seller's server holds")
+    if options.market and not (options.ak and options.sk):
+        raise CannotRun("a market that the seller's program calls needs the access key and secret that it signs with")
     unknown = sorted(options.only - set(GROUPS))
     if unknown:
         raise CannotRun(f"no group {', '.join(unknown)}; there are: {', '.join(GROUPS)}")

@@ -15,6 +15,7 @@ from .concurrency import ConcurrencyLimit
 from .history import History
 from .http_client import HttpClient
 from .instance_pool import BATCH, FIRST_BATCH, InstancePool
+from .market_side import MarketSide
 from .seller_profile import SellerProfile
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class Session:
     history: History
     pool: InstancePool
     profile: SellerProfile
+    market_side: MarketSide | None = None
+    """The market that the seller's program calls, in a run that plays it."""
 
 
 def begin(target: Target, options: Options, *, clock: Callable[[], datetime], chance: Callable[[], str]) -> Session:
@@ -51,4 +54,5 @@ def begin(target: Target, options: Options, *, clock: Callable[[], datetime], ch
         history=History(),
         pool=InstancePool(FIRST_BATCH if options.at_once > 1 else BATCH),
         profile=SellerProfile(),
+        market_side=MarketSide(ak=options.ak, sk=options.sk, clock=clock) if options.market else None,
     )

@@ -35,6 +35,9 @@ def check(
     leave_out: Annotated[Sequence[str], Parameter(negative="")] = (),
     public_key: Path | None = None,
     fingerprint: str = "",
+    market: str = "",
+    ak: Annotated[str, Parameter(env_var="TRADEPOST_AK")] = "",
+    sk: Annotated[str, Parameter(env_var="TRADEPOST_SK")] = "",
     again: Annotated[Sequence[str], Parameter(negative="")] = (),
     html: Path | None = None,
     junit: Path | None = None,
@@ -77,6 +80,13 @@ def check(
         PEM file of the seller's RSA public key: joint operation alone, to encrypt the client secrets that are sent.
     fingerprint
         The device for which licenses are applied for, if you issue them for certain devices only.
+    market
+        HOST:PORT at which this run plays the market that your program calls: start the seller with it as its market, and licenses
+        that it uploads are looked at. Needs --ak and --sk.
+    ak
+        The access key with which your program signs calls to the market; also TRADEPOST_AK.
+    sk
+        Its secret; better given as TRADEPOST_SK, which no list of processes shows.
     again
         A check to ask alone, with what it needs before it, and to show with all that was exchanged; may be repeated.
     html
@@ -114,6 +124,9 @@ def check(
         within=within,
         again=frozenset(again),
         fingerprint=fingerprint or FINGERPRINT,
+        market=market,
+        ak=ak,
+        sk=sk,
     )
     chinese = terminal.is_chinese()
     try:

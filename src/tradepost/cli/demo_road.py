@@ -37,8 +37,10 @@ def _walk(config: Config, seller_port: int, stopped: Callable[[], bool]) -> None
         if sample_seller.wait_for(seller_port, stopped):
             walk(config, seller_port, stopped)
             ask(config, stopped)
+            deliver(config, seller_port, stopped)
             if not stopped():
                 open_on_demand()
+                invoice(config, seller_port, stopped)
     except (Refused, DatabaseError) as wrong:
         terminal.warn(f"The cases of the demo's products were not all debugged: {wrong} The next start goes on.")
     finally:
@@ -51,6 +53,16 @@ def open_on_demand() -> None:
     from tradepost.market.base import clock
 
     seed.open_on_demand(clock.now())
+
+
+def invoice(config: Config, seller_port: int, stopped: Callable[[], bool]) -> None:
+    """One invoice in each state, over what the demo's buyer buys for it."""
+    from tradepost.market import seed
+    from tradepost.market.base import clock
+
+    address = sample_seller.address(seller_port)
+    with suppress(seed.Stopped):
+        seed.invoice_the_demo(seed.Road(seller_address=address, settings=config, now=clock.now, stopped=stopped))
 
 
 def walk(config: Config, seller_port: int, stopped: Callable[[], bool] = lambda: False) -> None:
@@ -73,3 +85,16 @@ def ask(config: Config, stopped: Callable[[], bool]) -> None:
 
     if not stopped() and seed.is_walked():
         seed.ask(rules=desk_rules_of(config, timezone.get_default_timezone()), now=clock.now())
+
+
+def deliver(config: Config, seller_port: int, stopped: Callable[[], bool]) -> None:
+    """A service of the demo that people deliver, half way."""
+    from tradepost.market import seed
+    from tradepost.market.base import clock
+    from tradepost.market.web.supervision_view import clocks_now
+
+    if not stopped() and seed.is_walked():
+        address = sample_seller.address(seller_port)
+        road = seed.Road(seller_address=address, settings=config, now=clock.now, stopped=stopped)
+        with suppress(seed.Stopped):
+            seed.deliver(road, clocks=clocks_now())

@@ -70,7 +70,7 @@ class AsgiSeller:
             response = await asyncio.to_thread(
                 self._seller.respond, request_from(scope, body), self._clock(), nonce, protocol=self._protocol
             )
-        await _send(response, send)
+        await send_response(response, send)
 
 
 def asgi(
@@ -116,7 +116,7 @@ def request_from(scope: Scope, body: bytes) -> Request:
     return Request(scope["method"], url, headers, body)
 
 
-async def _send(response: Response, send: Send) -> None:
+async def send_response(response: Response, send: Send) -> None:
     headers = [
         (name.encode("latin-1"), value.encode("latin-1"))
         for name, value in response.headers

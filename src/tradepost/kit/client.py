@@ -6,11 +6,11 @@ while it is certain that nothing of it was sent.
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import secrets
 import ssl
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -32,18 +32,18 @@ from tradepost.protocols.open_api import (
 from tradepost.protocols.open_api.bodies import BadBody
 from tradepost.protocols.open_api.errors import ApiFailure, date_of, read_api_answer
 from tradepost.protocols.open_api.order_query import NotAnOrder, OrderInfo
-from tradepost.protocols.open_api.signing import sign
+from tradepost.protocols.open_api.signing import CONTENT_HASH, sign
 
-from .connecting import LOOPBACK, route_to
+from .connecting import LOOPBACK
+from .exchanging import NotSentError, exchange
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from tradepost.protocols.open_api.license_calls import LicenseInfo
 
     from .usage_record import UsageRecord
 
-ANSWER_LIMIT = 4 * 1024 * 1024
 SERVER_ERROR = 500
 FINAL = frozenset(
     f"{prefix}.{number}" for prefix in ("MKT", "CBC") for number in ("0100", "9001", "9002", "9003", "9004")
@@ -81,10 +81,6 @@ class MarketError(Exception):
         self.retry_after = retry_after
         self.sent = sent
         self.wrong_records = wrong_records
-
-
-class _NotSentError(Exception):
-    """The connection could not be made: the market has seen nothing of the call."""
 
 
 def utc_now() -> datetime:
@@ -142,9 +138,7 @@ class MarketClient:
         """
         url = self._url(f"{order_query.PATH}?{urlencode({'orderId': MOCK})}")
         response = self._call(lambda: self._signed(Request("GET", url, JSON)), repeatable=True)
-        answer = read_api_answer(response)
-        if isinstance(answer, ApiFailure):
-            raise self._error(response, answer)
+        self.told(response)
         return sandbox_time.load(response) or self.clock()
 
     def push_usage(self, records: Sequence[UsageRecord]) -> Mapping[str, str]:
@@ -206,11 +200,17 @@ class MarketClient:
 
         Not repeated once it was sent: after ``unreachable`` look in the seller center before you upload again.
         """
-        self._upload(upload.TextUpload(event_id=event_id, characters=characters))
+        what = upload.TextUpload(event_id=event_id, characters=characters)
+        self._ask(upload.text_request(what, market=self.market, boundary=self.chance()), repeatable=False)
 
     def upload_file(self, event_id: str, file_name: str, content: bytes) -> None:
-        """Deliver a file for a market event (§C.7), as ``upload_text`` does."""
-        self._upload(upload.FileUpload(event_id=event_id, file_name=file_name, content=content))
+        """Deliver a file for a market event (§C.7), as ``upload_text`` does. For one that is too large to be held, and to go on
+        where an upload broke off, see ``uploading``."""
+        hashed = hashlib.sha256(content).hexdigest()
+        form = upload.file_form(event_id, file_name, hashed, market=self.market, boundary=self.chance())
+        body = form.before + content + form.after
+        stated = (CONTENT_HASH, hashlib.sha256(body).hexdigest())
+        self._ask(Request("POST", form.url, (("Content-Type", form.content_type), stated), body), repeatable=False)
 
     # --- licenses --------------------------------------------------------------------------------------------------
 
@@ -279,15 +279,27 @@ class MarketClient:
         return _read(lambda: buyer_orders.load_instance(members))
 
     def _ask(self, request: Request, *, repeatable: bool) -> dict[str, object]:
-        response = self._call(lambda: self._signed(request), repeatable=repeatable)
+        return self.told(self._call(lambda: self._signed(request), repeatable=repeatable))
+
+    def told(self, response: Response) -> dict[str, object]:
+        """The members of an answer. Raises ``MarketError`` for a refusal."""
         answer = read_api_answer(response)
         if isinstance(answer, ApiFailure):
             raise self._error(response, answer)
         return answer
 
-    def _upload(self, what: upload.Upload) -> None:
-        request = upload.upload_request(what, market=self.market, boundary=self.chance())
-        self._ask(request, repeatable=False)
+    def send_once(
+        self, request: Request, *, signed: bool = True, body: Iterable[bytes] | None = None, timeout: float = 0.0
+    ) -> Response:
+        """An answer to one try, whatever it says; ``body`` as it is read, in the place of the request's own. ``timeout``: where
+        the client's own is too short. Raises ``MarketError`` when there is none."""
+        try:
+            request = self._signed(request) if signed else request
+            return exchange(request, timeout=max(timeout, self.timeout), tls=self.tls, body=body)
+        except NotSentError as error:
+            raise _unreachable(self.market, error.__cause__, sent=False) from error
+        except (OSError, http.client.HTTPException) as error:
+            raise _unreachable(self.market, error, sent=True) from error
 
     # --- asking ----------------------------------------------------------------------------------------------------
 
@@ -303,7 +315,7 @@ class MarketClient:
         for attempt in range(1, tries + 1):
             try:
                 response = self._send(make_request())
-            except _NotSentError as error:
+            except NotSentError as error:
                 failure = error.__cause__
             except (OSError, http.client.HTTPException) as error:
                 failure, sent = error, True
@@ -318,29 +330,7 @@ class MarketClient:
         raise AssertionError("every try returns, raises or goes on")
 
     def _send(self, request: Request) -> Response:
-        try:
-            route = route_to(request.url, timeout=self.timeout, tls=self.tls)
-        except OSError as error:
-            raise _NotSentError from error
-        connection = route.connection
-        try:
-            try:
-                connection.connect()
-            except (OSError, http.client.HTTPException) as error:
-                raise _NotSentError from error
-            headers = {**dict(request.headers), **route.headers}
-            # A market that refuses a body without reading it to its end has answered already (§C.2: 413).
-            with suppress(BrokenPipeError, ConnectionResetError):
-                connection.request(request.method, route.target, body=request.body or None, headers=headers)
-            answer = connection.getresponse()
-            body = answer.read(ANSWER_LIMIT + 1)
-            if len(body) > ANSWER_LIMIT:
-                raise http.client.HTTPException(f"the answer is longer than {ANSWER_LIMIT} bytes")
-            if answer.length:
-                raise http.client.IncompleteRead(body, answer.length)
-            return Response(answer.status, tuple(answer.getheaders()), body)
-        finally:
-            connection.close()
+        return exchange(request, timeout=self.timeout, tls=self.tls)
 
     def _error(self, response: Response, failure: ApiFailure, hint: str = "") -> MarketError:
         """The failure with what helps to end it; ``hint`` for a signature that does not hold."""

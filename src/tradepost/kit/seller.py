@@ -100,6 +100,7 @@ class Seller:
             for command, name in METHODS.items()
             if getattr(type(self), name) is not getattr(Seller, name)
         }
+        self._test_looks: dict[type[Command], Callable[[Any], None]] = {}
         self._executor = Executor(self.store, Idempotency(self.store, lease, patience), self._handlers)
 
     # --- what a seller writes --------------------------------------------------------------------------------------
@@ -189,6 +190,12 @@ class Seller:
             return register
         register(function)
         return None
+
+    def look_at_tests[C: Command](self, command: type[C], look: Callable[[C], None], /) -> None:
+        """Test calls of a command are answered without its function; ``look`` sees them before. It changes nothing, and raises ``Reject``
+        for what a market debugs to find out, such as a client secret that cannot be read (openapi-jointkit §A.6).
+        """
+        self._test_looks[command] = look
 
     def finish(self, instance_id: str, app: AppInfo | None = None, *, license: str = "") -> bool:  # noqa: A002 wire word
         """End asynchronous provisioning: from now on queries answer 000000 and ``app``.
@@ -323,6 +330,7 @@ class Seller:
         try:
             # A test call must still reveal a function that is missing: the market debugs to find exactly that.
             if command.test and (type(command) in self._handlers or isinstance(command, Query)):
+                self._test_looks.get(type(command), _nothing_to_see)(command)
                 return answer_test_call(command, page=self._test_page, url=request.url)
             said = self._executor.execute(
                 command, now=now, owner=nonce, activity=activity, nonce=new, fits=partial(self._fits, version)
@@ -360,6 +368,10 @@ class Seller:
         except Exception:
             log.exception("an answer does not fit %s", version.title)
             return version.answer(None, _internal_error(), key=key, nonce=nonce)
+
+
+def _nothing_to_see(_command: Command) -> None:
+    """Of most commands a test call shows nothing."""
 
 
 def _internal_error() -> Rejected:

@@ -6,11 +6,10 @@ told otherwise, and instance ids, order ids and license codes are exact.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from contextlib import contextmanager
 from dataclasses import fields
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -20,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from tradepost.protocols.commands import AppInfo
 
 from .answers import Instance, InstanceState
+from .sqlalchemy_database import HASH, TEXT, attempt, hashed, milliseconds, moment, open_database
 from .store import Busy, Finished, Mine
 
 if TYPE_CHECKING:
@@ -27,50 +27,41 @@ if TYPE_CHECKING:
 
     from .store import Claim, Nonce
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NONCES_BETWEEN_SWEEPS = 5000
-TRIES = 5
-# What databases say when two transactions met and one was sent away: nothing of it remains, so it is done again.
-SENT_AWAY = frozenset({"40001", "40P01", 1213, 1205})
-DIALECTS = ("postgresql", "mysql", "mariadb", "sqlite")
-"""Those for which a way is known to insert a row once, however many try."""
 
 _APP_FIELDS = tuple(field.name for field in fields(AppInfo))
 
 tables = sa.MetaData()
-_Hash = sa.CHAR(64).with_variant(mysql.CHAR(64, charset="ascii", collation="ascii_bin"), "mysql", "mariadb")
-# utf8mb4 whatever the database's default: MySQL's old utf8 has no place for a character beyond the first plane.
-_Text = sa.Text().with_variant(mysql.TEXT(charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb")
 
 nonces = sa.Table(
     "tradepost_nonce",
     tables,
-    sa.Column("nonce_hash", _Hash, primary_key=True),
+    sa.Column("nonce_hash", HASH, primary_key=True),
     sa.Column("kept_until", sa.BigInteger, nullable=False, index=True),
 )
 work = sa.Table(
     "tradepost_work",
     tables,
-    sa.Column("key_hash", _Hash, primary_key=True),
-    sa.Column("key", _Text, nullable=False),
-    sa.Column("first_id", _Text, nullable=False),
+    sa.Column("key_hash", HASH, primary_key=True),
+    sa.Column("key", TEXT, nullable=False),
+    sa.Column("first_id", TEXT, nullable=False),
     sa.Column("owner", sa.String(128)),
     sa.Column("lease_until", sa.BigInteger),
-    sa.Column("instance_id", _Text),
+    sa.Column("instance_id", TEXT),
 )
 instances = sa.Table(
     "tradepost_instance",
     tables,
-    sa.Column("instance_hash", _Hash, primary_key=True),
-    sa.Column("instance_id", _Text, nullable=False),
-    sa.Column("order_id", _Text, nullable=False),
-    sa.Column("order_line_id", _Text, nullable=False),
+    sa.Column("instance_hash", HASH, primary_key=True),
+    sa.Column("instance_id", TEXT, nullable=False),
+    sa.Column("order_id", TEXT, nullable=False),
+    sa.Column("order_line_id", TEXT, nullable=False),
     sa.Column("state", sa.String(16), nullable=False, index=True),
     sa.Column("expires_at", sa.BigInteger),
-    sa.Column("app", _Text),
-    sa.Column("license", _Text, nullable=False),
-    sa.Column("license_hash", _Hash, index=True),
-    sa.Column("note", _Text, nullable=False),
+    sa.Column("app", TEXT),
+    sa.Column("license", TEXT, nullable=False),
+    sa.Column("license_hash", HASH, index=True),
+    sa.Column("note", TEXT, nullable=False),
 )
 
 
@@ -86,19 +77,8 @@ class SQLAlchemyStore:
     """
 
     def __init__(self, database: str | sa.URL | sa.Engine, *, make_tables: bool = True) -> None:
-        self.engine = database if isinstance(database, sa.Engine) else sa.create_engine(database, pool_pre_ping=True)
+        self.engine, self._connect = open_database(database)
         self._dialect = self.engine.dialect.name
-        if self._dialect not in DIALECTS:
-            raise ValueError(
-                f"this store cannot use {self._dialect}; it knows {', '.join(DIALECTS)}. For any other database write an"
-                " object with the methods of tradepost.kit.Store"
-            )
-        # Each statement must see what others have committed: MySQL's default would show the past of the transaction.
-        self._connect = (
-            self.engine
-            if self._dialect == "sqlite"
-            else self.engine.execution_options(isolation_level="READ COMMITTED")
-        )
         self._nonces = 0
         if make_tables:
             # Checked by each table's own name: of two processes that start at once, one may come second.
@@ -109,8 +89,8 @@ class SQLAlchemyStore:
     def nonce_seen(self, nonce: str, *, now: datetime, until: datetime) -> bool:
         self._nonces += 1
         if self._nonces % NONCES_BETWEEN_SWEEPS == 0:
-            self._attempt(lambda: self._write(sa.delete(nonces).where(nonces.c.kept_until <= _ms(now))))
-        return self._attempt(lambda: self._nonce_seen(_hash(nonce), _ms(now), _ms(until)))
+            self._attempt(lambda: self._write(sa.delete(nonces).where(nonces.c.kept_until <= milliseconds(now))))
+        return self._attempt(lambda: self._nonce_seen(hashed(nonce), milliseconds(now), milliseconds(until)))
 
     def _nonce_seen(self, nonce_hash: str, now: int, until: int) -> bool:
         if self._add(nonces, {"nonce_hash": nonce_hash, "kept_until": until}):
@@ -126,7 +106,7 @@ class SQLAlchemyStore:
     # --- work that must happen once --------------------------------------------------------------------------------
 
     def claim(self, key: str, *, owner: str, first_id: str, now: datetime, until: datetime) -> Claim:
-        return self._attempt(lambda: self._claim(key, owner, first_id, _ms(now), _ms(until)))
+        return self._attempt(lambda: self._claim(key, owner, first_id, milliseconds(now), milliseconds(until)))
 
     def claim_fresh(
         self, nonce: Nonce, key: str, *, owner: str, first_id: str, now: datetime, until: datetime
@@ -137,8 +117,8 @@ class SQLAlchemyStore:
         return self.claim(key, owner=owner, first_id=first_id, now=now, until=until)
 
     def _claim(self, key: str, owner: str, first_id: str, now: int, until: int) -> Claim:
-        mine = work.c.key_hash == _hash(key)
-        row = {"key_hash": _hash(key), "key": key, "first_id": first_id, "owner": owner, "lease_until": until}
+        mine = work.c.key_hash == hashed(key)
+        row = {"key_hash": hashed(key), "key": key, "first_id": first_id, "owner": owner, "lease_until": until}
         if self._add(work, row):
             return Mine(first_id)
         with self._begin() as connection:
@@ -195,7 +175,7 @@ class SQLAlchemyStore:
             asked = sa.select(instances).where(instances.c.order_id != "")
             row = connection.execute(asked.where(_is(instance_id))).first()
             if row is None and instance_id:
-                row = connection.execute(asked.where(instances.c.license_hash == _hash(instance_id))).first()
+                row = connection.execute(asked.where(instances.c.license_hash == hashed(instance_id))).first()
         return None if row is None else _instance(row)
 
     def pending(self) -> Sequence[Instance]:
@@ -206,7 +186,9 @@ class SQLAlchemyStore:
 
     def set_expiry(self, instance_id: str, expires_at: datetime) -> None:
         self._attempt(
-            lambda: self._write(sa.update(instances).where(_is(instance_id)).values(expires_at=_ms(expires_at)))
+            lambda: self._write(
+                sa.update(instances).where(_is(instance_id)).values(expires_at=milliseconds(expires_at))
+            )
         )
 
     def set_frozen(self, instance_id: str, *, frozen: bool) -> None:
@@ -267,25 +249,11 @@ class SQLAlchemyStore:
         return bool(connection.execute(statement.execution_options(preserve_rowcount=True)).rowcount == 1)
 
     def _attempt[T](self, transaction: Callable[[], T], *, again_on: type[DBAPIError] | None = None) -> T:
-        for _ in range(TRIES - 1):
-            try:
-                return transaction()
-            except DBAPIError as error:
-                if again_on is None and not _sent_away(error):
-                    raise
-        return transaction()
-
-
-def _sent_away(error: DBAPIError) -> bool:
-    raised = error.orig
-    number = raised.args[0] if raised is not None and raised.args else None
-    # psycopg names it sqlstate, psycopg2 pgcode.
-    state = getattr(raised, "sqlstate", None) or getattr(raised, "pgcode", None)
-    return state in SENT_AWAY or (isinstance(number, int) and number in SENT_AWAY)
+        return attempt(transaction, again_on=again_on)
 
 
 def _owned(key: str, owner: str) -> sa.Update:
-    return sa.update(work).where(work.c.key_hash == _hash(key), work.c.owner == owner)
+    return sa.update(work).where(work.c.key_hash == hashed(key), work.c.owner == owner)
 
 
 def _finish(connection: sa.Connection, key: str, owner: str, instance_id: str) -> bool:
@@ -293,29 +261,21 @@ def _finish(connection: sa.Connection, key: str, owner: str, instance_id: str) -
 
 
 def _is(instance_id: str) -> sa.ColumnElement[bool]:
-    return instances.c.instance_hash == _hash(instance_id)
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _ms(moment: datetime) -> int:
-    return (moment - EPOCH) // timedelta(milliseconds=1)
+    return instances.c.instance_hash == hashed(instance_id)
 
 
 def _row(instance: Instance) -> dict[str, Any]:
     app = instance.app
     return {
-        "instance_hash": _hash(instance.instance_id),
+        "instance_hash": hashed(instance.instance_id),
         "instance_id": instance.instance_id,
         "order_id": instance.order_id,
         "order_line_id": instance.order_line_id,
         "state": str(instance.state),
-        "expires_at": None if instance.expires_at is None else _ms(instance.expires_at),
+        "expires_at": None if instance.expires_at is None else milliseconds(instance.expires_at),
         "app": None if app is None else json.dumps({name: getattr(app, name) for name in _APP_FIELDS}),
         "license": instance.license,
-        "license_hash": _hash(instance.license) if instance.license else None,
+        "license_hash": hashed(instance.license) if instance.license else None,
         "note": instance.note,
     }
 
@@ -326,7 +286,7 @@ def _instance(row: sa.Row[Any]) -> Instance:
         order_id=row.order_id,
         order_line_id=row.order_line_id,
         state=InstanceState(row.state),
-        expires_at=None if row.expires_at is None else EPOCH + timedelta(milliseconds=row.expires_at),
+        expires_at=None if row.expires_at is None else moment(row.expires_at),
         app=None if row.app is None else AppInfo(**json.loads(row.app)),
         license=row.license,
         note=row.note,

@@ -8,6 +8,7 @@ from tradepost.market.applications import retention as applications_retention
 from tradepost.market.applications.lifecycle import SYNC
 from tradepost.market.assets import retention as assets_retention
 from tradepost.market.audit import retention as audit_retention
+from tradepost.market.auth_centre import retention as auth_centre_retention
 from tradepost.market.base import leased_jobs, retention
 from tradepost.market.base.config import config
 from tradepost.market.base.files import Files
@@ -18,6 +19,7 @@ from tradepost.market.fulfilment.lifecycle import OPERATION
 from tradepost.market.identity import retention as identity_retention
 from tradepost.market.identity import throttling
 from tradepost.market.invoices import issue as invoice_issue
+from tradepost.market.invoices import letters as invoice_letters
 from tradepost.market.invoices import patience as invoice_patience
 from tradepost.market.invoices.lifecycle import INVOICE
 from tradepost.market.licenses import retention as licenses_retention
@@ -55,6 +57,7 @@ RETENTION: tuple[retention.Rule | retention.Sweep, ...] = (
         STATEMENT.name,
         invoice_patience.HISTORY,
         invoice_issue.WISHES,
+        invoice_letters.HISTORY,
     ),
     *notifications_retention.RULES,
     orders_retention.QUOTES,
@@ -80,5 +83,6 @@ RETENTION: tuple[retention.Rule | retention.Sweep, ...] = (
     ),
     organisations_retention.IMPORTS,
     audit_retention.ENTRIES,
+    *auth_centre_retention.RULES,
 )
 """What is deleted or emptied when it is old, in the order in which a night goes through it."""

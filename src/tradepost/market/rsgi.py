@@ -9,6 +9,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connection
 from django.urls import get_resolver
 
+from tradepost.market.auth_centre.hosts import lead
 from tradepost.market.base.config import config
 from tradepost.market.web import logs
 from tradepost.market.web.answering import Environ
@@ -35,6 +36,7 @@ logs.configure(form=config().log_format, level=config().log_level)
 pages = get_wsgi_application()
 
 from tradepost.market.open_api.answers import is_caller_known, largest_body_of  # noqa: E402  # models need Django's setup
+from tradepost.market.open_api.taking_in import transfer_of  # noqa: E402
 from tradepost.market.web.passwords import hashes_password  # noqa: E402
 from tradepost.market.web.unread import words  # noqa: E402
 from tradepost.market.web.uploads import is_sender_known, largest_page_body, piece_of_upload  # noqa: E402
@@ -53,6 +55,7 @@ def is_known(environ: Environ) -> bool:
     return is_caller_known(environ) if is_call(environ["PATH_INFO"]) else is_sender_known(environ)
 
 
+_auth_centres = config().auth_centre_domain
 _threads = threads_for(os.environ.get(THREADS))
 application = RequestBuffering(
     pages,
@@ -64,7 +67,9 @@ application = RequestBuffering(
         hashes_password=hashes_password,
         client=lambda environ: network_of(client_of(environ)),
         piece=piece_of_upload,
+        transfer=transfer_of,
         words=words,
+        lead=lambda environ: lead(environ, _auth_centres),
     ),
 )
 

@@ -28,5 +28,6 @@ urlpatterns = [
     *(path(f"{prefix}/<path:rest>", csrf_exempt(unknown_api)) for prefix in PREFIXES),
     path("account/login/", log_in, name="account_login"),
     path("account/", include("allauth.account.urls")),
+    path("", include("tradepost.market.auth_centre.urls")),
     path("", include("tradepost.market.web.urls")),
 ]

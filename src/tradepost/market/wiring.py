@@ -12,9 +12,10 @@ from django.utils import timezone
 from tradepost.market.assets import check_version
 from tradepost.market.assets.events import AssetChecked
 from tradepost.market.assets.versions import CHECK as CHECK_ASSET
+from tradepost.market.auth_centre import reactions as sign_ins
 from tradepost.market.base import clock, jobs, leased_jobs, retention
 from tradepost.market.base.config import config
-from tradepost.market.base.events import Reactions, on
+from tradepost.market.base.events import Reactions, merged, on
 from tradepost.market.base.outbox import batched
 from tradepost.market.billing import alerts, arrears, charge, collect_debt, stops
 from tradepost.market.billing.events import DebtChanged
@@ -97,6 +98,7 @@ from tradepost.market.subscriptions.events import (
     SubscriptionReleased,
     SubscriptionUnfrozen,
 )
+from tradepost.market.supervision import ended as deliveries_ended
 from tradepost.market.web import joint, supervised
 from tradepost.market.web_scan import scan as web_scan
 from tradepost.market.web_scan.events import WebScanEnded
@@ -159,6 +161,7 @@ REACTIONS = Reactions(
             tell.on_order_completed,
             failed_orders.on_order_completed,
             on_servers.on_order_completed,
+            deliveries_ended.on_order_completed,
         ),
         *tell.REACTIONS,
         *invoiced.REACTIONS,
@@ -169,6 +172,7 @@ REACTIONS = Reactions(
             tell.on_order_refunded,
             tell.on_delivery_given_up,
             count_failed_order,
+            deliveries_ended.on_order_refunded,
         ),
         on(RefundPaid, collect_debt.on_refund_paid, refunded.on_refund_paid),
         on(CallFailed, tell.on_call_failed),
@@ -218,7 +222,7 @@ REACTIONS = Reactions(
         on(QuotaDeducted, stops.on_quota_deducted, quota_deducted),
         *refunded.REACTIONS,
         *supervised.REACTIONS,
-        *joint.REACTIONS,
+        *merged(joint.REACTIONS, sign_ins.REACTIONS),
         *demanded.REACTIONS,
         *complained.REACTIONS,
         *on_servers.REACTIONS,
@@ -333,8 +337,7 @@ def _rechecks() -> domains.Rechecks:
 
 
 def _limits() -> Limits:
-    settings = config()
-    return Limits(settings.seller_timeout_seconds, settings.seller_answer_limit, settings.sandbox)
+    return Limits(config().seller_timeout_seconds, config().seller_answer_limit, config().sandbox)
 
 
 def _scope() -> reconcile.Scope:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 from enum import Enum
+from functools import lru_cache
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -81,6 +82,8 @@ def load_public_key(text: str) -> rsa.RSAPublicKey:
     return key
 
 
+# Checking one takes a sixth of a second of the processor; a seller has one or two, and reads a secret at each sign-in.
+@lru_cache(8)
 def _load_private_key(text: str) -> rsa.RSAPrivateKey:
     try:
         if "-----BEGIN" in text:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 MAX_PARTS = 16
 _MAX_HEADERS = 4096
+"""Bytes of the headers of one part."""
 _BOUNDARY = re.compile(r"[A-Za-z0-9'()+_,./:=?-]{1,70}")
 _PARAMETER = re.compile(r';\s*([a-zA-Z*]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^";\s]+))')
 
@@ -37,26 +39,133 @@ def dump_form(parts: tuple[Part, ...], *, boundary: str) -> tuple[str, bytes]:
     return f"multipart/form-data; boundary={_shown(boundary)}", b"".join(pieces) + b"--%s--\r\n" % mark
 
 
+def dump_around(parts: tuple[Part, ...], last: Part, *, boundary: str) -> tuple[str, bytes, bytes]:
+    """The Content-Type, and what stands before and after the content of ``last``, which is too large to be held. Only chance
+    keeps ``boundary`` out of it: let it be long. Raises ``ValueError`` as ``dump_form``."""
+    content_type, body = dump_form((*parts, replace(last, content=b"")), boundary=boundary)
+    after = b"\r\n--%s--\r\n" % boundary.encode()
+    return content_type, body.removesuffix(after), after
+
+
 def load_form(content_type: str | None, body: bytes) -> tuple[Part, ...]:
     """The parts in their order. Raises ``NotMultipart`` and nothing else."""
+    came: list[tuple[Part, bytearray]] = []
+
+    def begin(head: Part) -> Callable[[bytes], object]:
+        content = bytearray()
+        came.append((head, content))
+        return content.extend
+
+    reader = FormReader(content_type, begin)
+    reader.feed(body)
+    reader.end()
+    return tuple(replace(head, content=bytes(content)) for head, content in came)
+
+
+class FormReader:
+    """The one reader of forms: fed with what comes, in pieces of any size, it holds no more than the last of them and a
+    boundary. ``begin`` is called with the head of each part, its content empty, and gives what its content is written to.
+
+    Raises ``NotMultipart`` and what those two raise.
+    """
+
+    def __init__(self, content_type: str | None, begin: Callable[[Part], Callable[[bytes], object]]) -> None:
+        self._delimiter = b"\r\n--" + _boundary(content_type).encode()
+        self._begin = begin
+        # With a line break in front, the first delimiter looks like all others.
+        self._held = b"\r\n"
+        self._step: Callable[[], bool] = self._first
+        self._write: Callable[[bytes], object] = _nowhere
+        self._names: set[str] = set()
+
+    def feed(self, content: bytes) -> None:
+        self._held += content
+        while self._step():
+            pass
+
+    def end(self) -> None:
+        """Nothing more comes."""
+        if self._step != self._after_all:
+            raise NotMultipart(_NOT_ENCLOSED)
+
+    def _first(self) -> bool:
+        if not self._held.startswith(self._delimiter[: len(self._held)]):
+            raise NotMultipart(_NOT_ENCLOSED)
+        return self._passed(0) if len(self._held) >= len(self._delimiter) else False
+
+    def _passed(self, at: int) -> bool:
+        """A delimiter stands at ``at``."""
+        self._held = self._held[at + len(self._delimiter) :]
+        self._step = self._after_delimiter
+        return True
+
+    def _after_delimiter(self) -> bool:
+        if len(self._held) < 2:
+            return False
+        if self._held.startswith(b"--"):
+            self._held = self._held[2:]
+            self._step = self._after_all
+        else:
+            self._step = self._headers
+        return True
+
+    def _headers(self) -> bool:
+        end = self._held.find(b"\r\n\r\n")
+        next_one = self._held.find(self._delimiter)
+        if end < 0 and next_one < 0 and len(self._held) <= _MAX_HEADERS and self._held.startswith(b"\r\n"):
+            return False
+        # A delimiter that begins with the empty line's own break leaves no place for a content.
+        if not 0 < end <= _MAX_HEADERS or not self._held.startswith(b"\r\n") or -1 < next_one <= end + 2:
+            raise NotMultipart("a part has no sound headers")
+        if len(self._names) == MAX_PARTS:
+            raise NotMultipart(f"more than {MAX_PARTS} parts")
+        part = _part(self._held[2:end])
+        if part.name in self._names:
+            raise NotMultipart("two parts have one name")
+        self._names.add(part.name)
+        self._write = self._begin(part)
+        # The break stays until it is certain that no delimiter begins with it.
+        self._held, self._step = self._held[end + 2 :], self._content_begins
+        return True
+
+    def _content_begins(self) -> bool:
+        if len(self._held) < len(self._delimiter):
+            return False
+        if self._held.startswith(self._delimiter):
+            raise NotMultipart("a part has no sound headers")
+        self._held, self._step = self._held[2:], self._content
+        return True
+
+    def _content(self) -> bool:
+        at = self._held.find(self._delimiter)
+        certain = at if at >= 0 else len(self._held) - len(self._delimiter) + 1
+        if certain > 0:
+            self._write(self._held[:certain])
+            self._held = self._held[certain:]
+        return self._passed(0) if at >= 0 else False
+
+    def _after_all(self) -> bool:
+        if self._held.strip(b" \t\r\n"):
+            raise NotMultipart("something follows the last boundary")
+        self._held = b""
+        return False
+
+
+def _nowhere(content: bytes) -> None:
+    """Before the first part."""
+
+
+_NOT_ENCLOSED = "the body does not begin and end with the boundary"
+
+
+def _boundary(content_type: str | None) -> str:
     media_type, _, _ = (content_type or "").partition(";")
     if media_type.strip().lower() != "multipart/form-data":
         raise NotMultipart("the content type is not multipart/form-data")
     boundary = _parameters(content_type or "").get("boundary", "")
     if not _BOUNDARY.fullmatch(boundary):
         raise NotMultipart("the content type has no sound boundary")
-    # With a line break in front, the first delimiter looks like all others.
-    pieces = (b"\r\n" + body).split(b"\r\n--" + boundary.encode())
-    if len(pieces) < 2 or pieces[0] or not pieces[-1].startswith(b"--"):
-        raise NotMultipart("the body does not begin and end with the boundary")
-    if pieces[-1][2:].strip(b" \t\r\n"):
-        raise NotMultipart("something follows the last boundary")
-    if len(pieces) - 2 > MAX_PARTS:
-        raise NotMultipart(f"more than {MAX_PARTS} parts")
-    parts = tuple(_part(piece) for piece in pieces[1:-1])
-    if len({part.name for part in parts}) < len(parts):
-        raise NotMultipart("two parts have one name")
-    return parts
+    return boundary
 
 
 def _head(part: Part) -> bytes:
@@ -86,12 +195,9 @@ def _parameters(header: str) -> dict[str, str]:
     return {match[1].lower(): match[2] if match[2] is not None else match[3] for match in _PARAMETER.finditer(header)}
 
 
-def _part(piece: bytes) -> Part:
-    head, found, content = piece.partition(b"\r\n\r\n")
-    if not found or not head.startswith(b"\r\n") or len(head) > _MAX_HEADERS:
-        raise NotMultipart("a part has no sound headers")
+def _part(head: bytes) -> Part:
     try:
-        lines = head[2:].decode("utf-8").split("\r\n")
+        lines = head.decode("utf-8").split("\r\n")
     except UnicodeDecodeError:
         raise NotMultipart("the headers of a part are not UTF-8") from None
     headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
@@ -104,7 +210,7 @@ def _part(piece: bytes) -> Part:
     filename = given.get("filename")
     return Part(
         name=_unquoted(given["name"]),
-        content=content,
+        content=b"",
         content_type=headers.get("content-type", ""),
         filename=None if filename is None else _unquoted(filename),
     )

@@ -53,6 +53,8 @@ class Mutant:
     """What it does with a connection, where it keeps them."""
     within: float = 120
     """Seconds for the whole run."""
+    public_key: str = ""
+    """PEM that is given to the tester, of a key that the seller has."""
 
 
 def mutant(
@@ -69,6 +71,7 @@ def mutant(
     warned: bool = False,
     loop: Loop | None = None,
     within: float = 120,
+    public_key: str = "",
 ) -> Callable[[Callable[[Path, str], Answering]], Callable[[Path, str], Answering]]:
     """Declare what ``build(folder, protocol)`` makes; its name is the function's."""
 
@@ -92,6 +95,7 @@ def mutant(
                 warned=warned,
                 loop=loop,
                 within=within,
+                public_key=public_key,
             )
         return build
 

@@ -14,7 +14,20 @@ from .definition import Answering, mutant
 from .every_protocol import KITS, Met
 from .http_habits import page
 
-LIFE, SHAPE, DEBUG, WIRE = "lifecycle", "shape", "debug", "wire"
+LIFE, SHAPE, DEBUG, WIRE, SECRETS = "lifecycle", "shape", "debug", "wire", "secrets"
+# Of a key that nobody has: what was made with it is right, as far as the tester knows.
+PUBLIC_KEY = """-----BEGIN PUBLIC KEY-----
+MIIBojANBgkqhkiG9w0BAQEFAAOCAY8AMIIBigKCAYEA1mnxnjbZVi6rXXZHIDEu
+2daH8DgukpROzw4Dv/+32CBUls5p+ysWEjZCl/786O5YHyWOtRQLhTn5BCnp/Ekm
+oeM6lY8ZLk4adjJZQgAH9rW2AORDCLtesEqs0Qe3mNsmcHcQc7BeQ2bQ1HZZfw6K
+CtP4rLlRn+0AZw5s+KvIJ/VYAaF4+ELNswnMzucgDtgehpq5ikQe3hN5k6YkjETm
+Z2iUt7Nwd+aUDeazxDi2lF04kpfXzU6jTLJkRA24rvFYoHemK2SlkJQQiy12SpD2
+088U6eeXomxCIko3KwtKItV8zp4FJuMkULvTQCgbbNVvajkN9mNOwSIh+16HoFJR
+SZBUgwPQhDrw/2xpbk2UpssDxa/qoSIeTT1nmfM88HfmRbfJunJmXR4vtz95EuDo
+GWc3TAWnLlRWwTym2Lm/TJIHUwUoeVjGfBlpOy5UJH1AnaYZ9vXs7i9hpeF5E1ue
+JlgNoAvREwKe2YWBDMIxVf/cMQmzsF1oxVtfYzCJKc0VAgMBAAE=
+-----END PUBLIC KEY-----
+"""
 
 type Judge = Callable[[Met, str], str]
 """The code with which a correctly signed call of an operation is refused; empty to let it pass."""
@@ -166,6 +179,32 @@ def hundred_users_at_most() -> Judge:
         return "000002" if isinstance(found, list) and len(found) > 100 else ""
 
     return judge
+
+
+@kit_mutant("delete_needs_instance", LIFE)
+def deletes_of_living_instances_only() -> Judge:
+    """Looks for the instance before it deletes anything (§A.5 says not to)."""
+    return lambda met, _: "000003" if real(met) and met.members.get("instanceId") else ""
+
+
+@mutant("enable_ignored", SHAPE, protocols=KITS, warned=True)
+def everybody_is_enabled(folder: Path, protocol: str) -> Answering:
+    """Reads name and role of a user, and nothing else (§A.7)."""
+    seller = any_seller(folder, protocol)
+
+    def answering(request: Request, now: datetime, nonce: str) -> Response:
+        met = Met(protocol, request, now, nonce)
+        if b"maybe" in request.body and met.is_right:
+            return met.says("000000")
+        return seller.respond(request, now, nonce)
+
+    return answering
+
+
+@mutant("secret_not_decrypted", SECRETS, protocols=KITS, public_key=PUBLIC_KEY)
+def keeps_secrets_as_they_come(folder: Path, protocol: str) -> Answering:
+    """Nobody notices that they cannot be read, until people sign in (§A.6)."""
+    return any_seller(folder, protocol).respond
 
 
 @mutant("not_found", SHAPE, DEBUG, protocols=KITS)

@@ -51,7 +51,7 @@ from tradepost.market.identity.models import (
     User,
 )
 from tradepost.market.images.models import ImageBinding, ImageTime, PeriodImage
-from tradepost.market.invoices.models import Invoice, InvoiceItem, InvoiceTitle, IssuedInvoice
+from tradepost.market.invoices.models import ExplanationLetter, Invoice, InvoiceItem, InvoiceTitle, IssuedInvoice
 from tradepost.market.licenses.models import LicenseCode, LicenseRequest, SoftwareUsage
 from tradepost.market.metering.models import (
     Collection,
@@ -75,7 +75,7 @@ from tradepost.market.production.models import Address, Attempt, Binding, Call
 from tradepost.market.service_desk.models import Complaint, CustomerDemand, Demand
 from tradepost.market.settlement.models import PaidMonth, SettlementItem, Statement, StatementLine
 from tradepost.market.subscriptions.models import Freeze, Period, Subscription
-from tradepost.market.supervision.models import Appeal, CancelRequest, Supervision, Visit
+from tradepost.market.supervision.models import Appeal, CancelRequest, Milestone, Supervision, Visit
 from tradepost.market.web_scan.models import WebFinding, WebScan, WebTask
 
 from .acting import acting
@@ -96,6 +96,7 @@ from .rest import announced, money, notices, work
 from .service_desk import asked_and_complained, asked_of_the_first
 from .settled import invoiced_fee, settled
 from .shop import AK, SK, acting_for_the_first, people_and_products
+from .signed_in import SIGNED_IN, signed_in
 from .stories import STORIES, UNDER_WAY, Size, stories
 from .supervised import supervised
 from .web_checked import web_checked
@@ -104,14 +105,15 @@ __all__ = ["AK", "GROWING", "SK", "STORIES", "UNDER_WAY", "Size", "analyze", "fi
 GROWING = (
     Order, OrderLine, AutoRenewal, Subscription, Period, Freeze, Operation, Call, Attempt, Notice, NoticeDelivery, Transfer, Entry, Move, Event, Job,
     ProbeRun, ProbeDay, ProbeSlot,
-    WebScan, WebFinding, Refund, RefundLine, Intent, ProviderFact, Act, InvoiceTitle, Invoice, InvoiceItem, IssuedInvoice,
-    Demand, CustomerDemand, Complaint, Supervision, Visit, Appeal, CancelRequest,
+    WebScan, WebFinding, Refund, RefundLine, Intent, ProviderFact, Act, InvoiceTitle, Invoice, InvoiceItem, IssuedInvoice, ExplanationLetter,
+    Demand, CustomerDemand, Complaint, Supervision, Visit, Appeal, CancelRequest, Milestone,
     Push, Record, RefusedRecord, Charge, ProductHour, Package, Quota, UsageCell, Deduction,
     SettlementItem, StatementLine, Statement, PaidMonth,
     LicenseCode, LicenseRequest, SoftwareUsage,
     Server, Task, Span, ImageTime, PeriodImage, ImageBinding,
     organisations.Department, organisations.Member, organisations.EnterpriseAct, organisations.GroupMember, organisations.Invitation,
     organisations.ImportRun,
+    *SIGNED_IN,
     TenantBinding, Authorisation, Sync, SyncedDepartment,
 )  # fmt: skip
 """The models whose rows become more with every order, or with time."""
@@ -146,6 +148,7 @@ def fill(size: Size, *, now: datetime) -> None:
         web_checked(size, now)
         acting(size, now)
         enterprises(size, now)
+        signed_in(size, now)
         joined(size, now)
         count_on()
     kept_sums.move_on()

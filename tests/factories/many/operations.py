@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from tradepost.market.base.stored import dump
+from tradepost.market.fulfilment.contract import Nothing
 from tradepost.market.fulfilment.kinds.freeze import Freezing
 from tradepost.market.fulfilment.kinds.open import Opening
 from tradepost.market.fulfilment.models import Operation
@@ -22,9 +23,10 @@ def operations(size: Size, now: datetime) -> None:
     shared = {"seller_id": "seller", "created_at": "at", "started_at": "at"}
     insert(
         Operation, f"o WHERE {HOLDS}", **shared, id="n", lane="'instance:' || n", subscription_id="n", line_id="n",
-        kind=text("open"), origin=text("buyer"), wanted=json(dump(Opening(buyer=Buyer(customer_id="c")))),
+        kind="CASE WHEN story = 'handing_over' THEN 'hand_over' ELSE 'open' END", origin=text("buyer"),
+        wanted=f"CASE WHEN story = 'handing_over' THEN {json(dump(Nothing()))} ELSE {json(dump(Opening(buyer=Buyer(customer_id='c'))))} END",
         step="CASE WHEN story = 'delivered' THEN 1 ELSE 0 END",
-        call_id="3 * n + CASE WHEN story = 'delivered' THEN 1 ELSE 0 END",
+        call_id="CASE WHEN story <> 'handing_over' THEN 3 * n + CASE WHEN story = 'delivered' THEN 1 ELSE 0 END END",
         status="CASE WHEN story = 'delivered' THEN 'done' WHEN story = 'given_up' THEN 'gave_up' ELSE 'running' END",
         ended_at="CASE WHEN story IN ('delivered', 'given_up') THEN at + interval '2 minutes' END",
     )  # fmt: skip

@@ -13,12 +13,15 @@ STORIES = ("paid", "created", "creating", "renewal_paid", "refreshed")
 PRICE = 10_000
 ENDED = "story IN ('renewed', 'delivered')"
 PAID = "story NOT IN ('unpaid', 'cancelled')"
-HOLDS = "story IN ('delivered', 'given_up', 'created', 'creating')"
+HOLDS = "story IN ('delivered', 'given_up', 'created', 'creating', 'handing_over')"
 """Stories whose order has a subscription of its own, with the number of the order as its key."""
 STATUS = (
     f"CASE WHEN {ENDED} THEN 'completed' WHEN story = 'given_up' THEN 'refunded'"
     " WHEN story IN ('unpaid', 'cancelled') THEN story ELSE 'processing' END"
 )
+HANDING_OVER = 4000
+"""Of so many of the newest orders, some are being delivered by people: as many in a market of any size."""
+_BY_PEOPLE = "(mod({n}, 200) = 101 OR mod({n}, 100) IN (26, 51, 76) OR mod({n}, 10) IN (6, 8))"
 # Those that a renewal under way is about are always active.
 FROZEN = "mod(n, 7) IN (0, 2, 4) AND story = 'delivered' AND (n > 5000 OR mod(n, 5) <> 1)"
 RELEASED = "mod(n, 7) = 1 AND story = 'delivered' AND (n > 5000 OR mod(n, 5) <> 1)"
@@ -66,6 +69,8 @@ def stories(size: Size, now: datetime) -> None:
               WHEN {size.orders} - n < 300 THEN 'unpaid'
               WHEN {size.orders} - n < {UNDER_WAY}
                 THEN (ARRAY{list(STORIES)})[1 + ({size.orders} - n - 300) / 100]
+              WHEN {size.orders} - n < {HANDING_OVER} AND {_BY_PEOPLE.format(n="n")} THEN 'handing_over'
+              WHEN {size.orders} - n < {HANDING_OVER} AND mod(n, 5) = 2 AND {_BY_PEOPLE.format(n="(n - 1)")} THEN 'cancelled'
               WHEN mod(n, 5) = 2 THEN 'renewed'
               WHEN mod(n, 25) = 3 THEN 'cancelled'
               WHEN mod(n, 50) = 9 THEN 'given_up'

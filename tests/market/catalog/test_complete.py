@@ -92,8 +92,7 @@ def test_what_is_wrong_is_said_beside_its_input_with_its_rule(seller: Seller, wh
 def test_a_kind_that_cannot_be_delivered_yet_is_written_and_says_so(seller: Seller) -> None:
     """Issue 9: what this market cannot deliver can be drafted and refuses submission with its reason."""
     document = right_document(
-        seller, Spec(name=Text(zh="标准版", en="Standard"), skus=(Sku(prices=(ONCE,)),)), product_type="APP_ORCHESTRATION",
-        details=sold.Details(fields={"asset_id": "a-1"}),
+        seller, Spec(name=Text(zh="标准版", en="Standard"), skus=(Sku(prices=(ONCE,)),)), product_type="API_GATEWAY",
     )  # fmt: skip
     product, saved = drafted(seller, document)
     found = {finding.code: (finding.section, finding.rule) for finding in complete(product, saved, market=MARKET)}

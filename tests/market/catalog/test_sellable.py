@@ -10,7 +10,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from tests.factories import make_product
-from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE, YEARLY
+from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE, USES, YEARLY, make_sku, make_spec
 from tradepost.market.base.errors import Refused
 from tradepost.market.catalog.cheapest import cheapest
 from tradepost.market.catalog.document import Factor, Price, UsageBand
@@ -67,6 +67,12 @@ def test_an_offer_holds_what_its_mode_needs() -> None:
         ((ON_DEMAND, replace(PACKAGE, amount=None)), "product.no_amount"),
         ((ON_DEMAND, replace(PACKAGE, reset="week")), "product.reset"),
         ((replace(MONTHLY, reset="month"),), "product.reset"),
+        ((replace(USES, quota=Decimal(0)),), "product.quota"),
+        ((replace(USES, usage_unit=Text(zh="", en="")),), "product.usage_unit"),
+        ((replace(USES, reset="month"),), "product.reset"),
+        ((replace(USES, stops_when_used_up=False),), "product.usage_unit"),
+        ((replace(USES, period_type="month", period_numbers=(1,)),), "product.period"),
+        ((USES, USES), "product.price_twice"),
         ((PACKAGE,), "product.package_alone"),
         ((PACKAGE, counted(unit=Text.same("GB"))), "product.package_alone"),
         ((replace(MONTHLY, usage_unit=Text(zh="次", en="calls")),), "product.usage_unit"),
@@ -89,6 +95,32 @@ def test_an_incomplete_price_is_refused_and_nothing_is_listed(prices: tuple[Pric
     assert refused.value.field.startswith("specs.0.skus.0")
     assert not Offer.objects.exists()
     assert Product.objects.get().status == Product.Status.DRAFT
+
+
+@pytest.mark.parametrize(
+    ("prices", "code"),
+    [
+        ((USES,), ""),
+        ((ONCE, MONTHLY, USES, replace(USES, quota=Decimal(500))), ""),
+        ((ON_DEMAND, USES), "product.uses_and_on_demand"),
+        ((ON_DEMAND, PACKAGE, USES), "product.uses_and_on_demand"),
+    ],
+)
+def test_a_package_of_uses_stands_alone(prices: tuple[Price, ...], code: str) -> None:
+    """business-rules §2.5: on demand, "then per-use is impossible in that spec"; another spec may have them."""
+    if code:
+        with pytest.raises(Refused) as refused:
+            make_product(prices=prices)
+        assert refused.value.code == code
+        prices = tuple(price for price in prices if not price.charging.uses)
+    make_product(specs=(make_spec(make_sku(*prices)), make_spec(make_sku(USES), name="按次", name_en="By use")))
+    offer = Offer.objects.filter(sku__spec__name="按次").get()
+    assert (offer.charging.uses, offer.plan, offer.usage_unit) == (True, "ONE_TIME--100", "次调用")
+
+
+def test_nobody_counts_the_uses_of_a_license() -> None:
+    with pytest.raises(Refused, match=r"product\.uses_not_counted"):
+        make_product(prices=(USES,), product_type="LICENSE", bound=False)
 
 
 @pytest.mark.parametrize("price", [ON_DEMAND, PACKAGE])

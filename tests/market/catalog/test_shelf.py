@@ -10,7 +10,7 @@ from rich.console import Console
 
 from tests import factories
 from tests.factories import NOW
-from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE, YEARLY, make_sku, make_spec
+from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE, USES, YEARLY, make_sku, make_spec
 from tradepost.cli.migrate import apply
 from tradepost.market.catalog import shelf
 from tradepost.market.catalog.document import Band, Price, Quantity, Sku
@@ -67,6 +67,8 @@ def test_what_is_paid_by_usage_is_sorted_last_and_a_trial_is_no_price() -> None:
     row = Shelf.objects.get(pk=factories.make_product(prices=(ON_DEMAND, PACKAGE)).pk)
     assert (row.price_from, row.minor, row.usage_price) == (ONLY_BY_USAGE, 0, Decimal("0.0025"))
     assert row.ways == shelf.WAY_BITS["on_demand"] | shelf.WAY_BITS["package"]
+    row = Shelf.objects.get(pk=factories.make_product(prices=(USES,)).pk)
+    assert (row.ways, shelf.WAY_BITS["trial"]) == (shelf.WAY_BITS["uses"], 64), "a way that is new takes no other's bit"
     row = Shelf.objects.get(pk=factories.make_product(prices=(trial, MONTHLY)).pk)
     assert (row.price_from, row.ways) == (10_000, shelf.WAY_BITS["trial"] | shelf.WAY_BITS["month"])
 

@@ -9,14 +9,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.factories import NOW
+from tests.factories.licenses import came_as_file, deliver
 from tests.market.fulfilment.services import again, done, open_call, renewed, service
 from tradepost.market.base.errors import Refused
 from tradepost.market.fulfilment.licensing import apply_for_license, withdraw_application
-from tradepost.market.licenses.deliver import deliver_license, license_bytes
+from tradepost.market.licenses.license_files import license_bytes
 from tradepost.market.licenses.models import LicenseRequest
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.open_api.bodies import ApiRefused
-from tradepost.protocols.open_api.upload import FileUpload, TextUpload, Upload
+from tradepost.protocols.open_api.upload import TextUpload, Upload
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(hours=1)
@@ -32,7 +33,7 @@ def applied(held: Subscription, machine: str = "MAC-1") -> LicenseRequest:
 def refusal(held: Subscription, upload: Upload) -> str:
     before = list(LicenseRequest.objects.values())
     with pytest.raises(ApiRefused) as refused:
-        deliver_license(held.seller_id, upload, now=LATER)
+        deliver(held.seller_id, upload, now=LATER)
     assert list(LicenseRequest.objects.values()) == before
     return refused.value.error.code
 
@@ -41,7 +42,7 @@ def test_one_for_each_machine_and_term_and_a_renewal_issues_anew() -> None:
     """joint.md §6.4: one license per (subscription, fingerprint, term)."""
     held = service("license_online")
     first = applied(held)
-    deliver_license(held.seller_id, TextUpload(event_id=first.event_id, characters="one"), now=LATER)
+    deliver(held.seller_id, TextUpload(event_id=first.event_id, characters="one"), now=LATER)
     with pytest.raises(Refused) as refused:
         apply_for_license(held, "MAC-1", actor="b", now=NOW)
     assert refused.value.code == "license.known"
@@ -66,7 +67,7 @@ def test_what_was_withdrawn_is_refused_until_it_is_applied_for_anew() -> None:
     assert refused.value.code == "license.not_waiting"
     same = applied(held)
     assert same.event_id == request.event_id, "the seller makes no second license"
-    deliver_license(held.seller_id, TextUpload(event_id=same.event_id, characters="late"), now=LATER)
+    deliver(held.seller_id, TextUpload(event_id=same.event_id, characters="late"), now=LATER)
     same.refresh_from_db()
     assert (same.status, license_bytes(same)) == ("delivered", b"late")
 
@@ -89,7 +90,7 @@ def test_whatever_is_uploaded_after_the_first_the_license_stays_the_same_bytes(
         first, codes = uploads[0], []
         for upload in [first, *[first] * repeats, *uploads[1:], first]:
             try:
-                deliver_license(held.seller_id, _upload(request.event_id, upload), now=LATER)
+                deliver(held.seller_id, _upload(request.event_id, upload), now=LATER)
             except ApiRefused as refused:
                 codes.append((refused.error.code, upload != first))
             request.refresh_from_db()
@@ -101,4 +102,4 @@ def test_whatever_is_uploaded_after_the_first_the_license_stays_the_same_bytes(
 def _upload(event_id: str, what: str | tuple[str, bytes]) -> Upload:
     if isinstance(what, str):
         return TextUpload(event_id=event_id, characters=what)
-    return FileUpload(event_id=event_id, file_name=what[0], content=what[1])
+    return came_as_file(event_id, *what)

@@ -15,9 +15,9 @@ RULE = Rule(max_age=timedelta(days=21), skew=timedelta(seconds=60))
 HOUR = timedelta(hours=1)
 ITEM = Item(0, "i-1", NOW - 2 * HOUR, NOW - HOUR, 10_000, "sn-1")
 OPEN = Instance(
-    subscription=7, product_id="OFFI1", on_demand=True, retired=False, started_at=datetime(2026, 1, 1, tzinfo=UTC)
+    subscription=7, product_id="OFFI1", counted=True, retired=False, started_at=datetime(2026, 1, 1, tzinfo=UTC)
 )
-PACKAGE = replace(OPEN, subscription=8, on_demand=False)
+PACKAGE = replace(OPEN, subscription=8, counted=False)
 
 
 def said(item=ITEM, known=OPEN, package=None) -> str:
@@ -39,7 +39,7 @@ def test_what_cannot_be_read_is_told_first(code: str) -> None:
         (ITEM._replace(product_id="OFFI2"), OPEN, "009"),
         (ITEM._replace(product_id="OFFI1"), OPEN, ""),
         (ITEM._replace(package_instance_id="p-1"), OPEN, "009"),
-        (ITEM, replace(OPEN, on_demand=False), "012"),
+        (ITEM, replace(OPEN, counted=False), "012"),
         # C.5 rule 3: begin ≤ end ≤ now; clocks of sellers run ahead by a minute
         (ITEM._replace(begin_at=ITEM.end_at + timedelta(seconds=1)), OPEN, "011"),
         (ITEM._replace(begin_at=ITEM.end_at), OPEN, ""),
@@ -75,10 +75,10 @@ def test_of_several_reasons_the_first_is_told() -> None:
     item = ITEM._replace(begin_at=NOW - timedelta(days=30), end_at=NOW + HOUR)
     late = NOW + timedelta(days=1)
     known = replace(
-        OPEN, on_demand=False, retired=True, started_at=late, closed_at=OPEN.started_at, frozen_at=OPEN.started_at
+        OPEN, counted=False, retired=True, started_at=late, closed_at=OPEN.started_at, frozen_at=OPEN.started_at
     )
     told = [said(item, None), said(item, known)]
-    known = replace(known, on_demand=True)
+    known = replace(known, counted=True)
     told.append(said(item, known))
     item = item._replace(end_at=NOW)
     told.append(said(item, known))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -11,21 +12,24 @@ from tests.factories import NOW, make_buyer, make_offer, make_operator, make_ord
 from tests.factories.people import make_member
 from tests.factories.pictures import PDF
 from tests.factories.products import ONCE
-from tests.market.engine import react
+from tests.market.engine import answer, react
 from tradepost.market.assets.models import Proof
 from tradepost.market.assets.proofs import store_proof
 from tradepost.market.base.config import config
 from tradepost.market.base.files import Files
 from tradepost.market.base.models import Job
+from tradepost.market.catalog.document import Price
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.payments import ledger
 from tradepost.market.product_types.flows.contract import Act, Party
+from tradepost.market.production.models import Call
 from tradepost.market.supervision.act import Said, act
 from tradepost.market.supervision.appeal import appeal
 from tradepost.market.supervision.clocks import Clocks
 from tradepost.market.supervision.models import Supervision
 from tradepost.market.supervision.queries import story
 from tradepost.market.supervision.timers import TIMER, tick
+from tradepost.protocols.commands import AppInfo, Done, InstanceInfo
 
 CLOCKS = Clocks(
     accept_days=10, remind_days=3, stale_days=180, stale_repeat_days=7, appeal_workdays=3,
@@ -35,11 +39,27 @@ DAY = timedelta(days=1)
 PRICE = 500_000
 
 
-def supervised(kind: str = "MANUAL_SERVICE", *, now: datetime = NOW, **fields: str) -> Supervision:
-    """One that was just paid, with the owner of its seller in the market. ``fields``: answers of the product."""
-    seller = make_seller()
-    make_member(seller, make_buyer())
-    product = make_product(seller, product_type=kind, prices=(ONCE,), bound=False, answers=fields)
+MILESTONES = {
+    f"milestone_{n}{suffix}": said
+    for n, (zh, en, weight) in enumerate(
+        [("设计", "Design", "50"), ("实施", "Build", "30"), ("培训", "Training", "20")], 1
+    )
+    for suffix, said in (("", zh), ("_en", en), ("_weight", weight))
+}
+"""Answers of a product: three, which share its price by 50, 30 and 20."""
+
+
+def supervised(
+    kind: str = "MANUAL_SERVICE", *, now: datetime = NOW, price: Price = ONCE, seller: Seller | None = None,
+    answers: Mapping[str, str] | None = None, **fields: str,
+) -> Supervision:  # fmt: skip
+    """One that was just paid, with the owner of its seller in the market. ``fields`` and ``answers``: of the product."""
+    if seller is None:
+        seller = make_seller()
+        make_member(seller, make_buyer())
+    product = make_product(
+        seller, product_type=kind, prices=(price,), bound=kind == "SAAS", answers={**(answers or {}), **fields}
+    )
     make_order(make_buyer(), offer=make_offer(product), paid=True, now=now)
     react(now=now)
     return Supervision.objects.select_related("buyer", "seller", "line__order").latest("pk")
@@ -102,6 +122,17 @@ def walk(supervision: Supervision, *acts: tuple[Party, Act], now: datetime = NOW
     return again(supervision)
 
 
+def seller_opens(supervision: Supervision, now: datetime) -> None:
+    """The seller's server does what it is asked once a delivery was accepted."""
+    create = Call.objects.get(order_line_number=supervision.line.number, kind="Create")
+    answer(create, now=now)
+    react(now=now)
+    query = Call.objects.get(order_line_number=supervision.line.number, kind="Query")
+    app = AppInfo(front_end_url="https://app.example/", user_name="u", password="p")  # of nobody
+    answer(query, Done(instances=(InstanceInfo(instance_id=f"i-{create.pk}", app=app),)), now=now)
+    react(now=now)
+
+
 B, S, OP = Party.BUYER, Party.SELLER, Party.OPERATOR
 TO_ACCEPT = ((B, Act.DEMAND), (S, Act.CONFIRM), (S, Act.DELIVER))
 
@@ -130,8 +161,9 @@ def money(supervision: Supervision) -> tuple[int, int, int]:
     return buyer, ledger.held_for(order.number), seller
 
 
-def deliveries_of(seller: Seller, buyer: User, why: str) -> dict[str, str]:
-    """For the small market: two services that its seller delivers to this buyer: one to be accepted, one in dispute."""
+def deliveries_of(seller: Seller, buyer: User, why: str, *, asset: str) -> dict[str, str]:
+    """For the small market: two services that its seller delivers to this buyer: one to be accepted, one in dispute; and a
+    package (``asset``: its version) that the buyer may fetch."""
     small = replace(ONCE, amount=Decimal(50))
     offer = make_offer(make_product(seller, product_type="MANUAL_SERVICE", prices=(small,), bound=False))
     for _ in range(2):
@@ -141,6 +173,11 @@ def deliveries_of(seller: Seller, buyer: User, why: str) -> dict[str, str]:
     for one in (first, second):
         walk(one, *TO_ACCEPT)
     appeal(second.pk, Party.BUYER, why, (), by=buyer, clocks=CLOCKS, now=NOW)
+    package = make_product(
+        seller, product_type="LICENSE_PACKAGE", prices=(small,), bound=False, answers={"asset": asset}
+    )
+    make_order(buyer, offer=make_offer(package), paid=True)
+    react(now=NOW)
     return {
-        "supervision": str(first.pk), "disputed": str(second.pk), "supervision_file": proof_of(first).sha256,
+        "handed": str(Supervision.objects.latest("pk").pk), "supervision": str(first.pk), "disputed": str(second.pk), "supervision_file": proof_of(first).sha256,
     }  # fmt: skip

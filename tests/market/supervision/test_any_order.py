@@ -11,12 +11,27 @@ import pytest
 
 from tests import sampling
 from tests.factories import NOW
-from tests.market.supervision.supervising import CLOCKS, PRICE, again, does, money, person, supervised, ticks
+from tests.market.engine import give_up, react
+from tests.market.supervision.supervising import (
+    CLOCKS,
+    MILESTONES,
+    PRICE,
+    again,
+    does,
+    money,
+    person,
+    seller_opens,
+    supervised,
+    ticks,
+)
 from tradepost.market.base.errors import Refused
 from tradepost.market.payments import ledger
 from tradepost.market.product_types.flows.contract import Act, Party
+from tradepost.market.production.models import Call
 from tradepost.market.supervision import cancel
 from tradepost.market.supervision.appeal import appeal, decide
+from tradepost.market.supervision.milestones import accepted_minor
+from tradepost.market.supervision.milestones import of as milestones_of
 from tradepost.market.supervision.models import Appeal, Supervision
 
 pytestmark = [pytest.mark.django_db, pytest.mark.soak, pytest.mark.once]
@@ -25,10 +40,13 @@ STEPS = 40
 
 
 @pytest.mark.parametrize("seed", range(sampling.size(60, least=3)))
-@pytest.mark.parametrize("kind", ["MANUAL_SERVICE", "HARDWARE"])
-def test_money_is_held_until_the_end_and_nothing_is_after_it(kind: str, seed: int) -> None:
-    chance, now = random.Random(f"{sampling.SEED}/{kind}/{seed}"), NOW
-    supervision = supervised(kind)
+@pytest.mark.parametrize(
+    ("kind", "answers"),
+    [("MANUAL_SERVICE", {}), ("MANUAL_SERVICE", MILESTONES), ("HARDWARE", {}), ("SAAS", {"supervised": "yes"})],
+)
+def test_money_is_held_until_the_end_and_nothing_is_after_it(kind: str, answers: dict[str, str], seed: int) -> None:
+    chance, now = random.Random(f"{sampling.SEED}/{kind}/{len(answers)}/{seed}"), NOW
+    supervision = supervised(kind, answers=answers)
     total = sum(money(supervision))
     for _step in range(STEPS):
         now += timedelta(hours=chance.choice([1, 20, 80]))
@@ -44,17 +62,24 @@ def _anything(supervision: Supervision, chance: random.Random, now: object) -> N
     party = chance.choice(HUMANS)
     match chance.randrange(12):
         case 0:
-            cancel.ask(pk, "why", now=now)  # type: ignore[arg-type]
+            amount = chance.choice([None, 0, 1, PRICE // 3, PRICE - 1, PRICE, PRICE + 1])
+            cancel.ask(pk, "why", amount_minor=amount, ends=chance.random() < 0.3, now=now)  # type: ignore[arg-type]
         case 1:
             cancel.withdraw(pk, now=now)  # type: ignore[arg-type]
         case 2:
             cancel.decline(pk, "no", now=now)  # type: ignore[arg-type]
-        case 3 if chance.random() < 0.3:
+        case 3 if chance.random() < 0.6:
             cancel.agree(pk, "yes", by=by, clocks=CLOCKS, now=now)  # type: ignore[arg-type]
         case 4:
             appeal(pk, chance.choice(HUMANS[:2]), "why", (), by=by, clocks=CLOCKS, now=now)  # type: ignore[arg-type]
         case 5:
             decide(pk, chance.choice(list(Appeal.Decision)), "so", by=by, clocks=CLOCKS, now=now)  # type: ignore[arg-type]
+        case 6 if again(supervision).status == "accepted":
+            if chance.random() < 0.5:
+                seller_opens(supervision, now)  # type: ignore[arg-type]
+            else:
+                give_up(Call.objects.get(outcome=""), now=now)  # type: ignore[arg-type]
+                react(now=now)  # type: ignore[arg-type]
         case 6:
             ticks(supervision, now)  # type: ignore[arg-type]
         case _:
@@ -64,10 +89,17 @@ def _anything(supervision: Supervision, chance: random.Random, now: object) -> N
 def _holds(before: Supervision, after: Supervision, total: int) -> None:
     buyer, held, seller = money(after)
     assert buyer + held + seller == total
-    assert held == (PRICE if after.open else 0)
-    assert seller == (PRICE if after.status == "completed" else 0)
-    assert after.line.order.status == {"completed": "completed", "refunded": "refunded"}.get(after.status, "processing")
+    accepted = accepted_minor(after)
+    assert total - seller - held == buyer == total - PRICE + after.refunded_minor
+    assert held == (PRICE - after.refunded_minor if after.open else 0)
+    assert seller == (0 if after.open else PRICE - after.refunded_minor)
+    assert after.refunded_minor + accepted <= PRICE, "what was accepted is not paid back"
+    if after.open:
+        worth = [one.amount_minor for one in milestones_of(after)]
+        assert not worth or sum(worth) == PRICE - after.refunded_minor
+    ended = "refunded" if after.whole_back else "completed"
+    assert after.line.order.status == ("processing" if after.open else ended)
     if before.ended_at is not None:
         assert (before.status, before.visit) == (after.status, after.visit), "what has ended moves no more"
-    if after.status == "appealed":
+    if after.status in {"appealed", "accepted"}:
         assert after.due_at is None

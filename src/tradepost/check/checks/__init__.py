@@ -18,6 +18,7 @@ from . import (
     freshness,
     idempotency,
     joint,
+    joint_sign_in,
     keep_alive,
     licenses,
     lifecycle,
@@ -30,6 +31,7 @@ from . import (
     shape_of_requests,
     signature,
     time,
+    uploads,
     wire,
 )
 
@@ -49,6 +51,7 @@ __all__ = [
     "freshness",
     "idempotency",
     "joint",
+    "joint_sign_in",
     "keep_alive",
     "licenses",
     "lifecycle",
@@ -61,6 +64,7 @@ __all__ = [
     "shape_of_requests",
     "signature",
     "time",
+    "uploads",
     "wire",
 ]
 
@@ -71,6 +75,8 @@ def checks_for(target: Target, options: Options) -> list[Check]:
     chosen = [check for check in made if not options.only or check.group in options.only]
     if options.restart is None:
         chosen = [check for check in chosen if check.check_id != repeats.RESTART]
+    if not options.market:
+        chosen = [check for check in chosen if check.check_id not in {f"lifecycle.{name}" for name in uploads.NAMES}]
     if not options.load:
         chosen = [check for check in chosen if check.check_id not in load.LONG]
 

@@ -107,11 +107,15 @@ def notices(target: Target) -> Iterable[Check]:
 # --- licences --------------------------------------------------------------------------------------------------------
 
 
-def _issue(caller: Caller, instance_id: str) -> tuple[GetLicenseAsync, Answer]:
-    command = caller.samples.license(instance_id, test=False)
+def ask_for_license(caller: Caller, command: GetLicenseAsync) -> Answer:
     answer = caller.ask(command)
     readable(answer, http_error="http_500_for_unknown_instance")
-    return command, answer
+    return answer
+
+
+def _issue(caller: Caller, instance_id: str) -> tuple[GetLicenseAsync, Answer]:
+    command = caller.samples.license(instance_id, test=False)
+    return command, ask_for_license(caller, command)
 
 
 def _issued_twice(caller: Caller) -> None:

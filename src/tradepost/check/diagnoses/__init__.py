@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from tradepost.check.results import Diagnosis
 
-from . import answers, behaviour, calls, requests, runs
+from . import answers, behaviour, calls, requests, runs, uploads
 
-_OF_RUNS = {**requests.DIAGNOSES, **answers.DIAGNOSES, **behaviour.DIAGNOSES, **runs.DIAGNOSES}
+_OF_RUNS = {**requests.DIAGNOSES, **answers.DIAGNOSES, **behaviour.DIAGNOSES, **runs.DIAGNOSES, **uploads.DIAGNOSES}
 _KNOWN = {**_OF_RUNS, **calls.DIAGNOSES}
 
 NAMES = frozenset(_OF_RUNS)

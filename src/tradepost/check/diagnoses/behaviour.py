@@ -182,7 +182,25 @@ DIAGNOSES: Mapping[str, Text] = {
         en="A test call is answered before its signature is checked.",
         zh="测试调用在验签之前就被应答。",
     ),
+    "delete_needs_instance": Text(
+        en="A delete about what is not known is refused: succeed, and do not ask whether the instance still exists (openapi-jointkit §A.5).",
+        zh="删除未知数据被拒绝：应返回成功，且不校验实例是否存在（openapi-jointkit §A.5）。",
+    ),
+    "enable_ignored": Text(
+        en=(
+            "A user whose enable is neither true nor false is accepted, so enable seems not to be read: who is sent with false may not sign "
+            "in, and loses the session (openapi-jointkit §A.7)."
+        ),
+        zh="enable取值非法的用户被接受，疑似未读取该字段：enable为false的用户不得登录，已有会话应立即失效（openapi-jointkit §A.7）。",
+    ),
     # --- secrets ---
+    "secret_not_decrypted": Text(
+        en=(
+            "A client secret that nobody can decrypt is answered with success: decrypt it when it comes (RSA-OAEP, SHA-256 and MGF1 with "
+            "SHA-1, else both digests alike) and refuse with 000101, or people cannot sign in later (openapi-jointkit §A.6)."
+        ),
+        zh="无法解密的客户端密钥却返回成功：收到时就应解密（RSA-OAEP，SHA-256配MGF1-SHA-1，或两种摘要一致），失败返回000101，否则用户之后无法登录（openapi-jointkit §A.6）。",
+    ),
     "raw_aes_key": Text(
         en="Fields are encrypted with the access key's own bytes: derive the AES key with SHA1PRNG first.",
         zh="直接使用密钥原文作为AES密钥：应先用SHA1PRNG派生AES密钥。",

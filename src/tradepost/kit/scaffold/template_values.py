@@ -129,9 +129,11 @@ def _market_values(chosen_protocols: tuple[str, ...], variables: Mapping[str, st
 def _more_names(conditions: frozenset[str]) -> dict[str, str]:
     asks, joint = "asks" in conditions, "joint" in conditions
     english = [", `MARKET`, `AK`, `SK` (the market to ask)"] if asks else []
-    english += [", `SELLER_PRIVATE_KEY` (reads client secrets)"] if joint else []
+    english += (
+        [", `SELLER_PRIVATE_KEY` (reads client secrets), `SELLER_APP_ID` (id of the credential)"] if joint else []
+    )
     chinese = ["、`MARKET`、`AK`、`SK`（要查询的云商店）"] if asks else []
-    chinese += ["、`SELLER_PRIVATE_KEY`（解密客户端密钥）"] if joint else []
+    chinese += ["、`SELLER_PRIVATE_KEY`（解密客户端密钥）、`SELLER_APP_ID`（应用凭证的ID）"] if joint else []
     return {"more_names": "".join(english), "more_names_zh": "".join(chinese)}
 
 

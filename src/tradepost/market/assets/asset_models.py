@@ -105,7 +105,12 @@ class FalsePositive(models.Model):
 
 
 class Upload(models.Model):
-    """A file on its way in by the tus protocol (``tus``), and afterwards the record that it came: a day's limits count rows."""
+    """A file on its way in, and afterwards the record that it came: a day's limits count rows, by purpose. That of an asset
+    comes by the tus protocol (``tus``); that of a license by it or in one call (``licenses/receive``)."""
+
+    class Purpose(models.TextChoices):
+        ASSET = "asset", "asset"
+        LICENSE = "license", "license"
 
     class Status(models.TextChoices):
         OPEN = "open", "open"
@@ -116,16 +121,22 @@ class Upload(models.Model):
     token = models.CharField(max_length=43, unique=True)
     """Its name in its address, and of its file while it is not whole."""
     seller = models.ForeignKey("identity.Seller", models.PROTECT, related_name="uploads", db_index=False)
-    asset = models.ForeignKey(Asset, models.PROTECT, related_name="uploads")
-    label = models.CharField(max_length=40)
+    purpose = models.CharField(max_length=16, choices=Purpose, default=Purpose.ASSET)
+    asset = models.ForeignKey(Asset, models.PROTECT, null=True, default=None, related_name="uploads")
+    """None for the file of a license."""
+    label = models.CharField(max_length=40, blank=True, default="")
     notes = models.CharField(max_length=1000, blank=True, default="")
     updates = models.ForeignKey(AssetVersion, models.PROTECT, null=True, default=None, related_name="+")
-    file_name = models.CharField(max_length=120)
+    about = models.CharField(max_length=64, blank=True, default="")
+    """Of a license: the event id of its application."""
+    sha256 = models.CharField(max_length=64, blank=True, default="")
+    """Of a license: what its seller said that the file hashes to; empty where that comes with the file."""
+    file_name = models.CharField(max_length=1024, blank=True, default="")
     metadata = models.TextField(blank=True, default="")
     """``Upload-Metadata`` as it came: the protocol wants it back."""
     length = models.PositiveBigIntegerField()
     offset = models.PositiveBigIntegerField(default=0)
-    """Bytes that are safely on the disk."""
+    """Bytes that are safely on the disk; while the file of a license comes, those that were there when it last broke off."""
     status = models.CharField(max_length=16, choices=Status, default=Status.OPEN)
     version = models.OneToOneField(AssetVersion, models.PROTECT, null=True, default=None, related_name="upload")
     by = models.ForeignKey("identity.User", models.SET_NULL, null=True, related_name="+")
@@ -135,9 +146,10 @@ class Upload(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(offset__lte=models.F("length")), name="upload_within_length"),
+            models.CheckConstraint(condition=Q(asset__isnull=False) | Q(purpose="license"), name="upload_of_something"),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["seller", "created_at"], name="upload_of_day"),
+            models.Index(fields=["seller", "purpose", "created_at"], name="upload_of_purpose_and_day"),
             models.Index(fields=["expires_at"], name="upload_open", condition=Q(status="open")),
             models.Index(fields=["created_at"], name="upload_ended", condition=~Q(status="open")),
         ]

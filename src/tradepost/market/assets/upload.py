@@ -70,6 +70,14 @@ class WrongOffset(Refused):
         self.offset = offset
 
 
+class DayFull(Refused):
+    """``again``: when the day has room again; None for what is larger than a day."""
+
+    def __init__(self, code: str, message: str, today: list[tuple[datetime, int]]) -> None:
+        super().__init__(code, message, HTTPStatus.TOO_MANY_REQUESTS, field="file", rule=RULE)
+        self.again = today[0][0] + timedelta(days=1) if today else None
+
+
 def begin(
     asset: Asset, *, label: str, notes: str, updates: AssetVersion | None, file_name: str, length: int, by: User,
     limits: UploadLimits, folder: Path, now: datetime, metadata: str = "",
@@ -82,38 +90,65 @@ def begin(
         raise _refused("upload.suffix", words)
     label = check_label(asset, label, updates=updates)
     with transaction.atomic():
-        seller = Seller.objects.select_for_update(no_key=True).get(pk=asset.seller_id)
+        seller = _reserved(asset.seller_id, Upload.Purpose.ASSET, length, limits=limits, folder=folder, now=now)
         if not Asset.objects.filter(pk=asset.pk).exists():
             raise _refused("upload.unknown", _("There is no such upload, or asset."), HTTPStatus.NOT_FOUND)
-        _check_day(seller, length, limits, now)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if shutil.disk_usage(folder).free - _still_to_come() < length + KEPT_FREE:
-            words = _("The market has no room for this file now. Its operators know; try again later.")
-            raise Refused("upload.no_room", words, HTTPStatus.INSUFFICIENT_STORAGE)
         return Upload.objects.create(
-            token=secrets.token_urlsafe(32), seller=seller, asset=asset, label=label, notes=notes.strip()[:1000],
+            token=new_token(), seller=seller, asset=asset, label=label, notes=notes.strip()[:1000],
             updates=updates, file_name=plain_name(file_name), length=length, by=by, created_at=now,
             expires_at=now + limits.keep, metadata=metadata,
         )  # fmt: skip
 
 
-def _check_day(seller: Seller, length: int, limits: UploadLimits, now: datetime) -> None:
-    """§2.3: "≤10 GB and ≤100 files per seller per day". One that was given up counts by what came of it."""
+def new_token() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def begin_for_license(
+    seller_id: int, *, event_id: str, file_name: str, sha256: str, length: int, limits: UploadLimits, folder: Path,
+    now: datetime, metadata: str = "",
+) -> Upload:  # fmt: skip
+    """The same for the file of a license, in the caller's transaction; whether it may be delivered is the caller's to know.
+    ``length``: bytes at most, where they are not known; ``sha256`` and ``file_name`` are empty where they come with the file."""
+    if not 0 < length <= limits.most_bytes:
+        raise _too_large(limits) if length else _refused("upload.empty", _("The file is empty."))
+    seller = _reserved(seller_id, Upload.Purpose.LICENSE, length, limits=limits, folder=folder, now=now)
+    return Upload.objects.create(
+        token=new_token(), seller=seller, purpose=Upload.Purpose.LICENSE, about=event_id, sha256=sha256,
+        file_name=file_name, length=length, created_at=now, expires_at=now + limits.keep, metadata=metadata,
+    )  # fmt: skip
+
+
+def _reserved(
+    seller_id: int, purpose: Upload.Purpose, length: int, *, limits: UploadLimits, folder: Path, now: datetime
+) -> Seller:
+    """The seller, locked, whose day and whose market's disk have room for so many bytes. Raises ``Refused``."""
+    seller = Seller.objects.select_for_update(no_key=True).get(pk=seller_id)
+    _check_day(seller, purpose, length, limits, now)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if shutil.disk_usage(folder).free - _still_to_come() < length + KEPT_FREE:
+        words = _("The market has no room for this file now. Its operators know; try again later.")
+        raise Refused("upload.no_room", words, HTTPStatus.INSUFFICIENT_STORAGE)
+    return seller
+
+
+def _check_day(seller: Seller, purpose: Upload.Purpose, length: int, limits: UploadLimits, now: datetime) -> None:
+    """§2.3: "≤10 GB and ≤100 files per seller per day", for each purpose. One that was given up counts by what came of it."""
     came = Case(
         When(status__in=(Upload.Status.TERMINATED, Upload.Status.EXPIRED), then=F("offset")), default=F("length")
     )
     today = list(
-        Upload.objects.filter(seller=seller, created_at__gt=now - timedelta(days=1))
+        Upload.objects.filter(seller=seller, purpose=purpose, created_at__gt=now - timedelta(days=1))
         .order_by("created_at")
         .annotate(counts=came)
         .values_list("created_at", "counts")
     )
     if len(today) >= limits.day_files:
         words = _("A seller may upload %(number)s files a day. The next one is possible from %(time)s on.")
-        raise _refused("upload.too_many_today", words % {"number": limits.day_files, "time": _again(today[0][0])}, 429)
+        raise DayFull("upload.too_many_today", words % {"number": limits.day_files, "time": _again(today[0][0])}, today)
     if sum(counts for _at, counts in today) + length > limits.day_bytes:
         words = _("A seller may upload %(most)s GB a day. This file does not fit in what is left of today.")
-        raise _refused("upload.too_much_today", words % {"most": f"{limits.day_bytes / 2**30:g}"}, 429)
+        raise DayFull("upload.too_much_today", words % {"most": f"{limits.day_bytes / 2**30:g}"}, today)
 
 
 def _again(first: datetime) -> str:
@@ -217,7 +252,8 @@ def _move_on(upload: Upload, offset: int, *, expires_at: datetime, now: datetime
 
 def _complete(upload: Upload, now: datetime) -> None:
     """It is all there: a version of its asset, which is looked at in the background."""
-    asset = Asset.objects.get(pk=upload.asset_id)
+    asset = upload.asset
+    assert asset is not None, "the file of a license becomes no version"
     version = AssetVersion.objects.create(
         asset=asset, number=next_number(asset), label=upload.label, notes=upload.notes, updates_id=upload.updates_id,
         file_name=upload.file_name, bytes=upload.length, by_id=upload.by_id, created_at=now,

@@ -52,22 +52,24 @@ def write(answer: Answer, form: Format) -> tuple[bytes, str]:
 
 
 def _json(answer: Answer) -> bytes:
-    match answer:
-        case Valid(user, attributes):
-            told: dict[str, object] = {"authenticationSuccess": {"user": user, "attributes": dict(attributes)}}
-        case NotValid(code, description):
-            told = {"authenticationFailure": {"code": code.value, "description": description}}
+    if isinstance(answer, Valid):
+        told: dict[str, object] = {
+            "authenticationSuccess": {"user": answer.user, "attributes": dict(answer.attributes)}
+        }
+    else:
+        told = {"authenticationFailure": {"code": answer.code.value, "description": answer.description}}
     return json.dumps({"serviceResponse": told}, ensure_ascii=False).encode()
 
 
 def _xml(answer: Answer) -> bytes:
-    match answer:
-        case Valid(user, attributes):
-            lines = "".join(f"<cas:{name}>{_text(value)}</cas:{name}>" for name, value in attributes.items())
-            inner = f"<cas:attributes>{lines}</cas:attributes>" if lines else ""
-            told = f"<cas:authenticationSuccess><cas:user>{_text(user)}</cas:user>{inner}</cas:authenticationSuccess>"
-        case NotValid(code, description):
-            told = f'<cas:authenticationFailure code="{code.value}">{_text(description)}</cas:authenticationFailure>'
+    if isinstance(answer, Valid):
+        lines = "".join(f"<cas:{name}>{_text(value)}</cas:{name}>" for name, value in answer.attributes.items())
+        inner = f"<cas:user>{_text(answer.user)}</cas:user>"
+        inner += f"<cas:attributes>{lines}</cas:attributes>" if lines else ""
+        told = f"<cas:authenticationSuccess>{inner}</cas:authenticationSuccess>"
+    else:
+        words = _text(answer.description)
+        told = f'<cas:authenticationFailure code="{answer.code.value}">{words}</cas:authenticationFailure>'
     return f'<cas:serviceResponse xmlns:cas="{NAMESPACE}">{told}</cas:serviceResponse>'.encode()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 LIST_AGE = timedelta(hours=1)
 """How long others may keep the list of keys: its ``max-age``."""
@@ -31,11 +32,7 @@ def signing(keys: Sequence[Key], now: datetime) -> Key | None:
 def published(keys: Sequence[Key], now: datetime) -> list[Key]:
     """Those that others need: what signs, what will sign, and what signed tokens that may still hold."""
     ordered = sorted(keys, key=lambda key: key.signs_from)
-    needed = [
-        key
-        for key, successor in zip(ordered, ordered[1:], strict=False)
-        if successor.signs_from + TOKEN_LIFE + CLOCKS_APART > now
-    ]
+    needed = [key for key, successor in pairwise(ordered) if successor.signs_from + TOKEN_LIFE + CLOCKS_APART > now]
     return [*needed, *ordered[-1:]]
 
 

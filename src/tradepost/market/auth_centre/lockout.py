@@ -22,7 +22,7 @@ class Lockout:
         """How long nobody may try after so many failures in a row."""
         if failures < self.free:
             return timedelta()
-        return min(self.first * 2 ** min(failures - self.free, 20), self.most)
+        return min(self.first * (1 << min(failures - self.free, 20)), self.most)
 
 
 def still_counted(failures: int, locked_until: datetime, now: datetime) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode, urlsplit
 
 UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
 """What browsers read otherwise than we do: control characters, blanks, backslashes."""
@@ -46,8 +46,8 @@ def own_path(following: str, prefix: str) -> str:
 
 
 def with_parameters(url: str, parameters: Mapping[str, str]) -> str:
-    """The address with further parameters in its query; one of the same name that it had is replaced, an empty one left out."""
-    parts = urlsplit(url)
-    kept = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in parameters]
-    added = [(name, value) for name, value in parameters.items() if value]
-    return urlunsplit(parts._replace(query=urlencode([*kept, *added])))
+    """The address with further parameters in its query, as it stands otherwise; an empty one is left out."""
+    added = urlencode([(name, value) for name, value in parameters.items() if value])
+    address, hash_mark, fragment = url.partition("#")
+    between = "" if address.endswith(("?", "&")) else "&" if "?" in address else "?"
+    return f"{address}{between}{added}{hash_mark}{fragment}" if added else url

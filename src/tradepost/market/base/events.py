@@ -87,6 +87,15 @@ def on[E](event: type[E], *reactions: Reaction[E]) -> Entry[E]:
     return Entry(event, reactions)
 
 
+def merged(*tables: Sequence[Entry[Any]]) -> list[Entry[Any]]:
+    """Entries of several contexts as one table: of an event that stands in more than one, all reactions in this order."""
+    found: dict[type, Entry[Any]] = {}
+    for entry in (entry for table in tables for entry in table):
+        known = found.get(entry.event)
+        found[entry.event] = Entry(entry.event, known.reactions + entry.reactions) if known else entry
+    return list(found.values())
+
+
 class UnknownEvent(LookupError):
     """Stored under a name that no event of this release has."""
 

@@ -36,6 +36,17 @@ class FileSettings(BaseSettings):
     upload_day_files: int = Field(
         default=100, ge=1, description="Files of assets that one seller may upload within 24 hours (rules §2.3)."
     )
+    license_most_bytes: int = Field(
+        default=2 * 1024**3, ge=1024, description="Largest file of a license that a seller may deliver, in bytes."
+    )
+    license_day_bytes: int = Field(
+        default=10 * 1024**3,
+        ge=1024,
+        description="Bytes of license files that one seller may deliver within 24 hours (rules §2.3).",
+    )
+    license_day_files: int = Field(
+        default=100, ge=1, description="License files that one seller may deliver within 24 hours (rules §2.3)."
+    )
     upload_chunk: int = Field(
         default=8 * 1024**2,
         ge=64 * 1024,

@@ -66,13 +66,14 @@ def schedule(kind: str, key: str, *, due_at: datetime, payload: dict[str, Any] |
     schedule_all(kind, [Timer(key, due_at, payload or {})])
 
 
-def schedule_all(kind: str, timers: Sequence[Timer]) -> None:
-    """The same for many jobs of a kind, in one statement."""
-    if not timers:
+def schedule_all(kind: str, timers: Sequence[Timer], *, before: Sequence[rows.Statement] = ()) -> None:
+    """The same for many jobs of a kind, in one statement; ``before`` goes to the database in the same message."""
+    new = [rows.insertion("base_job", _COLUMNS, _new({kind: timers}), unique="kind, key")] if timers else []
+    if not (new or before):
         return
-    made = rows.insert("base_job", _COLUMNS, _new({kind: timers}), unique="kind, key")
+    found = rows.run_together(*before, *new)
     # To wake workers makes every transaction that does wait for the others' commits: not for what stands there already.
-    if made:
+    if new and found[-1]:
         wake()
 
 

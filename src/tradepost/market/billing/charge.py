@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,12 +18,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from tradepost.market.base import jobs, rows
-from tradepost.market.base.money import Money
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.metering.deduction import Split, deduct_collection, lock_quotas, services_with_packages
 from tradepost.market.metering.events import CollectionClosed
 from tradepost.market.metering.models import Collection, Meter
 from tradepost.market.payments import debts
+from tradepost.market.payments.debts import Due
 from tradepost.market.subscriptions.models import Subscription
 
 from . import collect_debt
@@ -143,7 +142,8 @@ def _accumulate(
     collection: Collection, added: Mapping[_Place, Sequence[Added]], splits: Mapping[_Place, Split], now: datetime
 ) -> list[Charge]:
     """Move the accumulations on, and give the new charges."""
-    services = Subscription.objects.in_bulk({subscription for subscription, _start in added})
+    of_parties = Subscription.objects.only("buyer_id", "seller_id")
+    services = of_parties.in_bulk({subscription for subscription, _start in added})
     meters = Meter.objects.in_bulk(services)
     rates = {pk: rate_of_meter(meter) for pk, meter in meters.items()}
     standing = _locked(added)
@@ -171,7 +171,7 @@ def _accumulate(
         rows.update(
             "billing_accumulation", {"quantity": "bigint", "exact": "numeric", "charged_minor": "bigint"}, changed
         )  # fmt: skip
-    return list(Charge.objects.bulk_create(charges, batch_size=500))
+    return rows.create(charges)
 
 
 def rate_of_meter(meter: Meter) -> Rate:
@@ -186,9 +186,14 @@ def _locked(added: Mapping[_Place, Sequence[Added]]) -> dict[_Place, Accumulatio
     starts = {start for _subscription, start in added}
     asked = Accumulation.objects.filter(meter__in=services, start__in=starts)
     known = set(asked.values_list("meter", "start"))
-    Accumulation.objects.bulk_create(
-        (Accumulation(meter_id=subscription, start=start) for subscription, start in added if (subscription, start) not in known),
-        ignore_conflicts=True, batch_size=500,
+    rows.insert(
+        "billing_accumulation",
+        {"meter_id": "bigint", "start": "timestamptz", "quantity": "bigint", "exact": "numeric", "charged_minor": "bigint"},
+        [
+            {"meter_id": subscription, "start": rows.moment(start), "quantity": 0, "exact": 0, "charged_minor": 0}
+            for subscription, start in sorted(set(added) - known)
+        ],
+        unique="meter_id, start",
     )  # fmt: skip
     held = asked.order_by("pk").select_for_update(of=("self",))
     return {(one.meter_id, one.start): one for one in held}
@@ -197,29 +202,27 @@ def _locked(added: Mapping[_Place, Sequence[Added]]) -> dict[_Place, Accumulatio
 # --- money ------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Bill:
-    """What a collection costs a buyer at one seller: what is owed, and what is credited."""
-
-    owed: Sequence[Charge]
-    credits: Sequence[Charge]
-
-
 def _book(collection: Collection, charges: Sequence[Charge], now: datetime) -> None:
     """One transfer for a buyer and seller; then as much is collected as the balance holds."""
-    bills: defaultdict[tuple[int, str], defaultdict[int, list[Charge]]] = defaultdict(lambda: defaultdict(list))
+    bills: defaultdict[str, defaultdict[tuple[int, int], list[Charge]]] = defaultdict(lambda: defaultdict(list))
     for one in charges:
         if one.minor:
-            bills[one.buyer_id, one.currency][one.seller_id].append(one)
-    buyers = User.objects.in_bulk({buyer for buyer, _currency in bills})
-    sellers = Seller.objects.in_bulk({seller for of_buyer in bills.values() for seller in of_buyer})
-    for account, (buyer, currency) in collect_debt.lock_all([(buyers[pk], currency) for pk, currency in bills]):
-        for pk, mine in sorted(bills[buyer.pk, currency].items()):
-            seller, reference = sellers[pk], f"{collection.pk}/{buyer.pk}/{pk}"
-            if owed := sum(one.minor for one in mine if one.minor > 0):
-                # A shard may end between two services of a buyer: the first of them tells the bookings apart.
-                debts.owe(buyer, seller, Money(owed, currency), reference=f"{reference}/{mine[0].pk}", now=now)
-            for one in mine:
-                if one.minor < 0:
-                    credit(one, buyer, seller, now=now)
-        collect_debt.collect_locked(account, buyer, currency, now=now)
+            bills[one.currency][one.buyer_id, one.seller_id].append(one)
+    debtors = collect_debt.lock_all([(buyer, currency) for currency in bills for buyer, _seller in bills[currency]])
+    for currency, mine in sorted(bills.items()):
+        dues = [
+            # A shard may end between two services of a buyer: the first of them tells the bookings apart.
+            Due(user=buyer, seller=seller, minor=owed, reference=f"{collection.pk}/{buyer}/{seller}/{of_both[0].pk}")
+            for (buyer, seller), of_both in sorted(mine.items())
+            if (owed := sum(one.minor for one in of_both if one.minor > 0))
+        ]
+        debts.owe_all(dues, currency, now=now)
+        _credit([one for of_both in mine.values() for one in of_both if one.minor < 0], now)
+        collect_debt.collect_locked([one for one in debtors if one.account.currency == currency], currency, now=now)
+
+
+def _credit(charges: Sequence[Charge], now: datetime) -> None:
+    buyers = User.objects.in_bulk({one.buyer_id for one in charges}) if charges else {}
+    sellers = Seller.objects.in_bulk({one.seller_id for one in charges}) if charges else {}
+    for one in charges:
+        credit(one, buyers[one.buyer_id], sellers[one.seller_id], now=now)

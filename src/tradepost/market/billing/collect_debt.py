@@ -6,33 +6,52 @@ Of a buyer either the balance is zero or nothing is owed, once this ran.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
-from tradepost.market.base import outbox, rows
-from tradepost.market.base.money import Money
+from tradepost.market.base import outbox, rows, work
 from tradepost.market.identity.models import User
-from tradepost.market.orders.events import OrderRefunded, OrderReturned, RefundPaid
+from tradepost.market.orders.events import LineReduced, OrderRefunded, OrderReturned, RefundPaid
 from tradepost.market.orders.models import Order
 from tradepost.market.orders.refund_models import Refund
-from tradepost.market.payments import debts, ledger
+from tradepost.market.payments import debts
+from tradepost.market.payments.book_many import accounts_of_buyers
+from tradepost.market.payments.debts import Due
 from tradepost.market.payments.events import ToppedUp
 from tradepost.market.payments.models import Account, Entry
 
 from .events import DebtChanged
 from .models import Allocation, Charge
 
-BATCH = 500
-"""Charges that are looked at together; a debt of many years has more."""
+BATCH = 5_000
+"""Charges that are looked at together; debts of many years have more."""
 
 
-def lock_all(buyers: Sequence[tuple[User, str]]) -> Iterator[tuple[Account, tuple[User, str]]]:
-    """Their accounts, locked by primary key until the transaction ends."""
-    made = {ledger.buyer_account(user, currency).pk: (user, currency) for user, currency in buyers}
+@dataclass(frozen=True, slots=True)
+class Debtor:
+    """``account``: of its balance, in the currency that is meant, locked."""
+
+    user: int
+    account: Account
+
+
+def lock_all(buyers: Sequence[tuple[int, str]]) -> list[Debtor]:
+    """Buyers with their currencies: their accounts, locked by primary key until the transaction ends."""
+    by_currency: defaultdict[str, set[int]] = defaultdict(set)
+    for user, currency in buyers:
+        by_currency[currency].add(user)
+    made = {
+        account.pk: user
+        for currency, users in sorted(by_currency.items())
+        for user, account in accounts_of_buyers(Account.Kind.BUYER, users, currency).items()
+    }
     held = Account.objects.select_for_update(of=("self",)).filter(pk__in=made).order_by("pk")
-    return ((account, made[account.pk]) for account in list(held))
+    return [Debtor(made[account.pk], account) for account in held]
 
 
 def collect(user: User, currency: str, *, now: datetime) -> int:
@@ -40,47 +59,60 @@ def collect(user: User, currency: str, *, now: datetime) -> int:
     if not Charge.objects.filter(buyer=user, currency=currency, open_minor__gt=0).exists():
         return 0
     with transaction.atomic():
-        [(account, _buyer)] = lock_all([(user, currency)])
-        return collect_locked(account, user, currency, now=now)
+        return collect_locked(lock_all([(user.pk, currency)]), currency, now=now)
 
 
-def collect_locked(account: Account, user: User, currency: str, *, now: datetime) -> int:
-    """The same, holding the account. Whether arrears begin or end is looked at behind it."""
-    paid = 0
-    balance = Account.objects.values_list("balance_minor", flat=True).get(pk=account.pk)
-    while balance > paid and (taken := _collect_some(user, currency, balance - paid, now)):
-        paid += taken
-    if paid or _owes(user, currency):
-        outbox.publish(DebtChanged(buyer=user.pk, currency=currency), now=now)
-    return paid
+def collect_locked(debtors: Sequence[Debtor], currency: str, *, now: datetime) -> int:
+    """The same of many in few statements, holding their accounts, which are of this currency. Whether arrears begin or end is
+    looked at behind it."""
+    accounts = Account.objects.filter(pk__in=[one.account.pk for one in debtors])
+    balances = {user: balance for user, balance in accounts.values_list("user", "balance_minor") if user is not None}
+    before = dict(balances)
+    while _collect_some(balances, currency, now):
+        pass
+    owing = Charge.objects.filter(buyer=OuterRef("pk"), currency=currency, open_minor__gt=0)
+    owe = set(User.objects.filter(Exists(owing), pk__in=before).values_list("pk", flat=True))
+    changed = [one.user for one in debtors if one.user in owe or balances[one.user] != before[one.user]]
+    outbox.publish_all([DebtChanged(buyer=user, currency=currency) for user in changed], now=now)
+    if changed:
+        work.wake()
+    return sum(before.values()) - sum(balances.values())
 
 
-def _owes(user: User, currency: str) -> bool:
-    return Charge.objects.filter(buyer=user, currency=currency, open_minor__gt=0).exists()
-
-
-def _collect_some(user: User, currency: str, balance: int, now: datetime) -> int:
-    """Of the oldest charges, a transfer for each seller."""
-    parts: defaultdict[int, list[tuple[Charge, int]]] = defaultdict(list)
-    left = balance
-    owed = Charge.objects.filter(buyer=user, currency=currency, open_minor__gt=0).select_related("seller")
-    for one in owed.order_by("pk")[:BATCH]:
-        part = min(left, one.open_minor)
-        if not part:
-            break
-        left -= part
-        parts[one.seller_id].append((one, part))
-    for _seller, mine in sorted(parts.items()):
-        first = mine[0][0]
-        amount = Money(sum(part for _charge, part in mine), currency)
+def _collect_some(balances: dict[int, int], currency: str, now: datetime) -> bool:
+    """Of the oldest charges of those who have something left, a transfer for each buyer and seller. False when there is no
+    more to collect."""
+    paying = [user for user, balance in balances.items() if balance > 0]
+    owed = Charge.objects.filter(buyer__in=paying, currency=currency, open_minor__gt=0).order_by("pk")
+    columns = owed.values_list("pk", "buyer_id", "seller_id", "open_minor")
+    parts: defaultdict[tuple[int, int], list[_Part]] = defaultdict(list)
+    for charge, buyer, seller, open_minor in columns[:BATCH] if paying else ():
+        if part := min(balances[buyer], open_minor):
+            balances[buyer] -= part
+            parts[buyer, seller].append(_Part(charge, open_minor, part))
+    if not parts:
+        return False
+    dues = [
         # What is open of a charge only grows less: so this is never the same twice.
-        booked = debts.collect(user, first.seller, amount, reference=f"{first.pk}/{first.open_minor}", now=now)
-        rows.update(
-            "billing_charge", {"open_minor": "bigint"},
-            [{"id": one.pk, "open_minor": one.open_minor - part} for one, part in mine],
-        )  # fmt: skip
-        Allocation.objects.bulk_create(Allocation(charge=one, transfer=booked, minor=part) for one, part in mine)
-    return balance - left
+        Due(user=buyer, seller=seller, minor=sum(one.minor for one in mine), reference=f"{mine[0].charge}/{mine[0].open_minor}")
+        for (buyer, seller), mine in sorted(parts.items())
+    ]
+    booked = debts.collect_all(dues, currency, now=now)
+    paid = [(transfer, one) for transfer, (_of, mine) in zip(booked, sorted(parts.items()), strict=True) for one in mine]
+    rows.update(
+        "billing_charge", {"open_minor": "bigint"},
+        [{"id": one.charge, "open_minor": one.open_minor - one.minor} for _transfer, one in paid],
+    )  # fmt: skip
+    rows.create(Allocation(charge_id=one.charge, transfer=transfer, minor=one.minor) for transfer, one in paid)
+    return True
+
+
+class _Part(NamedTuple):
+    """What is paid of a charge."""
+
+    charge: int
+    open_minor: int
+    minor: int
 
 
 # --- when money comes -------------------------------------------------------------------------------------------------
@@ -102,7 +134,7 @@ def on_refund_paid(event: RefundPaid, now: datetime) -> None:
     collect(refund.buyer, refund.currency, now=now)
 
 
-def on_order_refunded(event: OrderRefunded | OrderReturned, now: datetime) -> None:
+def on_order_refunded(event: OrderRefunded | OrderReturned | LineReduced, now: datetime) -> None:
     """Back from an order."""
     order = Order.objects.select_related("buyer").filter(number=event.order).first()
     if order is not None:

@@ -19,7 +19,9 @@ from django.utils.translation import gettext as _
 from tradepost.market.assets.models import Picture
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.findings import Finding
+from tradepost.market.product_types.acceptance import SUPERVISED
 from tradepost.market.product_types.check import check as check_kind
+from tradepost.market.product_types.contract import YES
 from tradepost.market.product_types.facts import ProductFacts, SpecFacts, Template
 from tradepost.market.product_types.registry import product_type
 from tradepost.protocols.text import Text
@@ -241,6 +243,7 @@ def facts_of(document: Document) -> ProductFacts:
     return ProductFacts(
         specs=tuple(_spec_facts(spec) for spec in document.pricing.specs),
         answers=document.details.fields,
+        supervised=document.details.fields.get(SUPERVISED.code) == YES,
         proofs=frozenset(code for code, sha256 in document.details.proofs.items() if sha256),
     )
 

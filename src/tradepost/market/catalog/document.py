@@ -94,7 +94,7 @@ class Price:
 
     @property
     def charging(self) -> Charging:
-        return charging(self.charging_mode)
+        return charging(self.charging_mode, stops=self.stops_when_used_up)
 
     @property
     def unit(self) -> Text:

@@ -16,7 +16,7 @@ from django.utils.translation import pgettext_lazy
 
 from tradepost.market.base.money import Money
 from tradepost.market.identity.models import Seller, User
-from tradepost.market.product_types.charging import Charging, charging, modes_that
+from tradepost.market.product_types.charging import PACKAGE_OF_USES, Charging, charging, modes_that
 from tradepost.protocols.commands import ChargingMode
 
 from .attribute_models import AttributeTemplate
@@ -30,6 +30,10 @@ __all__ = [
 ]  # fmt: skip
 
 NONE = Decimal(0)
+
+
+_USES = Q(charging_mode=str(PACKAGE_OF_USES.mode), quota__gt=0, stops_when_used_up=True) & ~Q(usage_unit="")
+"""A package of uses: of its mode only some have a quota."""
 
 
 def _exactly(is_so: Callable[[Charging], object], has: Q, has_not: Q | None = None) -> Q:
@@ -75,6 +79,9 @@ class Product(models.Model):
     contact_phone = models.CharField(max_length=32, blank=True)
     extend_params = models.JSONField(default=list)
     """Up to three inputs asked at checkout: ``[{"name": …, "label": …, "label_en": …, "required": true}]``."""
+    flow = models.CharField(max_length=32, blank=True, default="", db_default="")
+    """Of a supervised delivery (``product_types/flows``): what is bought now is delivered in it. Empty: nobody supervises it, or it
+    was listed before its kind was supervised."""
     asks_mobile = models.BooleanField(default=False)
     asks_email = models.BooleanField(default=False)
     access_by_message = models.BooleanField(default=False)
@@ -229,14 +236,14 @@ class Offer(models.Model):
                 condition=_exactly(lambda c: c.ends, ~Q(period_type="")), name="offer_period_fits_mode"
             ),
             models.CheckConstraint(
-                condition=_exactly(lambda c: c.metered, ~Q(usage_unit="")), name="offer_unit_fits_mode"
+                condition=_exactly(lambda c: c.metered, ~Q(usage_unit="")) | _USES, name="offer_unit_fits_mode"
             ),
             models.CheckConstraint(
                 condition=_exactly(lambda c: c.postpaid, Q(usage_price__gt=0, price_minor=0), Q(usage_price=0)),
                 name="offer_usage_price_fits_mode",
             ),
             models.CheckConstraint(
-                condition=_exactly(lambda c: c.quota, Q(quota__gt=0), Q(quota=0)), name="offer_quota_fits_mode"
+                condition=_exactly(lambda c: c.quota, Q(quota__gt=0), Q(quota=0)) | _USES, name="offer_quota_fits_mode"
             ),
         ]
 
@@ -251,7 +258,7 @@ class Offer(models.Model):
 
     @property
     def charging(self) -> Charging:
-        return charging(self.charging_mode)
+        return charging(self.charging_mode, stops=self.stops_when_used_up)
 
     @property
     def renewable(self) -> bool:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from tradepost.market.base.money import MINOR_DIGITS
+from tradepost.market.product_types.acceptance import flow_of
+from tradepost.market.product_types.registry import product_type
 
 from .cheapest import first_usage_price
 from .document import NONE, Document, Price, Sku, Spec, minor_bands, usage_bands
@@ -22,7 +24,7 @@ from .price_models import unit_price
 
 TEXTS = (
     "name", "name_en", "summary", "summary_en", "description", "description_en", "guide", "guide_en", "picture", "logo",
-    "contact_email", "contact_phone", "extend_params", "asks_mobile", "asks_email", "access_by_message",
+    "contact_email", "contact_phone", "extend_params", "asks_mobile", "asks_email", "access_by_message", "flow",
 )  # fmt: skip
 """Columns of ``Product`` that are the document's."""
 
@@ -41,6 +43,7 @@ def product_columns(document: Document) -> dict[str, Any]:
         ],
         "asks_mobile": purchase.asks_mobile, "asks_email": purchase.asks_email,
         "access_by_message": purchase.access_by_message,
+        "flow": flow_of(product_type(document.product_type), document.details.fields),
     }  # fmt: skip
 
 

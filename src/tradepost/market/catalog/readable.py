@@ -55,6 +55,7 @@ WAYS: Mapping[str, Words] = {
     "once": pgettext_lazy("way to pay", "One-time"),
     "on_demand": gettext_lazy("On demand"),
     "package": gettext_lazy("Usage package"),
+    "uses": gettext_lazy("Package of uses"),
     "trial": gettext_lazy("Free trial"),
 }
 MODELS: Mapping[str, Words] = {
@@ -301,7 +302,8 @@ def price_words(price: Price, currency: str) -> str:
     if price.factors:
         parts = [_factor(factor, currency) for factor in price.factors]
     if price.quota:
-        parts.append(f"{price.quota.normalize():f} {_say(price.usage_unit)}, {RESETS[price.reset]}")
+        reset = "" if price.charging.uses else f", {RESETS[price.reset]}"
+        parts.append(f"{price.quota.normalize():f} {_say(price.usage_unit)}{reset}")
         parts.append(_("used up: %(then)s") % {"then": WHEN_USED_UP[STOPS if price.stops_when_used_up else ""]})
     if price.period_numbers:
         parts.append(_("sold for %(numbers)s") % {"numbers": ", ".join(map(str, price.period_numbers))})

@@ -17,7 +17,7 @@ from tradepost.market.base.findings import Finding
 from tradepost.market.base.money import MINOR_DIGITS
 from tradepost.protocols.commands import ChargingMode
 
-from .document import Document, Factor, Price, Sku
+from .document import Document, Factor, Price, Sku, Spec
 from .price_models import RESETS_WITHIN, PriceModel
 
 DEAREST = 100_000_000
@@ -79,6 +79,22 @@ def price_findings(document: Document, selling: Selling) -> Iterator[Finding]:
             if any(sku.values.get(a.code) not in {v.code for v in a.values} for a in spec.attributes):
                 yield _found(at, "product.sku_values", _("A SKU chooses one value of each attribute."), _SKUS)
             yield from _sku(sku, document, selling, at)
+        yield from _uses(spec, selling, f"specs.{i}")
+
+
+def _uses(spec: Spec, selling: Selling, at: str) -> Iterator[Finding]:
+    """Where packages of uses are sold: what is counted of the spec is counted at them alone (business-rules §2.5)."""
+    prices = [(f"{at}.skus.{j}.prices.{k}", price) for j, sku in enumerate(spec.skus) for k, price in enumerate(sku.prices)]
+    by_usage = any(price.charging.metered and not price.charging.uses for _at, price in prices)
+    for here, price in prices:
+        if not price.charging.uses:
+            continue
+        if ChargingMode.ON_DEMAND_PKG not in selling.modes:
+            words = _("Nobody counts what is used of this type of product, so no package of uses can be deducted from.")
+            yield _found(here, "product.uses_not_counted", words, _MODES)
+        elif by_usage:
+            words = _("A spec is sold on demand or in packages of uses, not both: make another spec for the packages.")
+            yield _found(here, "product.uses_and_on_demand", words, "business-rules §2.5")
 
 
 def _found(field: str, code: str, words: str, rule: str) -> Finding:
@@ -157,6 +173,8 @@ def _shape(price: Price, at: str) -> Iterator[Finding]:
             "A quota that is full again each year needs a package by the year, and each month one by the month or year."
         )
         yield _found(f"{at}.reset", "product.reset", words, _MODES)
+    if price.reset and mode.uses:
+        yield _found(f"{at}.reset", "product.reset", _("A package of uses is never full again."), _MODES)
     if price.stops_when_used_up and not mode.quota:
         words = _("Only a package of usage can be used up.")
         yield _found(f"{at}.stops_when_used_up", "product.stops", words, _MODES)

@@ -16,12 +16,13 @@ from .document import Document
 from .models import Product, Shelf, ShelfTerm, Version
 from .search_terms import Field, weighed
 from .shelf_models import ONLY_BY_USAGE
-from .view import WAYS, ProductView, view_of
+from .view import ProductView, view_of
 
 VERSION = 1
 """Add one when other terms are looked for, or other columns filled: rows of an earlier version are made anew."""
-WAY_BITS = {name: 1 << number for number, name in enumerate([*(name for name, _mode in WAYS), "trial"])}
-"""Which bit of ``Shelf.ways`` says that a product is sold in a way."""
+_OF_BITS = ("month", "year", "day", "once", "on_demand", "package", "trial", "uses")
+WAY_BITS = {name: 1 << number for number, name in enumerate(_OF_BITS)}
+"""Which bit of ``Shelf.ways`` says that a product is sold in a way. Rows keep them: what is new comes last."""
 READ_OF_DESCRIPTION = 2000
 """Characters of a description, in each language, that searches look at."""
 AT_ONCE = 100

@@ -7,11 +7,13 @@ document (hidden, stopped, limits) comes in ``Controls``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from tradepost.market.base.money import Money
+from tradepost.market.product_types import milestones
+from tradepost.market.product_types.acceptance import flow_of
 from tradepost.market.product_types.charging import Charging
 from tradepost.market.product_types.contract import ProductType, Question
 from tradepost.market.product_types.registry import product_type
@@ -133,6 +135,7 @@ class SpecView:
 WAYS = (
     ("month", ChargingMode.PERIOD), ("year", ChargingMode.PERIOD), ("day", ChargingMode.PERIOD),
     ("once", ChargingMode.ONE_TIME), ("on_demand", ChargingMode.ON_DEMAND), ("package", ChargingMode.ON_DEMAND_PKG),
+    ("uses", ChargingMode.ONE_TIME),
 )  # fmt: skip
 """Ways to pay that buyers look for, and their charging modes; filters of the shelf know them by these words."""
 EXPECTED = frozenset({"month", "year", "on_demand"})
@@ -145,6 +148,8 @@ def way_of(price: Price) -> str:
         return "trial"
     if price.charging_mode is ChargingMode.PERIOD:
         return price.period_type
+    if price.charging.uses:
+        return "uses"
     return next(name for name, mode in WAYS if mode is price.charging_mode)
 
 
@@ -200,11 +205,18 @@ class ProductView:
     def answers(self) -> tuple[tuple[Text, Text], ...]:
         """What its kind asks and buyers read: each question with what its seller said."""
         said = self.document.details.fields
-        return tuple(
+        found = tuple(
             (question.label, answer)
             for question in self.kind.fields
             if question.buyers_read and (answer := _answer(question, said)) != NO_TEXT
         )
+        parts = milestones.declared(said)
+        return (*found, (milestones.HEADING, _shares(parts))) if parts else found
+
+    @property
+    def supervised(self) -> bool:
+        """Whether its buyer accepts the delivery before the seller is paid."""
+        return bool(flow_of(self.kind, self.document.details.fields))
 
     @property
     def support(self) -> Support:
@@ -248,6 +260,15 @@ class ProductView:
         for spec in self.specs:
             for sku in spec.skus:
                 yield spec, sku
+
+
+def _shares(parts: Sequence[milestones.Milestone]) -> Text:
+    """Each milestone with its share of the price, as weights of their sum."""
+    total = sum(one.weight for one in parts)
+    return Text(
+        zh="、".join(f"{one.name.zh}（{one.weight}/{total}）" for one in parts),
+        en=", ".join(f"{one.name.en} ({one.weight}/{total})" for one in parts),
+    )
 
 
 def _answer(question: Question, said: Mapping[str, str]) -> Text:

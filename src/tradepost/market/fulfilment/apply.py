@@ -140,7 +140,7 @@ def _write_periods(ended: Sequence[Ended], now: datetime) -> list[Period]:
             ends_at=paid.ends_at,
             offer_id=line.offer_id,
             quantity=line.quantity,
-            paid_minor=line.amount_minor,
+            paid_minor=line.amount_minor - line.reduced_minor,
             list_minor=line.list_minor,
             currency=line.order.currency,
             earned_at=now if paid.starts_at <= now else None,

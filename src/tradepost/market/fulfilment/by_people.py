@@ -5,19 +5,29 @@ Whoever calls holds the lock of the subscription.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from tradepost.market.base.money import Money
+from tradepost.market.base.stored import dump
+from tradepost.market.base.stored import load as stored_load
+from tradepost.market.orders.models import OrderLine
+from tradepost.market.orders.reduce import pay_less, take_less
 from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.subscriptions.renewable import LIVING
 
 from .apply import Ended, apply
 from .cases import held_of, kind_of, line_of, wanted_of
 from .cloud import PEOPLE_SPOKEN
 from .contract import Case, Effects, OrderEnd
 from .kinds.hand_over import KIND
+from .kinds.open import KIND as OPEN
+from .kinds.open import Opening
+from .kinds.release import KIND as RELEASE
 from .lanes import LINE
 from .lifecycle import OperationEvent
 from .models import Operation
-from .operate import settle
+from .operate import OperationRequest, go_on, operate, settle
 
 
 def finish(subscription: Subscription, *, effective_at: datetime, now: datetime) -> None:
@@ -33,6 +43,15 @@ def finish(subscription: Subscription, *, effective_at: datetime, now: datetime)
     _end(Ended(operation=operation, subscription=subscription, effects=effects, event=OperationEvent.FINISH), now)
 
 
+def open_it(subscription: Subscription, *, now: datetime) -> None:
+    """It was accepted: the seller's interface is asked to open it. The order completes when it did, and is paid back when it could
+    not (business-rules §2.10, §4.7)."""
+    operation = _waiting(subscription)
+    operation.wanted = dump(replace(stored_load(Opening, operation.wanted), accepted=True))
+    operation.save(update_fields=["wanted"])
+    go_on(subscription, operation, now=now)
+
+
 def give_up(subscription: Subscription, *, reason: str, actor: str, now: datetime) -> None:
     """It will not be delivered: all that was paid goes back."""
     effects = Effects(failed=True, order=OrderEnd.GIVE_UP)
@@ -45,9 +64,48 @@ def give_up(subscription: Subscription, *, reason: str, actor: str, now: datetim
     )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Back:
+    """A part of what was paid for a line goes back to its buyer; ``reference`` names it in the ledger, once."""
+
+    line: OrderLine
+    amount: Money
+    reference: str
+    actor: str
+
+
+def give_back(subscription: Subscription, back: Back, *, now: datetime) -> None:
+    """The rest is held on. Raises what ``take_less`` raises."""
+    _waiting(subscription)  # operations are locked before orders
+    take_less(back.line, back.amount)
+    pay_less(back.line, back.amount, reference=back.reference, actor=back.actor, now=now)
+
+
+def end_early(subscription: Subscription, back: Back | None, *, effective_at: datetime, now: datetime) -> None:
+    """Nothing more is delivered: a part goes back, the rest is earned. ``release`` ends the service afterwards, in a transaction of
+    its own, since timers are locked before orders."""
+    _waiting(subscription)
+    if back is not None:
+        take_less(back.line, back.amount)
+    finish(subscription, effective_at=effective_at, now=now)
+    if back is not None:
+        pay_less(back.line, back.amount, reference=back.reference, actor=back.actor, now=now)
+
+
+def release(subscription: Subscription, *, actor: str, now: datetime) -> None:
+    """A service whose delivery ended early is no more. Repeating it changes nothing."""
+    if subscription.status in LIVING:
+        request = OperationRequest(
+            kind=RELEASE.name, subscription=subscription, origin=Operation.Origin.MARKET, actor=actor
+        )
+        operate([request], now=now)
+
+
 def _waiting(subscription: Subscription) -> Operation:
     rows = Operation.objects.select_for_update(of=("self",)).select_related(*LINE)
-    return rows.get(subscription=subscription, kind=KIND.name, status=Operation.Status.RUNNING)
+    return rows.get(
+        subscription=subscription, kind__in=(KIND.name, OPEN.name), call=None, status=Operation.Status.RUNNING
+    )
 
 
 def _end(ended: Ended, now: datetime) -> None:

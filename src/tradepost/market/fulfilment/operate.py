@@ -281,6 +281,22 @@ def _first(lane: Lane, operation: Operation, now: datetime) -> Call | Task | End
     return Ended(operation=operation, subscription=lane.subscription, effects=effects, event=OperationEvent.FINISH)
 
 
+def go_on(subscription: Subscription, operation: Operation, *, now: datetime) -> None:
+    """What people had to do first is done: the operation, which runs, asks its first question. Both are locked."""
+    lane = next(lane for lane in load_lanes([subscription]) if lane.subscription.pk == subscription.pk)
+    own = next(one for one in lane.operations if one.pk == operation.pk)
+    with translation.override(None):
+        first = _first(lane, own, now)
+    match first:
+        case Call():
+            link([(own, first, 0)])
+        case Ended():
+            apply([first], now=now)
+            settle([subscription], now=now)
+        case _:
+            raise LookupError(f"operation {operation.pk} waits for people still")
+
+
 def _refused(lane: Lane, operation: Operation, refused: Refused, now: datetime) -> Ended:
     """It cannot begin. What an order wants is paid back; anything else waits for a person who mends the cause."""
     note = str(refused.message)

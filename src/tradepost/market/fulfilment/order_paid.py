@@ -91,8 +91,13 @@ def _open(numbers: Sequence[str], now: datetime) -> None:
 
 
 def _in_lanes(line: OrderLine) -> bool:
-    """Whether a cloud or people make it: no seller's server is asked."""
-    return by_cloud(line.product.product_type) or _by_people(line)
+    """Whether a cloud or people make it, or people have to accept it first: no seller's server is asked now."""
+    return by_cloud(line.product.product_type) or _supervised(line)
+
+
+def _supervised(line: OrderLine) -> bool:
+    """What was ordered before lines kept their flow goes by its kind."""
+    return bool(line.flow) or _by_people(line)
 
 
 def _by_people(line: OrderLine) -> bool:
@@ -113,7 +118,8 @@ def _lines_to_start(orders: Iterable[Order]) -> dict[Order, list[OrderLine]]:
 def _check(line: OrderLine, order: Order, address: Address | None) -> None:
     """Raises ``Refused`` for what cannot be opened."""
     check_prerequisite(order.buyer, line.offer)
-    if address is None and not _issues_code(line) and not _in_lanes(line):
+    without = _issues_code(line) or _by_people(line) or by_cloud(line.product.product_type)
+    if address is None and not without:
         raise calls.no_address()
 
 
@@ -188,7 +194,7 @@ def _begin_in_lanes(lines: Sequence[OrderLine], now: datetime) -> None:
     begun = [
         HandOverBegan(line=line.pk, subscription=one.pk, at=now)
         for line, one in zip(lines, subscriptions, strict=True)
-        if _by_people(line)
+        if _supervised(line)
     ]
     outbox.publish_all(begun, now=now)
 
@@ -198,7 +204,7 @@ def _in_lane(line: OrderLine, subscription: Subscription) -> OperationRequest:
     return OperationRequest(
         kind=HAND_OVER.name if by_people else OPEN.name, subscription=subscription, line=line,
         origin=Operation.Origin.BUYER, actor=line.order.buyer.email,
-        wanted=Nothing() if by_people else Opening(buyer=buyer_of(line)),
+        wanted=Nothing() if by_people else Opening(buyer=buyer_of(line), accepted=not _supervised(line)),
     )  # fmt: skip
 
 

@@ -37,9 +37,13 @@ class LicenseRequest(models.Model):
     verdict = models.CharField(max_length=32, blank=True, default="")
     """Why it was not granted: a result code, or the name of a fault."""
     sealed_license = models.TextField(blank=True, default="")
-    """Sealed: the text, or a file's bytes in Base64."""
+    """Sealed: the text, or a small file's bytes in Base64. A large file lies on the disk instead (``license_files``)."""
     file_name = models.CharField(max_length=1024, blank=True, default="")
     """Of what came as a file; empty for a text."""
+    sha256 = models.CharField(max_length=64, blank=True, default="")
+    """Of the license's bytes, and the name of a file on the disk; empty for what was delivered before hashes were kept."""
+    size = models.PositiveBigIntegerField(null=True, default=None)
+    """Bytes of the license; None where there is no hash."""
     asked_at = models.DateTimeField()
     delivered_at = models.DateTimeField(null=True, default=None)
 

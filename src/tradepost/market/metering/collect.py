@@ -5,7 +5,7 @@ Hourly at :15, daily at 01:00, monthly on the 1st at 01:00 in the market's zone:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.db.models import Max
 
-from tradepost.market.base import jobs, outbox
+from tradepost.market.base import jobs, outbox, rows
 
 from . import locks
 from .events import CollectionClosed
@@ -58,14 +58,15 @@ def next_moment(cycle: str, now: datetime, zone: ZoneInfo) -> datetime:
     return at.astimezone(now.tzinfo)
 
 
-def expect(cycles: Iterable[str], *, now: datetime, zone: ZoneInfo) -> None:
+def expect(cycles: Iterable[str], *, now: datetime, zone: ZoneInfo, before: Sequence[rows.Statement] = ()) -> None:
     """These cycles are collected next when their time comes. Ask within the lock under which their records are inserted.
+    ``before``: what goes to the database in the same message.
 
     A timer stands only while something waits for it, so that a sandbox's clock does not stop at each hour of a year. Who
     inserts while it runs waits for its end (``locks``), and then makes the next one.
     """
-    for cycle in sorted(set(cycles)):
-        jobs.schedule(TIMER, cycle, due_at=next_moment(cycle, now, zone), payload={"cycle": cycle})
+    timers = [jobs.Timer(cycle, next_moment(cycle, now, zone), {"cycle": cycle}) for cycle in sorted(set(cycles))]
+    jobs.schedule_all(TIMER, timers, before=before)
 
 
 def schedule(now: datetime, zone: ZoneInfo) -> None:

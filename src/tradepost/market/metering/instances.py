@@ -60,6 +60,7 @@ class _Row(NamedTuple):
     started_at: datetime | str | None
     product_id: str
     charging_mode: str
+    stops: bool
     seller_status: str
     cycle: str | None
     """With the next two None where there is no meter yet."""
@@ -68,7 +69,7 @@ class _Row(NamedTuple):
 
 
 _NAMED = """
-SELECT s.id, s.buyer_id, s.instance_id, s.status, s.started_at, o.product_id, o.charging_mode, e.status, m.cycle, m.model,
+SELECT s.id, s.buyer_id, s.instance_id, s.status, s.started_at, o.product_id, o.charging_mode, o.stops_when_used_up, e.status, m.cycle, m.model,
  m.accumulation
 FROM subscriptions_subscription s JOIN catalog_offer o ON o.id = s.offer_id JOIN identity_seller e ON e.id = s.seller_id
  LEFT JOIN metering_meter m ON m.subscription_id = s.id
@@ -88,14 +89,15 @@ def asked(seller: int, loaded: Loaded) -> rows.Statement:
 def known_instances(answer: Iterable[tuple[Any, ...]]) -> Known:
     """Those of one seller alone: the names of another's stay unknown."""
     found = [_Row._make(row) for row in answer]
-    on_demand = {row.pk for row in found if charging(row.charging_mode).postpaid}
-    meters = _meters(found, on_demand)
-    packages = frozenset(row.pk for row in found if charging(row.charging_mode).quota)
+    sold = {row.pk: charging(row.charging_mode, stops=bool(row.stops)) for row in found}
+    counted = {pk for pk, one in sold.items() if one.postpaid or one.uses}
+    meters = _meters(found, counted)
+    packages = frozenset(pk for pk, one in sold.items() if one.quota)
     frozen, closed = _ends([row.pk for row in found if row.status != Subscription.Status.ACTIVE])
     return Known(
         instances={
             row.instance_id: Instance(
-                subscription=row.pk, product_id=row.product_id, on_demand=row.pk in on_demand,
+                subscription=row.pk, product_id=row.product_id, counted=row.pk in counted,
                 retired=row.seller_status == Seller.Status.EXITED or row.pk not in meters,
                 started_at=rows.aware(row.started_at) if row.started_at else None,
                 frozen_at=frozen.get(row.pk), closed_at=closed.get(row.pk),
@@ -109,13 +111,13 @@ def known_instances(answer: Iterable[tuple[Any, ...]]) -> Known:
     )  # fmt: skip
 
 
-def _meters(found: Iterable[_Row], on_demand: Collection[int]) -> dict[int, Counts]:
+def _meters(found: Iterable[_Row], counted: Collection[int]) -> dict[int, Counts]:
     meters = {
         row.pk: Counts(row.cycle, accumulates_by(row.model or "", row.accumulation or ""))
         for row in found
-        if row.pk in on_demand and row.cycle is not None
+        if row.pk in counted and row.cycle is not None
     }
-    if missing := set(on_demand) - meters.keys():
+    if missing := set(counted) - meters.keys():
         made = meters_of(missing)
         meters |= {pk: Counts(one.cycle, accumulates_by(one.model, one.accumulation)) for pk, one in made.items()}
     return meters

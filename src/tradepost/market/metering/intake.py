@@ -73,7 +73,7 @@ class _Work:
     known: Known
     now: datetime
     zone: ZoneInfo
-    push: int = 0
+    push: int
     inserted: list[int] = field(default_factory=list)
     repeated: int = 0
     refused: list[Refused] = field(default_factory=list)
@@ -82,7 +82,8 @@ class _Work:
 def take(pushed: Pushed, *, rule: Rule, zone: ZoneInfo, now: datetime) -> Taken:
     """Store a push in one transaction. Raises ``NonceUsed``, which stores nothing, and ``Contended``."""
     with transaction.atomic():
-        work = _Work(pushed, _known(pushed), now, zone)
+        known, push = _known(pushed)
+        work = _Work(pushed, known, now, zone, push)
         count = []
         for item in pushed.loaded.items:
             instance = work.known.instances.get(item.instance_id)
@@ -91,19 +92,22 @@ def take(pushed: Pushed, *, rule: Rule, zone: ZoneInfo, now: datetime) -> Taken:
                 work.refused.append(Refused(item, refusal))
             elif isinstance(item, Item) and instance is not None:
                 count.append(_counted(item, instance, package))
-        work.push = _begin(pushed, now)
         _insert_all(work, count)
         _finish(work)
     return Taken(push=work.push, accepted=len(work.inserted), repeated=work.repeated, refused=work.refused)
 
 
-def _known(pushed: Pushed) -> Known:
-    """What the push is about. The lock, the nonce and the question go to the database together."""
+def _known(pushed: Pushed) -> tuple[Known, int]:
+    """What the push is about, and the key that its row will have. The lock, the nonce and both questions go to the database
+    together."""
     use = [_use(pushed.seller, pushed.nonce)] if pushed.nonce else []
-    told = rows.run_together(*locks.inserting(), *use, asked(pushed.seller, pushed.loaded))
-    if use and not told[-2]:
+    told = rows.run_together(
+        *locks.inserting(), *use, rows.next_key("metering_push"), asked(pushed.seller, pushed.loaded)
+    )
+    if use and not told[-3]:
         raise NonceUsed
-    return known_instances(told[-1])
+    [(push,)] = told[-2]
+    return known_instances(told[-1]), int(push)
 
 
 _USE = """
@@ -116,27 +120,24 @@ def _use(seller: int, nonce: Nonce) -> rows.Statement:
     return _USE, [seller, nonce.text, rows.moment(nonce.until)]
 
 
-def _begin(pushed: Pushed, now: datetime) -> int:
-    """The row of the push, which its records name; what became of them is written at the end."""
-    number = len(pushed.loaded.items)
-    [(pk,)] = rows.run(
-        "INSERT INTO metering_push (seller_id, api, received_at, received, accepted, repeated, refused)"
-        " VALUES (%s, %s, %s, %s, %s, 0, 0) RETURNING id",
-        [pushed.seller, str(pushed.api), rows.moment(now), number, number],
-    )
-    return int(pk)
+_PUSH = (
+    "INSERT INTO metering_push"
+    " (id, seller_id, api, received_at, received, accepted, repeated, refused, first_record, last_record)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+)
 
 
 def _finish(work: _Work) -> None:
-    if work.inserted:
-        collect.expect((meter.cycle for meter in work.known.meters.values()), now=work.now, zone=work.zone)
-    rows.run(
-        "UPDATE metering_push SET accepted = %s, repeated = %s, refused = %s, first_record = %s, last_record = %s WHERE id = %s",
+    """The row of the push, behind the records that name it: what became of them is known now. With it goes the timer."""
+    own: rows.Statement = (
+        _PUSH,
         [
-            len(work.inserted), work.repeated, len(work.refused), min(work.inserted, default=None),
-            max(work.inserted, default=None), work.push,
+            work.push, work.pushed.seller, str(work.pushed.api), rows.moment(work.now), len(work.pushed.loaded.items),
+            len(work.inserted), work.repeated, len(work.refused), min(work.inserted, default=None), max(work.inserted, default=None),
         ],
     )  # fmt: skip
+    cycles = (meter.cycle for meter in work.known.meters.values()) if work.inserted else ()
+    collect.expect(cycles, now=work.now, zone=work.zone, before=[own])
     if not work.refused:
         return
     work.refused.sort(key=lambda one: one.item.position)

@@ -48,7 +48,8 @@ class Instance:
 
     subscription: int
     product_id: str
-    on_demand: bool
+    counted: bool
+    """On demand, or a package of uses: records name no other instance (openapi-jointkit §C.5)."""
     retired: bool
     """Nothing can be charged for it any more: its seller left, or what was ordered has no price by usage."""
     started_at: datetime | None
@@ -94,7 +95,7 @@ def judge(
         return Refusal(Code.FOREIGN, "product_id")
     if item.package_instance_id and package is None:
         return Refusal(Code.FOREIGN, "relate_pkg_instance")
-    if not known.on_demand:
+    if not known.counted:
         return Refusal(Code.NOT_ON_DEMAND, "instance_id")
     begin_at, end_at = item.begin_at, item.end_at
     if not begin_at <= end_at <= now + rule.skew:

@@ -7,13 +7,18 @@ from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q
+
 from tradepost.market.catalog import document as documents
 from tradepost.market.catalog.document import NONE, Factor, Price, usage_bands
 from tradepost.market.catalog.price_models import PriceModel
 from tradepost.market.orders.models import OrderLine
-from tradepost.market.product_types.charging import modes_that
+from tradepost.market.product_types.charging import PACKAGE_OF_USES, modes_that
 
 from .models import Meter
+
+PACKAGES_OF_USES = Q(charging_mode=PACKAGE_OF_USES.mode, quota__gt=0)
+"""Of order lines."""
 
 
 def meters_of(subscriptions: Iterable[int]) -> dict[int, Meter]:
@@ -29,7 +34,7 @@ def meters_of(subscriptions: Iterable[int]) -> dict[int, Meter]:
 
 def _made(subscriptions: set[int]) -> list[Meter]:
     lines = OrderLine.objects.filter(
-        subscription__in=subscriptions, charging_mode__in=modes_that(lambda mode: mode.postpaid)
+        Q(charging_mode__in=modes_that(lambda mode: mode.postpaid)) | PACKAGES_OF_USES, subscription__in=subscriptions
     ).select_related("version", "offer", "subscription")
     made = []
     for line in lines:
@@ -41,9 +46,12 @@ def _made(subscriptions: set[int]) -> list[Meter]:
 
 
 def counted(document: documents.Document, product_id: str) -> Factor | None:
-    """What records of an offer count: its first factor. No edition of the push names one."""
+    """What records of an offer count: its first factor. No edition of the push names one. Of a package of uses they count
+    what it holds, each hour, and cost nothing: it was paid before."""
     prices: dict[str, Price] = {price.product_id: price for _spec, _sku, price in document.prices()}
     price = prices.get(product_id)
+    if price is not None and price.charging.uses:
+        return Factor(code="uses", unit=price.usage_unit)
     return price.factors[0] if price is not None and price.factors else None
 
 

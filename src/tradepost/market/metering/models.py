@@ -82,8 +82,12 @@ class Push(models.Model):
 class Record(models.Model):
     """Usage of a service in [``begin_at``, ``end_at``]. A trigger of the migration refuses every change but ``voided``."""
 
-    push = models.ForeignKey(Push, models.PROTECT, related_name="records", db_index=False)
-    seller = models.ForeignKey(Seller, models.PROTECT, related_name="usage_records", db_index=False)
+    # Of these two the database asks nothing: they follow from what ``intake`` has in its hands, and to look both up for each
+    # record costs PostgreSQL as much as to write it (decision 0064).
+    push = models.ForeignKey(Push, models.PROTECT, related_name="records", db_index=False, db_constraint=False)
+    seller = models.ForeignKey(
+        Seller, models.PROTECT, related_name="usage_records", db_index=False, db_constraint=False
+    )
     subscription = models.ForeignKey(Subscription, models.PROTECT, related_name="usage_records", db_index=False)
     package = models.ForeignKey(Subscription, models.PROTECT, null=True, default=None, related_name="+", db_index=False)
     """The package that the seller said to deduct from (relate_pkg_instance)."""

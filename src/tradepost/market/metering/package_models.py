@@ -14,7 +14,8 @@ from tradepost.market.subscriptions.models import Subscription
 
 
 class Package(models.Model):
-    """What a buyer bought of usage in advance, and the service on demand that it is deducted from."""
+    """What a buyer bought of usage in advance, and the service on demand that it is deducted from; a package of uses is its own
+    service."""
 
     subscription = models.OneToOneField(Subscription, models.PROTECT, primary_key=True, related_name="package")
     service = models.ForeignKey(Subscription, models.PROTECT, related_name="packages", db_index=False)

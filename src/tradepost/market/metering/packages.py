@@ -1,7 +1,7 @@
 """A package becomes something that usage is deducted from when it is opened, and stops being so when it is released.
 
 It belongs to one service on demand of its buyer: the same product, counted in the same unit, the oldest that is in use
-(business-rules §3.2; saas-v2 §3.2: a package names the one instance that it deducts for).
+(business-rules §3.2; saas-v2 §3.2: a package names the one instance that it deducts for). A package of uses is that service itself.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Q
 
 from tradepost.market.base import outbox, rows
 from tradepost.market.base.outbox import batched
@@ -24,6 +25,7 @@ from tradepost.market.subscriptions.paid_time import period_end
 from tradepost.protocols.open_api.usage_items import SCALE
 
 from .events import PackageChanged
+from .meters import PACKAGES_OF_USES
 from .models import Package, Quota
 
 
@@ -31,8 +33,8 @@ from .models import Package, Quota
 def on_order_completed(events: Sequence[OrderCompleted], now: datetime) -> None:
     """Reaction: from the beginning of its time on usage is deducted from a package that was opened. A repeat changes nothing."""
     lines = OrderLine.objects.filter(
+        Q(charging_mode__in=modes_that(lambda mode: mode.quota)) | PACKAGES_OF_USES,
         order__number__in={one.order for one in events},
-        charging_mode__in=modes_that(lambda mode: mode.quota),
         subscription__package=None,
     ).select_related("subscription", "offer__sku", "buyer")
     for line in lines.order_by("pk"):
@@ -43,11 +45,12 @@ def on_order_completed(events: Sequence[OrderCompleted], now: datetime) -> None:
 
 
 def _open(line: OrderLine, held: Subscription, since: datetime, now: datetime) -> None:
-    service = deducted_from(line.buyer, line.offer, of_any_state=True)
+    uses = line.charging.uses
+    service = held if uses else deducted_from(line.buyer, line.offer, of_any_state=True)
     if service is None:
         return  # it ended while the package was being opened: nothing is used that could be deducted
     package = Package.objects.create(
-        subscription=held, service=service, seller_id=held.seller_id, stops=line.offer.stops_when_used_up,
+        subscription=held, service=service, seller_id=held.seller_id, stops=uses or line.offer.stops_when_used_up,
         reset=line.offer.reset, starts_at=since, ends_at=held.expires_at,
     )  # fmt: skip
     rows.create(

@@ -19,6 +19,11 @@ OF_PACKAGES: Mapping[str, Words] = {
         _("%(left)s of %(amount)s %(unit)s are left, valid until %(until)s. %(then)s"),
         _("Open the package"), "warning", "chart-bar", A_PACKAGE,
     ),
+    "uses_low": Words(
+        _("Little is left of a package of %(product)s"),
+        _("%(left)s of %(amount)s %(unit)s are left. %(then)s"),
+        _("Open the package"), "warning", "chart-bar", A_PACKAGE,
+    ),
     "package_used_up": Words(
         _("A package of %(product)s is used up"),
         _("All of its %(amount)s %(unit)s were used. %(then)s"),
@@ -27,6 +32,12 @@ OF_PACKAGES: Mapping[str, Words] = {
     "service_used_up": Words(
         _("%(product)s has stopped: nothing is left of its package"),
         _("Nothing beyond the package is charged. Your data is kept; the service goes on as soon as you buy another package."),
+        _("Open the service"), "danger", "snowflake", A_STOP,
+    ),
+    "uses_used_up": Words(
+        _("%(product)s has stopped: its package of uses is used up"),
+        _("Nothing beyond the package is charged, and your data is kept. For more, buy another package: it is opened as a service "
+          "of its own."),
         _("Open the service"), "danger", "snowflake", A_STOP,
     ),
     "package_not_bought_again": Words(

@@ -19,6 +19,7 @@ from .tell import tell
 
 ON_DEMAND = gettext_noop("What goes beyond it is charged at the price on demand.")
 STOPS = gettext_noop("The service stops then, until you buy another package.")
+STOPS_FOR_GOOD = gettext_noop("The service stops then; another package is opened as a service of its own.")
 AGAIN = gettext_noop("It is full again when its next month or year begins.")
 OTHERS = gettext_noop("What is left of other packages is used next.")
 NEEDS_SERVICE = gettext_noop("The service that it would be deducted from cannot be used at the moment.")
@@ -44,12 +45,15 @@ def _link(quota: Quota) -> str:
 
 def on_quota_low(event: QuotaLow, now: datetime) -> None:
     quota = _quota(event.quota)
+    stops_then = STOPS_FOR_GOOD if quota.package.subscription.offer.charging.uses else STOPS
     facts = _facts(quota) | {
         "left": f.quantity(units(event.left)),
-        "then": f.phrase(STOPS if quota.package.stops else ON_DEMAND),
+        "then": f.phrase(stops_then if quota.package.stops else ON_DEMAND),
     }
-    if quota.ends_at is not None:
-        facts["until"] = f.moment(quota.ends_at)
+    if quota.ends_at is None:
+        tell(quota.package.subscription.buyer, "uses_low", facts=facts, once=str(quota.pk), link=_link(quota), now=now)
+        return
+    facts["until"] = f.moment(quota.ends_at)
     tell(quota.package.subscription.buyer, "package_low", facts=facts, once=str(quota.pk), link=_link(quota), now=now)
 
 

@@ -112,7 +112,8 @@ def on_order_refunded(event: OrderRefunded, now: datetime) -> None:
     lines = _lines(event.order)
     order = lines[0].order
     kind = told(kinds_of(order).ended, order.total_minor)
-    _tell_buyer(lines, kind, {"amount": f.money(order.total)}, now)
+    back = Money(order.total_minor - sum(line.reduced_minor for line in lines), order.currency)
+    _tell_buyer(lines, kind, {"amount": f.money(back)}, now)
 
 
 def on_order_returned(event: OrderReturned, now: datetime) -> None:

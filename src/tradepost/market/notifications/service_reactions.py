@@ -99,7 +99,7 @@ def on_service_frozen(events: Sequence[SubscriptionFrozen], now: datetime) -> No
         one = held[event.subscription]
         ending = ending_of(one)
         if event.reason == Freeze.Reason.USED_UP:
-            return _at(one, "service_used_up", {}, event.at)
+            return _at(one, "uses_used_up" if one.offer.charging.uses else "service_used_up", {}, event.at)
         at_its_end = event.reason in {"", Freeze.Reason.EXPIRED}  # the release before did not say why
         if not at_its_end or ending is None or one.expires_at is None or one.expires_at > now:
             return _at(one, "service_frozen", {"seller": seller_names(one.seller)}, event.at)

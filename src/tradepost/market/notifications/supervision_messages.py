@@ -40,9 +40,19 @@ OF_SUPERVISIONS: Mapping[str, Words] = {
         _("All that was paid for order %(order)s is back on your balance."),
         SEE, "info", "arrows-exchange", A_BUYERS,
     ),
+    "delivery_ended_early": Words(
+        _("The delivery of %(product)s ended early"),
+        _("%(amount)s of what was paid for order %(order)s is back on your balance. The rest stays with the seller."),
+        SEE, "info", "arrows-exchange", A_BUYERS,
+    ),
+    "delivery_reduced": Words(
+        _("%(amount)s is back on your balance"),
+        _("The seller takes less for %(product)s. The delivery of order %(order)s goes on."),
+        SEE, "good", "arrows-exchange", A_BUYERS,
+    ),
     "delivery_cancel_declined": Words(
-        _("The seller goes on with %(product)s"),
-        _("Your request to cancel order %(order)s was declined: %(reason)s. You may ask the operator to decide."),
+        _("The seller pays nothing back for %(product)s"),
+        _("Your request about order %(order)s was declined: %(reason)s. You may ask the operator to decide."),
         SEE, "warning", "ban", A_BUYERS,
     ),
     "delivery_appealed": Words(
@@ -80,13 +90,23 @@ OF_SUPERVISIONS: Mapping[str, Words] = {
         _("All that was paid for order %(order)s went back to the buyer."),
         SEE, "warning", "arrows-exchange", A_SELLERS,
     ),
+    "seller_delivery_ended_early": Words(
+        _("The delivery of %(product)s ended early"),
+        _("%(amount)s of what was paid for order %(order)s went back to the buyer. The rest is yours."),
+        SEE, "warning", "arrows-exchange", A_SELLERS,
+    ),
+    "seller_delivery_reduced": Words(
+        _("%(amount)s of %(product)s went back to the buyer"),
+        _("As you agreed. The delivery of order %(order)s goes on for the lower price."),
+        SEE, "info", "arrows-exchange", A_SELLERS,
+    ),
     "seller_delivery_cancel_asked": Words(
-        _("A buyer wants the delivery of %(product)s cancelled"),
+        _("A buyer wants money back for %(product)s"),
         _("Order %(order)s: %(reason)s. Agree, or decline and say why; until then it cannot be accepted."),
         SEE, "warning", "arrow-back-up", A_SELLERS,
     ),
     "seller_delivery_cancel_withdrawn": Words(
-        _("The buyer no longer wants %(product)s cancelled"),
+        _("The buyer wants no money back for %(product)s any more"),
         _("You need to do nothing. The delivery of order %(order)s goes on."),
         SEE, "info", "circle-check", A_SELLERS,
     ),

@@ -9,6 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_noop
 
 from tradepost.market.base.events import on
+from tradepost.market.base.money import Money
+from tradepost.market.orders.events import LineReduced
 from tradepost.market.product_types.flows.contract import Party
 from tradepost.market.supervision import step
 from tradepost.market.supervision.events import (
@@ -30,7 +32,7 @@ from .tell import Telling, tell_all
 DECISIONS = {
     Appeal.Decision.CONTINUE: gettext_noop("It goes on where it stood"),
     Appeal.Decision.ACCEPT: gettext_noop("It counts as accepted"),
-    Appeal.Decision.REFUND: gettext_noop("All is paid back"),
+    Appeal.Decision.REFUND: gettext_noop("All that was not accepted is paid back"),
 }
 type More = Mapping[str, f.Json | str]
 
@@ -53,9 +55,20 @@ def on_supervision_stale(event: SupervisionStale, now: datetime) -> None:
 
 
 def on_supervision_ended(event: SupervisionEnded, now: datetime) -> None:
+    supervision = _supervision(event.supervision)
     accepted = event.how == Supervision.Status.COMPLETED
-    kind = "delivery_accepted" if accepted else "delivery_cancelled"
-    tell_all(_both(_supervision(event.supervision), kind, {}, ""), now=now)
+    part = not accepted and not supervision.whole_back
+    kind = "delivery_accepted" if accepted else "delivery_ended_early" if part else "delivery_cancelled"
+    more = {"amount": f.money(supervision.refunded)} if part else {}
+    tell_all(_both(supervision, kind, more, ""), now=now)
+
+
+def on_line_reduced(event: LineReduced, now: datetime) -> None:
+    """Of a delivery that goes on; what ended is told by its end."""
+    found = Supervision.objects.select_related("buyer", "seller", "line__order").filter(line__number=event.line).first()
+    if found is not None and found.open:
+        more = {"amount": f.money(Money(event.minor, found.line.order.currency))}
+        tell_all(_both(found, "delivery_reduced", more, f"{found.line.reduced_minor}"), now=now)
 
 
 def on_cancel_asked(event: CancelAsked, now: datetime) -> None:
@@ -143,7 +156,6 @@ REACTIONS = (
     on(NodeEntered, on_node_entered),
     on(NodeWaits, on_node_waits),
     on(SupervisionStale, on_supervision_stale),
-    on(SupervisionEnded, on_supervision_ended),
     on(CancelAsked, on_cancel_asked),
     on(CancelDeclined, on_cancel_declined),
     on(AppealOpened, on_appeal_opened),

@@ -38,7 +38,7 @@ from tradepost.protocols.open_api.errors import (
 )
 
 from .authentication import Authentication, Caller, Head, NotAuthenticated
-from .received import LARGEST_BODY, NotReadable, body_of, check_sizes, head_of, is_large
+from .received import LARGEST_BODY, GatewayRefused, body_of, check_sizes, head_of, is_large
 from .throttle import rate_limit
 
 log = structlog.get_logger("tradepost.open_api")
@@ -54,6 +54,16 @@ class ApiRequest:
     caller: Caller
     now: datetime
     request_id: str
+    path: Mapping[str, str]
+    """What the path holds, by name."""
+
+
+class Answered(Exception):
+    """``response`` as it is, whatever the tables say."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status)
+        self.response = response
 
 
 class ApiRefused(Exception):
@@ -102,9 +112,9 @@ type Api = Callable[[ApiRequest], Response]
 
 @dataclass(frozen=True, slots=True)
 class Takes:
-    """What of a request an API decides before its body is received."""
+    """What of a request an API decides before its body is received. ``largest_body``: bytes that are held in memory."""
 
-    method: str
+    methods: tuple[str, ...]
     largest_body: int
     authentication: Authentication
 
@@ -121,64 +131,91 @@ def open_api(
 
     def decorate(api: Api) -> Callable[..., HttpResponse]:
         @wraps(api)
-        def view(request: HttpRequest, **_path: str) -> HttpResponse:
-            request_id = _request_id()
-            try:
-                must_have_a_place(request)
-                if request.method != method:
-                    # To the gateway an API is a method and a path; 405 means other things in its table (§C.2).
-                    response = gateway_response(gateway_error("APIGW.0101"), request_id=request_id)
-                else:
-                    response = _answered(
-                        api, request, request_id, authentication=authentication, errors=errors, largest=largest_body
-                    )
-            except Exception as fault:  # an error of ours must still answer in the documented form
-                if is_busy(fault):
-                    log.warning("open_api_without_database", path=request.path)
-                    response = _busy(request_id)
-                else:
-                    log.exception("open_api_failed", path=request.path)
-                    response = failure_response(errors.internal, errors.envelope)
-            answer = to_http(response, request_id)
-            if config().sandbox and hasattr(request, "now"):
-                answer[sandbox_time.HEADER] = sandbox_time.dump(request.now)
-            return answer
+        def answer(http: HttpRequest, request_id: str, **path: str) -> Response:
+            if http.method != method:
+                # To the gateway an API is a method and a path; 405 means other things in its table (§C.2).
+                raise GatewayRefused(gateway_error("APIGW.0101"))
+            caller, request = _known(http, authentication, largest_body)
+            now: datetime = http.now  # type: ignore[attr-defined]  # set by ApiMiddleware
+            return api(ApiRequest(http, request, caller, now, request_id, path))
 
-        view.takes = Takes(method, largest_body, authentication)  # type: ignore[attr-defined]
-        view.own_transactions = True  # type: ignore[attr-defined]  # read by RequestMiddleware: reading takes no write lock
-        return csrf_exempt(view)
+        return framed(answer, errors=errors, takes=Takes((method,), largest_body, authentication))
 
     return decorate
 
 
-def _answered(
-    api: Api, http: HttpRequest, request_id: str, *, authentication: Authentication, errors: Errors, largest: int
-) -> Response:
-    now: datetime = http.now  # type: ignore[attr-defined]  # set by RequestMiddleware
-    wall = clock.wall()
+type Answer = Callable[..., Response]
+"""Of a request and its id, and what its path holds by name. May raise ``ApiRefused``, ``GatewayRefused``, ``NotAuthenticated``."""
+
+
+def framed(answer: Answer, *, errors: Errors, takes: Takes) -> Callable[..., HttpResponse]:
+    """The view around it: whatever happens inside, the caller gets JSON with the documented members."""
+
+    @wraps(answer)
+    def view(request: HttpRequest, **path: str) -> HttpResponse:
+        request_id = _request_id()
+        try:
+            must_have_a_place(request)
+            response = _or_refused(lambda: answer(request, request_id, **path), errors, request_id)
+        except Exception as fault:  # an error of ours must still answer in the documented form
+            if is_busy(fault):
+                log.warning("open_api_without_database", path=request.path)
+                response = _busy(request_id)
+            else:
+                log.exception("open_api_failed", path=request.path)
+                response = failure_response(errors.internal, errors.envelope)
+        answered = to_http(response, request_id)
+        if config().sandbox and hasattr(request, "now"):
+            answered[sandbox_time.HEADER] = sandbox_time.dump(request.now)
+        return answered
+
+    view.takes = takes  # type: ignore[attr-defined]
+    view.own_transactions = True  # type: ignore[attr-defined]  # read by RequestMiddleware: reading takes no write lock
+    return csrf_exempt(view)
+
+
+def _or_refused(answer: Callable[[], Response], errors: Errors, request_id: str) -> Response:
     try:
-        check_sizes(http, largest)
-        head = head_of(http)
-        check = authentication(Head(head, peer(http), wall, now, is_large(http)))
-        request = replace(head, body=body_of(http, largest))
-        caller = check(request)
+        return answer()
+    except Answered as answered:
+        return answered.response
     except ApiRefused as refused:
-        return _refused(refused, errors, request_id)
-    except NotReadable as not_readable:
-        return gateway_response(not_readable.error, request_id=request_id)
+        return errors.answer(errors.table[refused.code], request_id, refused.detail, **refused.extra)
+    except GatewayRefused as refused:
+        response = gateway_response(refused.error, request_id=request_id, detail=refused.detail)
+        return _with_retry_after(response, refused.retry_after) if refused.retry_after else response
     except NotAuthenticated as refused:
         response = errors.answer(errors.not_authenticated, request_id, refused.detail)
         return _with_retry_after(response, refused.retry_after) if refused.retry_after else response
+    except TooOften as refused:
+        return _with_retry_after(errors.answer(errors.too_often, request_id, retryAfter=refused.wait), refused.wait)
+
+
+class TooOften(Exception):
+    """``wait``: seconds until the caller may ask again."""
+
+    def __init__(self, wait: int) -> None:
+        super().__init__(wait)
+        self.wait = wait
+
+
+def count(caller: Caller, wall: datetime) -> None:
+    """Raises ``TooOften`` when this caller asks too often."""
     if wait := rate_limit().wait(caller.key, now=wall):
-        return _with_retry_after(errors.answer(errors.too_often, request_id, retryAfter=wait), wait)
-    try:
-        return api(ApiRequest(http, request, caller, now, request_id))
-    except ApiRefused as refused:
-        return _refused(refused, errors, request_id)
+        raise TooOften(wait)
 
 
-def _refused(refused: ApiRefused, errors: Errors, request_id: str) -> Response:
-    return errors.answer(errors.table[refused.code], request_id, refused.detail, **refused.extra)
+def _known(http: HttpRequest, authentication: Authentication, largest: int) -> tuple[Caller, Request]:
+    """Who calls, and the whole of what was signed."""
+    now: datetime = http.now  # type: ignore[attr-defined]
+    wall = clock.wall()
+    check_sizes(http, largest)
+    head = head_of(http)
+    check = authentication(Head(head, peer(http), wall, now, is_large(http)))
+    request = replace(head, body=body_of(http, largest))
+    caller = check(request)
+    count(caller, wall)
+    return caller, request
 
 
 def _with_retry_after(response: Response, seconds: int) -> Response:
@@ -212,7 +249,7 @@ def largest_body_of(environ: Mapping[str, Any]) -> int:
     except Resolver404:
         return 0
     takes: Takes | None = getattr(view, "takes", None)
-    return takes.largest_body if takes and environ["REQUEST_METHOD"] == takes.method else 0
+    return takes.largest_body if takes and environ["REQUEST_METHOD"] in takes.methods else 0
 
 
 def is_caller_known(environ: Mapping[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from django.db import models
 from django.db.models import Q
@@ -58,6 +58,13 @@ class Head:
     is_large: bool = False
 
 
+class CheckSigned(Protocol):
+    """``CheckWhole`` of AK/SK, also for a body that is not held in memory: ``body_hash`` is its SHA-256 in hex, or what the head
+    states of one that is still to come."""
+
+    def __call__(self, request: Request, *, body_hash: str | None = None) -> Caller: ...
+
+
 type CheckWhole = Callable[[Request], Caller]
 """Given the whole request: whose it is. Raises ``NotAuthenticated``."""
 
@@ -66,12 +73,12 @@ type Authentication = Callable[[Head], CheckWhole]
 ``NotAuthenticated``); the check that comes back is given the whole request."""
 
 
-def by_access_key(head: Head) -> CheckWhole:
+def by_access_key(head: Head) -> CheckSigned:
     """AK/SK, with this process's lock and settings."""
     return check_access_key(head, lockout=lockout(), skew=timedelta(seconds=config().open_api_skew_seconds))
 
 
-def check_access_key(head: Head, *, lockout: Lockout, skew: timedelta) -> CheckWhole:
+def check_access_key(head: Head, *, lockout: Lockout, skew: timedelta) -> CheckSigned:
     """AK/SK: the caller is the seller whose access key signed the request.
 
     The lock holds for an access key from one peer: else a stranger who knows a seller's access key could lock the seller
@@ -89,9 +96,10 @@ def check_access_key(head: Head, *, lockout: Lockout, skew: timedelta) -> CheckW
     if key is None and head.is_large:
         raise NotAuthenticated(_UNKNOWN_OR_WRONG)
 
-    def check(request: Request) -> Caller:
+    def check(request: Request, *, body_hash: str | None = None) -> Caller:
+        secret = opened(key.sealed) if key else _NOBODY
         try:
-            verify(request, sk=opened(key.sealed) if key else _NOBODY, now=head.wall, skew=skew)
+            verify(request, sk=secret, now=head.wall, skew=skew, body_hash=body_hash)
         except SignatureRefused as refused:
             if refused.reason is Reason.WRONG:  # a guess at a key; a clock that is wrong locks nobody out
                 lockout.failed(who, now=head.wall)

@@ -25,12 +25,21 @@ LARGEST_HEADERS = 128 * 1024
 _QUERY_SAFE = "".join(c for c in string.punctuation if c != "#")
 
 
-class NotReadable(Exception):
-    """The request is above a limit of the gateway, or broke off; ``error`` is the row of its table."""
+class GatewayRefused(Exception):
+    """A row of the gateway's table is the answer, whatever the API's own table is. ``retry_after`` in seconds; 0: not told."""
 
-    def __init__(self, status: int) -> None:
-        super().__init__(status)
-        self.error: ApiError = gateway_error("APIGW.0201", status)
+    def __init__(self, error: ApiError, detail: str = "", *, retry_after: int = 0) -> None:
+        super().__init__(error.code, detail)
+        self.error = error
+        self.detail = detail
+        self.retry_after = retry_after
+
+
+class NotReadable(GatewayRefused):
+    """The request is above a limit of the gateway, or broke off."""
+
+    def __init__(self, status: int, detail: str = "") -> None:
+        super().__init__(gateway_error("APIGW.0201", status), detail)
 
 
 def check_sizes(request: HttpRequest, largest_body: int = LARGEST_BODY) -> None:
@@ -40,7 +49,7 @@ def check_sizes(request: HttpRequest, largest_body: int = LARGEST_BODY) -> None:
     sizes = [len(name) + len(value) for name, value in request.headers.items()]
     if sum(sizes) > LARGEST_HEADERS or max(sizes, default=0) > LARGEST_HEADER:
         raise NotReadable(494)
-    if _stated_length(request) > largest_body:
+    if stated_length(request) > largest_body:
         raise NotReadable(413)
 
 
@@ -75,21 +84,22 @@ def _latin1(text: str) -> bytes:
         return text.encode("utf-8", "surrogateescape")
 
 
-def _stated_length(request: HttpRequest) -> int:
+def stated_length(request: HttpRequest) -> int:
+    """Of the body; 0 where the head does not tell."""
     stated = str(request.META.get("CONTENT_LENGTH") or "").strip()
     return int(stated) if stated.isascii() and stated.isdigit() and len(stated) < 16 else 0
 
 
 def is_large(request: HttpRequest) -> bool:
     """Whether its body is, or may be, larger than the server receives from anybody."""
-    return _stated_length(request) > FROM_ANYBODY or "HTTP_TRANSFER_ENCODING" in request.META
+    return stated_length(request) > FROM_ANYBODY or "HTTP_TRANSFER_ENCODING" in request.META
 
 
 def body_of(request: HttpRequest, largest: int = LARGEST_BODY) -> bytes:
     """Reads the body. Raises ``NotReadable`` when it breaks off or is larger than ``largest``."""
     # Django reads as much as Content-Length says. A chunked body states none; a server that ends its input itself
     # says so, and only then may one read to the end.
-    source = request.META["wsgi.input"] if _is_chunked(request) else request
+    source = request.META["wsgi.input"] if is_chunked(request) else request
     try:
         body: bytes = source.read(largest + 1)
     except OSError:  # the caller went away; Django's UnreadablePostError is one as well
@@ -99,5 +109,6 @@ def body_of(request: HttpRequest, largest: int = LARGEST_BODY) -> bytes:
     return body
 
 
-def _is_chunked(request: HttpRequest) -> bool:
+def is_chunked(request: HttpRequest) -> bool:
+    """Whether the body states no length, and the server ends it."""
     return not request.META.get("CONTENT_LENGTH") and bool(request.META.get("wsgi.input_terminated"))

@@ -53,6 +53,17 @@ class OrderReturned:
     order: str
 
 
+@event("order_line_reduced", about=("order",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineReduced:
+    """A part of what was paid for a line is back on the buyer's balance, before it was delivered: its seller takes less."""
+
+    order: str
+    line: str
+    minor: int
+    """What went back with this."""
+
+
 @event("auto_renewal_failed", about=("subscription",))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AutoRenewalFailed:

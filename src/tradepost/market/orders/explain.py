@@ -74,9 +74,22 @@ def _given_back(facts: OrderFacts) -> int:
 
 
 def given_up(facts: OrderFacts) -> Iterator[Part]:
-    """Paid back in full (business-rules §4.2)."""
+    """Paid back in full (business-rules §4.2), less what was before."""
+    reduced_minor = sum(line.reduced_minor for line in facts.lines)
     if facts.order.status == Order.Status.REFUNDED and facts.order.total_minor and not facts.refund_lines:
-        yield Part(_("It could not be delivered: in full"), facts.order.total)
+        words = (
+            _("It could not be delivered: what was left") if reduced_minor else _("It could not be delivered: in full")
+        )
+        yield Part(words, facts.money(facts.order.total_minor - reduced_minor))
+
+
+def reduced(facts: OrderFacts) -> Iterator[Part]:
+    """Its seller agreed to take less before it was delivered (business-rules §4.7)."""
+    for line in facts.lines:
+        if line.reduced_minor:
+            yield Part(
+                _("Agreed before the delivery, %(line)s") % {"line": line.number}, facts.money(line.reduced_minor)
+            )
 
 
 def never_begun(facts: OrderFacts) -> Iterator[Part]:
@@ -106,7 +119,7 @@ def _said_of(one: RefundLine) -> str:
 
 
 type Cause = Callable[[OrderFacts], Iterable[Part]]
-GIVEN_BACK_FOR: tuple[Cause, ...] = (given_up, never_begun, refunds)
+GIVEN_BACK_FOR: tuple[Cause, ...] = (reduced, given_up, never_begun, refunds)
 """Why money goes back to a buyer, each with what it comes to."""
 
 
@@ -122,7 +135,7 @@ def earned(facts: OrderFacts) -> Iterator[Explained]:
 
 def _due(line: OrderLine, facts: OrderFacts) -> int:
     bought = [one for one in facts.periods if one.line_number == line.number]
-    had = sum(one.paid_minor for one in bought if one.earned_at is not None) if bought else line.amount_minor
+    had = sum(one.paid_minor for one in bought if one.earned_at is not None) if bought else line.left.minor
     back = sum(one.back_minor for one in facts.refund_lines if one.line.number == line.number)
     ahead = [one for one in bought if one.earned_at is None and one.cancelled_at is not None and _refunded(one, facts)]
     return had - (back - sum(one.paid_minor for one in ahead))
@@ -151,7 +164,7 @@ def held(facts: OrderFacts) -> Iterator[Explained]:
     ahead = [one for one in facts.periods if one.earned_at is None and one.cancelled_at is None]
     match order.status:
         case Order.Status.PROCESSING:
-            expected = order.total_minor
+            expected = order.total_minor - sum(line.reduced_minor for line in facts.lines)
         case Order.Status.COMPLETED:
             expected = sum(one.paid_minor for one in ahead)
         case _:
@@ -211,7 +224,7 @@ def _periods(facts: ServiceFacts) -> Iterator[Explained]:
                 parts=tuple(parts), note=_("The order that bought it is not known here."),
             )  # fmt: skip
         else:
-            yield summed(Kind.PRICE, title, line.amount, parts)
+            yield summed(Kind.PRICE, title, line.left, parts)
 
 
 def _span(period: Period) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 
 from tradepost.market.base import outbox
+from tradepost.market.base.money import Money
 from tradepost.market.base.work import wake
 from tradepost.market.payments import ledger
 
@@ -41,7 +42,7 @@ def earn_lines(lines: QuerySet[OrderLine], *, now: datetime, at: Mapping[str, da
         [
             ledger.Earning(
                 seller=line.seller,
-                amount=line.amount,
+                amount=line.left,
                 reference=line.number,
                 order_number=line.order.number,
                 at=moments.get(line.number),
@@ -56,7 +57,7 @@ def give_up_order(order: Order, *, now: datetime, reason: str, actor: str = "mar
     """A line could not be delivered within the plan: full refund (saas-v2 §3.10, business-rules §4.2)."""
     with transaction.atomic():
         ORDER.move_all([order], OrderEvent.GIVE_UP, now=now, actor=actor, note=reason[:500], ended_at=now)
-        ledger.refund(order.buyer, order.total, reference=order.number, actor=actor, now=now)
+        ledger.refund(order.buyer, _left_of(order), reference=order.number, actor=actor, now=now)
         outbox.publish_all([OrderRefunded(order=one.number, reason=reason) for one in _told([order])], now=now)
 
 
@@ -64,8 +65,14 @@ def return_order(order: Order, *, now: datetime, actor: str) -> None:
     """Its buyer gives it back before anything was taken of it: full refund, and nobody failed (business-rules §2.10)."""
     with transaction.atomic():
         ORDER.move_all([order], OrderEvent.RETURN, now=now, actor=actor, ended_at=now)
-        ledger.refund(order.buyer, order.total, reference=order.number, actor=actor, now=now)
+        ledger.refund(order.buyer, _left_of(order), reference=order.number, actor=actor, now=now)
         outbox.publish_all([OrderReturned(order=one.number) for one in _told([order])], now=now)
+
+
+def _left_of(order: Order) -> Money:
+    """What is held for it: the total, less what was paid back before."""
+    reduced = order.lines.aggregate(sum=Sum("reduced_minor"))["sum"] or 0
+    return Money(order.total_minor - reduced, order.currency)
 
 
 def _told(orders: Sequence[Order]) -> list[Order]:

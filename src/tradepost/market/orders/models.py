@@ -113,9 +113,14 @@ class OrderLine(models.Model):
     status = models.CharField(max_length=16, choices=Order.Status, default=Order.Status.UNPAID)
     """That of its order, which the lifecycle keeps here too: a seller's list is narrowed by it, and orders of all sellers are
     many."""
+    reduced_minor = models.PositiveBigIntegerField(default=0, db_default=0)
+    """Of it, what was paid back before it was delivered: agreed on, or taken off a supervised delivery (``reduce``). Its seller
+    earns the rest."""
     invoiced_minor = models.PositiveBigIntegerField(default=0, db_default=0)
     """Of it, what stands on an invoice that was asked for or issued: ``invoices`` keeps it, under the order's lock. What is
     invoiced is not paid back (business-rules §4.7, §6.2)."""
+    flow = models.CharField(max_length=32, blank=True, default="", db_default="")
+    """Of a purchase: the flow in which people deliver it (``product_types/flows``); empty where nobody does."""
     for_server = models.BigIntegerField(null=True, default=None)
     """Key of the server that it is for, where its product runs on one (``compute``)."""
     usage_unit = models.CharField(max_length=32, blank=True, default="", db_default="")
@@ -150,10 +155,24 @@ class OrderLine(models.Model):
             ),
             models.Index(fields=["for_server", "-id"], condition=Q(for_server__isnull=False), name="line_for_server"),
         ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(reduced_minor__lte=models.F("amount_minor")), name="line_reduced_within"
+            ),
+        ]
 
     @property
     def amount(self) -> Money:
         return Money(self.amount_minor, self.order.currency)
+
+    @property
+    def reduced(self) -> Money:
+        return Money(self.reduced_minor, self.order.currency)
+
+    @property
+    def left(self) -> Money:
+        """What of the amount was not paid back before the delivery."""
+        return Money(self.amount_minor - self.reduced_minor, self.order.currency)
 
     @property
     def banded_lines(self) -> tuple[PriceLine, ...]:
@@ -177,7 +196,7 @@ class OrderLine(models.Model):
 
     @property
     def charging(self) -> Charging:
-        return charging(self.charging_mode)
+        return charging(self.charging_mode, stops=bool(self.quota))
 
 
 class ProductDay(models.Model):

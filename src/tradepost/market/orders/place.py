@@ -19,6 +19,7 @@ from tradepost.market.base.money import Money
 from tradepost.market.catalog.models import Offer, Product, Sku, Version
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.product_types.deliverable import by_cloud
+from tradepost.market.product_types.registry import product_type
 from tradepost.market.subscriptions.models import Subscription
 
 from . import quotes
@@ -290,6 +291,9 @@ def store_line(
         until=until,
         now=now,
     )
+    if order.order_type == Order.Type.NEW and order.origin != Order.Origin.SANDBOX:
+        product = offer.sku.spec.product
+        line.flow = product.flow or product_type(product.product_type).flow
     line.extend_params = params or []
     line.list_minor = priced.total.minor if list_minor is None else list_minor
     line.stock_taken, line.change_terms, line.for_server = stock_taken, change_terms, for_server

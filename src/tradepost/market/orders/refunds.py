@@ -51,7 +51,10 @@ def what_may(subscription: Subscription, rules: Rules, *, now: datetime, stalled
 def held_service(subscription: Subscription, *, now: datetime, stalled: Collection[int] = ()) -> HeldService:
     """The service as the rules see it; a fixed number of queries. ``stalled``: paid orders (by pk) that stopped at the seller."""
     charging = subscription.offer.charging
-    returns = product_type(subscription.product.product_type).returns.get(charging.mode, Returns.NEVER)
+    kind = product_type(subscription.product.product_type)
+    returns = kind.returns.get(charging.mode, Returns.NEVER)
+    if kind.flow_if_wanted and _accepted(subscription):
+        returns = Returns.NEVER
     asked = Refund.objects.filter(subscription=subscription, status__in=OPEN_REFUNDS)
     processing = [one for one in open_changes(subscription) if one.status == Order.Status.PROCESSING]
     standing_still = [one.total_minor for one in processing if one.pk in stalled]
@@ -71,6 +74,11 @@ def held_service(subscription: Subscription, *, now: datetime, stalled: Collecti
         bound=subscription.bound,
         no_reason_used=_no_reason_used(subscription.buyer_id, now=now) if returns in _COUNTED else 0,
     )
+
+
+def _accepted(subscription: Subscription) -> bool:
+    """Whether its buyer accepted the delivery, after which nothing is paid back (business-rules §4.7)."""
+    return OrderLine.objects.filter(number=subscription.order_line_number).exclude(flow="").exists()
 
 
 def _parts(subscription: Subscription) -> list[Part]:
@@ -101,7 +109,7 @@ def _parts(subscription: Subscription) -> list[Part]:
         Part(
             key=0,
             line=bought.number,
-            paid_minor=bought.amount_minor,
+            paid_minor=bought.amount_minor - bought.reduced_minor,
             starts_at=subscription.started_at,
             invoiced=bought.invoiced_minor > 0,
         )
@@ -266,6 +274,7 @@ def pay(
 def _is_paid_back(order: Order) -> bool:
     """Whether nothing that was paid for it is left to be paid back."""
     back = RefundLine.objects.filter(line__order=order).aggregate(sum=Sum("back_minor"))["sum"] or 0
+    back += order.lines.aggregate(sum=Sum("reduced_minor"))["sum"] or 0
     return order.status == Order.Status.COMPLETED and back >= order.total_minor
 
 

@@ -6,11 +6,14 @@ what sellers wait for (``ledger.verify``). Who calls holds the buyer's account (
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from tradepost.market.base.money import Money
 from tradepost.market.identity.models import Seller, User
 
+from .book_many import Booking, accounts_of_buyers, accounts_of_sellers, book_all
 from .ledger import book, buyer_account, seller_account
 from .models import Account, Transfer
 
@@ -29,27 +32,75 @@ def owed(user: User, currency: str) -> Money:
     return Money(0, currency) if account is None else -account.balance
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """What a buyer owes a seller for usage, or pays of it; ``minor`` above zero."""
+
+    user: int
+    seller: int
+    minor: int
+    reference: str
+
+
 def owe(user: User, seller: Seller, amount: Money, *, reference: str, now: datetime) -> Transfer:
     """The buyer owes so much more for what it used of this seller."""
-    _more_than_nothing(amount)
-    return book(
-        [(debt_account(user, amount.currency), -amount.minor), (uncollected_account(seller, amount.currency), amount.minor)],
-        _transfer(Transfer.Reason.CHARGED, reference, now),
-    )  # fmt: skip
+    [booked] = owe_all(
+        [Due(user=user.pk, seller=seller.pk, minor=amount.minor, reference=reference)], amount.currency, now=now
+    )
+    return booked
+
+
+def owe_all(dues: Sequence[Due], currency: str, *, now: datetime) -> list[Transfer]:
+    """The same of many, in few statements."""
+    debts, waiting = _accounts(dues, currency)
+    return book_all(
+        [
+            Booking(
+                _transfer(Transfer.Reason.CHARGED, due.reference, now),
+                [(debts[due.user], -due.minor), (waiting[due.seller], due.minor)],
+            )
+            for due in dues
+        ]
+    )
 
 
 def collect(user: User, seller: Seller, amount: Money, *, reference: str, now: datetime) -> Transfer:
     """A part of what is owed is paid from the balance, and is the seller's. Raises ``Overdrawn`` beyond the balance."""
-    _more_than_nothing(amount)
-    return book(
+    [booked] = collect_all(
+        [Due(user=user.pk, seller=seller.pk, minor=amount.minor, reference=reference)], amount.currency, now=now
+    )
+    return booked
+
+
+def collect_all(dues: Sequence[Due], currency: str, *, now: datetime) -> list[Transfer]:
+    """The same of many, in few statements."""
+    debts, waiting = _accounts(dues, currency)
+    balances = accounts_of_buyers(Account.Kind.BUYER, {due.user for due in dues}, currency)
+    earned = accounts_of_sellers(Account.Kind.SELLER, {due.seller for due in dues}, currency)
+    return book_all(
         [
-            (debt_account(user, amount.currency), amount.minor),
-            (uncollected_account(seller, amount.currency), -amount.minor),
-            # Last, since lists of movements say between which two accounts a transfer went by these.
-            (buyer_account(user, amount.currency), -amount.minor),
-            (seller_account(seller, amount.currency), amount.minor),
-        ],
-        _transfer(Transfer.Reason.COLLECTED, reference, now),
+            Booking(
+                _transfer(Transfer.Reason.COLLECTED, due.reference, now),
+                [
+                    (debts[due.user], due.minor),
+                    (waiting[due.seller], -due.minor),
+                    # Last, since lists of movements say between which two accounts a transfer went by these.
+                    (balances[due.user], -due.minor),
+                    (earned[due.seller], due.minor),
+                ],
+            )
+            for due in dues
+        ]
+    )
+
+
+def _accounts(dues: Sequence[Due], currency: str) -> tuple[Mapping[int, Account], Mapping[int, Account]]:
+    """What these buyers owe, and what these sellers wait for."""
+    if any(due.minor <= 0 for due in dues):
+        raise ValueError("a transfer moves more than nothing")
+    return (
+        accounts_of_buyers(Account.Kind.DEBT, {due.user for due in dues}, currency),
+        accounts_of_sellers(Account.Kind.UNCOLLECTED, {due.seller for due in dues}, currency),
     )
 
 
@@ -68,14 +119,10 @@ def credit(
             (seller_account(seller, paid.currency), -paid.minor),
             (buyer_account(user, paid.currency), paid.minor),
         ]
-    _more_than_nothing(owed + paid)
+    if (owed + paid).minor <= 0:
+        raise ValueError("a transfer moves more than nothing")
     return book(changes, _transfer(Transfer.Reason.CREDITED, reference, now))
 
 
 def _transfer(reason: Transfer.Reason, reference: str, now: datetime) -> Transfer:
     return Transfer(reason=reason, reference=reference, actor="market", at=now)
-
-
-def _more_than_nothing(amount: Money) -> None:
-    if amount.minor <= 0:
-        raise ValueError("a transfer moves more than nothing")

@@ -23,9 +23,14 @@ class Charging:
     postpaid: bool = False
     """The price is of one unit of usage, paid afterwards: to open it costs nothing."""
     quota: bool = False
-    """Bought in advance: an amount of usage, deducted from what is postpaid."""
+    """Bought in advance: an amount of usage."""
     needs: ChargingMode | None = None
     """A buyer must hold the same product in this mode first."""
+
+    @property
+    def uses(self) -> bool:
+        """A package of uses (按次套餐包): bought once, counted at itself, and at its end when nothing is left (§3.2)."""
+        return self.quota and self.needs is None
 
 
 CHARGING: Mapping[ChargingMode, Charging] = {
@@ -39,8 +44,15 @@ CHARGING: Mapping[ChargingMode, Charging] = {
 }
 
 
-def charging(mode: str) -> Charging:
-    return CHARGING[ChargingMode(mode)]
+PACKAGE_OF_USES = Charging(mode=ChargingMode.ONE_TIME, metered=True, quota=True)
+"""To the seller it is bought once, as the order query knows no other word for it (openapi-jointkit §C.4); its quota is what tells
+it apart. Usage is counted at its own instance, and a quota is always with it."""
+
+
+def charging(mode: str, *, stops: bool = False) -> Charging:
+    """``stops``: what is bought is a package that stops when it is used up. Bought once it is one of uses."""
+    found = CHARGING[ChargingMode(mode)]
+    return PACKAGE_OF_USES if stops and found.mode is PACKAGE_OF_USES.mode else found
 
 
 def modes_that(is_so: Callable[[Charging], object]) -> list[str]:

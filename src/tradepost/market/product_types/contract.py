@@ -120,6 +120,9 @@ class Question:
     translated: bool = False
     buyers_read: bool = False
     """Whether the answer stands on the product's page; else only those who review see it."""
+    heading: Text | None = None
+    """Questions beside each other with the same one stand under it in a form, with what is said ``about`` them."""
+    about: Text | None = None
 
     def chosen(self, said: str) -> Text | None:
         """What a choice is called; None for what was typed."""
@@ -194,6 +197,9 @@ class ProductType:
     supervision: Supervision = Supervision.NEVER
     flow: str = ""
     """Of its delivery by people, a module under ``flows/`` (business-rules §2.10): nobody's interface is asked then."""
+    flow_if_wanted: str = ""
+    """The same of a product whose seller wants its delivery supervised, where that is a ``CHOICE``: the interface is asked all the
+    same, when the flow says."""
     returns: Mapping[ChargingMode, Returns] = field(default_factory=dict)
     """By charging mode; what is not here is not refundable once it was delivered (business-rules §4.7)."""
     ends_at_once: bool = False

@@ -1,6 +1,8 @@
 """A believable market to try: sellers, products and accounts, loaded with the verbs that the pages use."""
 
+from .deliveries import deliver
 from .demands import ask
+from .invoices import invoice_the_demo
 from .loading import SeedResult, load
 from .people import Login
 from .road import Road, Stopped, is_walked, walk
@@ -13,6 +15,8 @@ __all__ = [
     "SeedResult",
     "Stopped",
     "ask",
+    "deliver",
+    "invoice_the_demo",
     "is_walked",
     "load",
     "open_on_demand",

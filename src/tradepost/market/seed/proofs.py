@@ -24,14 +24,28 @@ def hand_in_certificate(
 
 
 def certificate(product: str, owner: str) -> bytes:
-    """A PDF of one page, the same bytes for the same words."""
-    lines = (
+    return _page(
         (24, 760, "SPECIMEN"),
         (16, 720, "Computer software copyright registration"),
         (11, 680, f"Software: {_plain(product)}"),
         (11, 662, f"Owner: {_plain(owner)}"),
         (11, 626, "This page belongs to the demo of Tradepost. It certifies nothing."),
     )
+
+
+def delivery_report(product: str) -> bytes:
+    """What the demo's seller shows of a delivery."""
+    return _page(
+        (24, 760, "SPECIMEN"),
+        (16, 720, "Survey and plan"),
+        (11, 680, f"Service: {_plain(product)}"),
+        (11, 662, "1,200 documents in 3 batches; 4 departments, 30 people; two training sessions."),
+        (11, 626, "This page belongs to the demo of Tradepost. Nothing was surveyed."),
+    )
+
+
+def _page(*lines: tuple[int, int, str]) -> bytes:
+    """A PDF of one page, the same bytes for the same words: size, height and words of each line."""
     shown = "\n".join(f"BT /F {size} Tf 72 {height} Td ({words}) Tj ET" for size, height, words in lines)
     objects = (
         "<< /Type /Catalog /Pages 2 0 R >>",

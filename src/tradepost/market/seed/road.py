@@ -84,9 +84,9 @@ def walk(road: Road) -> None:
         if address is not None and address.url == road.seller_address:
             _debug_missing(road, product, address, owner)
             if product.status == Product.Status.DRAFT:
-                _hand_in(road, product, owner)
+                send(road, product, owner)
     for product in _in_order():
-        _approve(road, product, operator)
+        approve(road, product, operator)
 
 
 def _demo_products() -> QuerySet[Product]:
@@ -126,7 +126,7 @@ def _must_have_passed(pk: int) -> None:
         raise Refused("seed.case", words % {"activity": run.activity, "url": run.url, "found": found or "?"})
 
 
-def _hand_in(road: Road, product: Product, owner: User) -> None:
+def send(road: Road, product: Product, owner: User) -> None:
     """Once: what was rejected or withdrawn is a person's to go on with."""
     if Submission.objects.filter(product=product, kind=KIND).exists():
         return
@@ -139,7 +139,7 @@ def _hand_in(road: Road, product: Product, owner: User) -> None:
         raise Refused("seed.incomplete", f"{product.slug}: {said}") from None
 
 
-def _approve(road: Road, product: Product, operator: User) -> None:
+def approve(road: Road, product: Product, operator: User) -> None:
     """As an operator who looked at every point of the list. A check that failed said why in the submission."""
     mine = Submission.objects.filter(product=product, kind=KIND, sent_by__email=OWNER.email)
     pk = mine.filter(status__in=OPEN).order_by("pk").values_list("pk", flat=True).first()

@@ -203,11 +203,16 @@ class DemoProduct(Editions, frozen=True, kw_only=True):
     asks_email: bool = False
     upgrades: bool = False
     """Whether a buyer may change from each edition to the next while using it."""
+    kind: str = "SAAS"
+    answers: dict[str, str] = {}
+    """To what its kind asks; of SaaS that it has no web site."""
+    comes: Text | None = None
+    """How it is delivered, where that is not by opening it."""
 
     def document(self, seller: DemoSeller, *, proof: str) -> Document:
-        """What a seller would hand in to list this product. ``proof``: the SHA-256 of its copyright certificate."""
+        """What a seller would hand in to list this product. ``proof``: the SHA-256 of its copyright certificate, if it has one."""
         return Document(
-            product_type="SAAS",
+            product_type=self.kind,
             base=sold.Base(
                 name=self.name, summary=self.summary, category=self.category, highlights=self.features[:HIGHLIGHTS]
             ),
@@ -221,7 +226,9 @@ class DemoProduct(Editions, frozen=True, kw_only=True):
                 asks_email=self.asks_email,
             ),
             pricing=sold.Pricing(specs=(self.spec(),)),
-            details=sold.Details(fields={HAS_ONE: NO}, proofs={"software_copyright": proof}),
+            details=sold.Details(
+                fields=self.answers or {HAS_ONE: NO}, proofs={"software_copyright": proof} if proof else {}
+            ),
         )
 
     @property
@@ -238,7 +245,7 @@ class DemoProduct(Editions, frozen=True, kw_only=True):
             f"<p>{say(self.lead)}</p>\n<h3>{say(WHAT_IT_DOES)}</h3>\n{features}\n"
             f"<h3>{say(WHO_IT_SUITS)}</h3>\n<p>{say(self.suits)}</p>\n"
             f"<h3>{say(WHAT_IS_SOLD)}</h3>\n{editions}\n"
-            f"<h3>{say(WHAT_COMES)}</h3>\n<p>{say(OPENED_ON_DEMAND if self.only_by_usage else OPENED)}</p>"
+            f"<h3>{say(WHAT_COMES)}</h3>\n<p>{say(self.comes or (OPENED_ON_DEMAND if self.only_by_usage else OPENED))}</p>"
         )
 
 

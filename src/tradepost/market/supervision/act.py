@@ -46,7 +46,7 @@ def act(pk: int, party: Party, what: Act, said: Said, *, by: User, clocks: Clock
         if what is Act.ACCEPT and step.open_request(supervision) is not None:
             raise Refused(
                 "supervision.cancelling",
-                _("You asked to cancel it. Withdraw that first, if you want to accept what was delivered."),
+                _("You asked for money back. Withdraw that first, if you want to accept what was delivered."),
             )
         values = _values(supervision, move, said, clocks, now)
         visit = Visit.objects.create(
@@ -74,6 +74,8 @@ def must_run(supervision: Supervision) -> None:
     """Raises ``Refused`` for what has ended, and while an operator decides."""
     if not supervision.open:
         raise Refused("supervision.ended", _("This delivery has ended. Nothing more can be done to it."))
+    if supervision.status == Supervision.Status.ACCEPTED:
+        raise Refused("supervision.accepted", _("It is accepted already: the seller's server is opening it."))
     if supervision.status == Supervision.Status.APPEALED:
         raise Refused("supervision.appealed", _("The operator decides first. Until then nobody can do anything here."))
 

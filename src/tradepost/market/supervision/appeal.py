@@ -70,7 +70,7 @@ def decide(pk: int, decision: Appeal.Decision, opinion: str, *, by: User, clocks
             case Appeal.Decision.ACCEPT:
                 step.accept(supervision, held, by=by.email, clocks=clocks, now=now)
             case Appeal.Decision.REFUND:
-                step.pay_back(supervision, held, reason=said[:500], by=by.email, now=now)
+                step.pay_back(supervision, held, reason=said[:500], by=by.email, clocks=clocks, now=now)
             case _:
                 _go_on(supervision, open_one, by, now)
         watch(supervision, clocks=clocks, now=now)

@@ -1,5 +1,5 @@
-"""The buyer of a supervised delivery wants it cancelled and all paid back: asked for, withdrawn, agreed to, declined
-(business-rules §2.10, §4.7). Before the acceptance the whole price is held, so that nothing less is asked for."""
+"""The buyer of a supervised delivery wants money back: all that is not accepted, or a part of it; then the delivery ends, or goes on
+for the lower price. Asked for, withdrawn, agreed to, declined (business-rules §2.10, §4.7)."""
 
 from __future__ import annotations
 
@@ -11,33 +11,57 @@ from django.utils.translation import gettext as _
 
 from tradepost.market.base import outbox
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.money import Money
+from tradepost.market.base.money_words import in_words
 from tradepost.market.identity.models import User
-from tradepost.market.product_types.flows.contract import Refundable
+from tradepost.market.subscriptions.models import Subscription
 
 from . import step
 from .act import locked_service, must_run
 from .clocks import Clocks
 from .events import CancelAsked, CancelDeclined
 from .models import CancelRequest, Supervision
-from .timers import watch
+from .refund_rights import Against, against
 
 LONGEST = 1000
 
 
-def ask(pk: int, reason: str, *, now: datetime) -> CancelRequest:
-    """Ask the seller. Raises ``Refused``, and nothing was changed then."""
+def ask(pk: int, reason: str, *, amount_minor: int | None = None, ends: bool = True, now: datetime) -> CancelRequest:
+    """Ask the seller for so much, for all that is left where nothing is said. Raises ``Refused``, and nothing was changed
+    then."""
     said = words(reason, "reason", _("Say in a few words why: the seller decides by it."))
     with transaction.atomic():
         locked_service(pk)
         supervision = step.locked(pk)
         must_run(supervision)
-        if step.node_of(supervision).refundable is Refundable.NOTHING:
-            raise Refused("supervision.no_refund", _("At this point nothing can be paid back any more."))
+        amount_minor = _checked(supervision, amount_minor, ends=ends)
         if step.open_request(supervision) is not None:
             raise Refused("supervision.cancelling", _("The seller is asked already."))
-        request = CancelRequest.objects.create(supervision=supervision, reason=said, asked_at=now)
+        request = CancelRequest.objects.create(
+            supervision=supervision, amount_minor=amount_minor, ends=ends, reason=said, asked_at=now
+        )
         outbox.publish(CancelAsked(request=request.pk), now=now)
     return request
+
+
+def _checked(supervision: Supervision, amount_minor: int | None, *, ends: bool) -> int | None:
+    """The amount; None for all that is left. Raises ``Refused``."""
+    at, sums = step.node_of(supervision).refundable, step.sums_of(supervision)
+    why = against(at, sums, sums.rest if amount_minor is None else amount_minor, ends=ends)
+    if why is None:
+        return None if amount_minor == sums.rest else amount_minor
+    if why is Against.FORBIDDEN:
+        raise Refused("supervision.no_refund", _("At this point nothing can be paid back any more."))
+    most = in_words(Money(sums.rest, supervision.line.order.currency))
+    words = {
+        Against.NOTHING: _("Ask for more than nothing and for at most %(most)s, which is not accepted yet."),
+        Against.TOO_MUCH: _("Ask for more than nothing and for at most %(most)s, which is not accepted yet."),
+        Against.ONLY_ALL: _("Nothing has been delivered yet: ask for all of it, %(most)s."),
+        Against.ALL_ENDS: _(
+            "With %(most)s all goes back that is left: the delivery ends then. Say so, or ask for less."
+        ),
+    }[why]
+    raise Refused(f"supervision.{why}", words % {"most": most}, HTTPStatus.UNPROCESSABLE_ENTITY, field="amount")
 
 
 def withdraw(pk: int, *, now: datetime) -> None:
@@ -59,7 +83,8 @@ def decline(pk: int, answer: str, *, now: datetime) -> None:
 
 
 def agree(pk: int, answer: str, *, by: User, clocks: Clocks, now: datetime) -> None:
-    """The seller agrees; or gives it up without being asked. All that was paid goes back."""
+    """The seller agrees to what was asked for; or gives it up without being asked, and all that was not accepted goes back.
+    Raises ``Refused``, and nothing was changed then."""
     with transaction.atomic():
         held = locked_service(pk)
         supervision = step.locked(pk)
@@ -67,15 +92,26 @@ def agree(pk: int, answer: str, *, by: User, clocks: Clocks, now: datetime) -> N
         request = step.open_request(supervision)
         if request is None:
             said = words(answer, "answer", _("Say why: the buyer reads it."))
+            step.pay_back(supervision, held, reason=said[:500], by=by.email, clocks=clocks, now=now)
         else:
             said = answer.strip()[:LONGEST]
             _answered(request, CancelRequest.Status.AGREED, said, now)
-        step.pay_back(supervision, held, reason=said or request_reason(request), by=by.email, now=now)
-        watch(supervision, clocks=clocks, now=now)
+            _carry_out(supervision, held, request, said or request.reason, by=by, clocks=clocks, now=now)
 
 
-def request_reason(request: CancelRequest | None) -> str:
-    return request.reason[:500] if request is not None else ""
+def _carry_out(
+    supervision: Supervision, held: Subscription, request: CancelRequest, reason: str, *, by: User, clocks: Clocks,
+    now: datetime,
+) -> None:  # fmt: skip
+    if request.ends or request.amount_minor is None:
+        step.pay_back(
+            supervision, held, amount_minor=request.amount_minor, reference=str(request.pk), reason=reason[:500],
+            by=by.email, clocks=clocks, now=now,
+        )  # fmt: skip
+    else:
+        step.reduce(
+            supervision, held, amount_minor=request.amount_minor, reference=str(request.pk), by=by.email, now=now
+        )
 
 
 def _open(supervision: Supervision) -> CancelRequest:

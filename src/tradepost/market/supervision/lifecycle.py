@@ -15,6 +15,8 @@ class SupervisionEvent(StrEnum):
     APPEAL = "appeal"
     CONTINUE = "continue"
     ACCEPT = "accept"
+    DELIVER = "deliver"
+    """What was accepted is in use."""
     REFUND = "refund"
 
 
@@ -23,8 +25,10 @@ SUPERVISION: Lifecycle[Status, SupervisionEvent] = Lifecycle(
     {
         (Status.RUNNING, SupervisionEvent.APPEAL): Status.APPEALED,
         (Status.APPEALED, SupervisionEvent.CONTINUE): Status.RUNNING,
-        (Status.RUNNING, SupervisionEvent.ACCEPT): Status.COMPLETED,
-        (Status.APPEALED, SupervisionEvent.ACCEPT): Status.COMPLETED,
+        (Status.RUNNING, SupervisionEvent.ACCEPT): Status.ACCEPTED,
+        (Status.APPEALED, SupervisionEvent.ACCEPT): Status.ACCEPTED,
+        (Status.ACCEPTED, SupervisionEvent.DELIVER): Status.COMPLETED,
+        (Status.ACCEPTED, SupervisionEvent.REFUND): Status.REFUNDED,
         (Status.RUNNING, SupervisionEvent.REFUND): Status.REFUNDED,
         (Status.APPEALED, SupervisionEvent.REFUND): Status.REFUNDED,
     },

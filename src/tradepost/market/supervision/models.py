@@ -6,12 +6,14 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
+from tradepost.market.base.money import Money
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.orders.models import OrderLine
 from tradepost.market.subscriptions.models import Subscription
+from tradepost.protocols.text import Text
 
 
 class PartyOf(models.TextChoices):
@@ -29,6 +31,7 @@ class Supervision(models.Model):
     class Status(models.TextChoices):
         RUNNING = "running", _("Under way")
         APPEALED = "appealed", _("The operator decides")
+        ACCEPTED = "accepted", _("Accepted, being opened")
         COMPLETED = "completed", pgettext_lazy("supervision", "Accepted")
         REFUNDED = "refunded", pgettext_lazy("supervision", "Paid back")
 
@@ -54,10 +57,14 @@ class Supervision(models.Model):
     """Whether who must act was reminded of this visit."""
     stale_told = models.PositiveIntegerField(default=0)
     rejections = models.PositiveIntegerField(default=0)
+    refunded_minor = models.PositiveBigIntegerField(default=0, db_default=0)
+    """What went back to the buyer."""
     receiver_phone = models.CharField(max_length=32, blank=True, default="")
     started_on = models.DateField(null=True, default=None)
     """Since when the service is in use, as its seller said at the last delivery."""
     effective_at = models.DateTimeField(null=True, default=None)
+    fetched_at = models.DateTimeField(null=True, default=None)
+    """When its buyer fetched the file for the first time, where it is delivered as one."""
     opened_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, default=None)
 
@@ -73,7 +80,7 @@ class Supervision(models.Model):
         ]
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(ended_at__isnull=True, status__in=["running", "appealed"])
+                condition=Q(ended_at__isnull=True, status__in=["running", "appealed", "accepted"])
                 | Q(ended_at__isnull=False, status__in=["completed", "refunded"]),
                 name="supervision_ended_fits",
             )
@@ -82,6 +89,47 @@ class Supervision(models.Model):
     @property
     def open(self) -> bool:
         return self.ended_at is None
+
+    @property
+    def waits(self) -> bool:
+        """Whether somebody has to act, or an operator to decide."""
+        return self.status in {self.Status.RUNNING, self.Status.APPEALED}
+
+    @property
+    def refunded(self) -> Money:
+        """``line.order`` should be fetched."""
+        return Money(self.refunded_minor, self.line.order.currency)
+
+    @property
+    def whole_back(self) -> bool:
+        """Whether all that was paid went back."""
+        return self.refunded_minor == self.line.amount_minor
+
+
+class Milestone(models.Model):
+    """A part of a delivery that the buyer accepts on its own. Worth a share of the price; less is shared anew when a part of what
+    is not accepted goes back."""
+
+    supervision = models.ForeignKey(Supervision, models.CASCADE, related_name="milestones", db_index=False)
+    position = models.PositiveSmallIntegerField()
+    """From one on: they are delivered in this order."""
+    name = models.CharField(max_length=64)
+    name_en = models.CharField(max_length=64)
+    weight = models.PositiveIntegerField()
+    amount_minor = models.PositiveBigIntegerField()
+    accepted_at = models.DateTimeField(null=True, default=None)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["supervision", "position"], name="milestone_once")]
+
+    @property
+    def shown_name(self) -> str:
+        return Text(zh=self.name, en=self.name_en).in_language(get_language())
+
+    @property
+    def amount(self) -> Money:
+        """``supervision.line.order`` should be fetched."""
+        return Money(self.amount_minor, self.supervision.line.order.currency)
 
 
 class Visit(models.Model):
@@ -104,7 +152,8 @@ class Visit(models.Model):
 
 
 class CancelRequest(models.Model):
-    """The buyer wants it cancelled and all paid back: the seller agrees or declines. While one is open nothing is accepted."""
+    """The buyer wants money back, all that is left or a part: the seller agrees or declines. While one is open nothing is
+    accepted."""
 
     class Status(models.TextChoices):
         OPEN = "open", _("The seller is asked")
@@ -114,6 +163,10 @@ class CancelRequest(models.Model):
 
     supervision = models.ForeignKey(Supervision, models.CASCADE, related_name="cancel_requests", db_index=False)
     status = models.CharField(max_length=16, choices=Status, default=Status.OPEN)
+    amount_minor = models.PositiveBigIntegerField(null=True, default=None)
+    """What is asked for; null: all that is left."""
+    ends = models.BooleanField(default=True, db_default=True)
+    """Whether the delivery ends with it. Otherwise it goes on for the lower price."""
     reason = models.CharField(max_length=1000)
     answer = models.CharField(max_length=1000, blank=True, default="")
     asked_at = models.DateTimeField()
@@ -125,6 +178,11 @@ class CancelRequest(models.Model):
         ]
         indexes: ClassVar = [models.Index(fields=["supervision", "-id"], name="cancel_request_of")]
 
+    @property
+    def amount(self) -> Money | None:
+        """None where all that is left is asked for. ``supervision.line.order`` should be fetched."""
+        return None if self.amount_minor is None else Money(self.amount_minor, self.supervision.line.order.currency)
+
 
 class Appeal(models.Model):
     """Buyer or seller asks the operator to decide; the delivery stands still until then (business-rules §2.10)."""
@@ -132,7 +190,7 @@ class Appeal(models.Model):
     class Decision(models.TextChoices):
         CONTINUE = "continue", _("It goes on where it stood")
         ACCEPT = "accept", _("It counts as accepted")
-        REFUND = "refund", _("All is paid back")
+        REFUND = "refund", _("All that was not accepted is paid back")
 
     supervision = models.ForeignKey(Supervision, models.CASCADE, related_name="appeals", db_index=False)
     party = models.CharField(max_length=8, choices=PartyOf)

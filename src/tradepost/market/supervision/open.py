@@ -11,8 +11,10 @@ from tradepost.market.fulfilment.events import HandOverBegan
 from tradepost.market.orders.models import OrderLine
 from tradepost.market.product_types.acceptance import REVIEW, REVIEWED
 from tradepost.market.product_types.flows.registry import flow
+from tradepost.market.product_types.milestones import declared
 from tradepost.market.product_types.registry import product_type
 
+from . import milestones
 from .clocks import Clocks
 from .models import Supervision
 from .step import enter
@@ -24,16 +26,13 @@ def on_hand_over_began(event: HandOverBegan, now: datetime, *, clocks: Clocks) -
     line = OrderLine.objects.select_related("order__buyer", "product", "version", "seller").get(pk=event.line)
     if Supervision.objects.filter(line=line).exists():
         return
-    follows = flow(product_type(line.product.product_type).flow)
+    answers = documents.load(line.version.document).details.fields
+    follows = flow(line.flow or product_type(line.product.product_type).flow)
     with transaction.atomic():
         supervision = Supervision(
             line=line, subscription_id=event.subscription, buyer=line.order.buyer, seller=line.seller,
-            flow=follows.code, version=follows.version, reviewed=_reviewed(line), opened_at=now,
+            flow=follows.code, version=follows.version, reviewed=answers.get(REVIEW.code) == REVIEWED, opened_at=now,
         )  # fmt: skip
         enter(supervision, follows.first, act=None, clocks=clocks, now=now)
+        milestones.declare(supervision, declared(answers))
         watch(supervision, clocks=clocks, now=now)
-
-
-def _reviewed(line: OrderLine) -> bool:
-    """Whether the product says that an operator looks at each delivery (§2.10, re-review)."""
-    return documents.load(line.version.document).details.fields.get(REVIEW.code) == REVIEWED

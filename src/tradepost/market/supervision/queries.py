@@ -48,7 +48,9 @@ def of_all(*, status: str = "", after: str = "", size: int = 25) -> Page[Supervi
 
 def find(pk: int, *, buyer: User | None = None, seller: Seller | None = None) -> Supervision | None:
     """One; only the buyer's, or the seller's own, where one is named."""
-    found: QuerySet[Supervision] = Supervision.objects.select_related(*_WITH, "subscription__product").filter(pk=pk)
+    found: QuerySet[Supervision] = Supervision.objects.select_related(
+        *_WITH, "line__version", "subscription__product"
+    ).filter(pk=pk)
     if buyer is not None:
         found = found.filter(buyer=buyer)
     if seller is not None:
@@ -106,7 +108,10 @@ def proof_shown(supervision: Supervision, sha256: str) -> Proof | None:
 
 def cancel_requests(supervision: Supervision, *, most: int = 20) -> list[CancelRequest]:
     """The latest first."""
-    return list(CancelRequest.objects.filter(supervision=supervision).order_by("-pk")[:most])
+    found = list(CancelRequest.objects.filter(supervision=supervision).order_by("-pk")[:most])
+    for one in found:
+        one.supervision = supervision
+    return found
 
 
 def open_appeal(supervision: Supervision) -> Appeal | None:

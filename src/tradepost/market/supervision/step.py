@@ -10,15 +10,18 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext_noop
 
 from tradepost.market.base import outbox
+from tradepost.market.base.money import Money
 from tradepost.market.fulfilment import by_people
-from tradepost.market.product_types.flows.contract import Act, Effect, Flow, Move, Node, Party
+from tradepost.market.product_types.flows.contract import Act, Effect, Flow, Move, Node, Party, Provision
 from tradepost.market.product_types.flows.registry import flow
 from tradepost.market.subscriptions.models import Subscription
 
+from . import milestones
 from .clocks import Clocks, effective_at
 from .events import NodeEntered, SupervisionEnded
 from .lifecycle import SUPERVISION, SupervisionEvent
 from .models import CancelRequest, Supervision, Visit
+from .refund_rights import Sums, kept
 
 MARKET = "market"
 RECEIVED = gettext_noop("The goods count as received: nobody said otherwise in time.")
@@ -26,7 +29,9 @@ RECEIVED = gettext_noop("The goods count as received: nobody said otherwise in t
 
 def locked(pk: int) -> Supervision:
     """Whoever calls holds the lock of its subscription."""
-    rows = Supervision.objects.select_for_update(of=("self",)).select_related("line__order", "buyer", "seller")
+    rows = Supervision.objects.select_for_update(of=("self",)).select_related(
+        "line__order", "line__version", "buyer", "seller", "subscription"
+    )
     return rows.get(pk=pk)
 
 
@@ -45,6 +50,9 @@ def follow(
     if Effect.REJECTED in move.effects:
         supervision.rejections += 1
     if Effect.ACCEPTED in move.effects:
+        if move.more_to and milestones.accept_current(supervision, now=now):
+            enter(supervision, flow_of(supervision).by_code[move.more_to], act=move.act, clocks=clocks, now=now)
+            return
         accept(supervision, held, by=visit.actor, clocks=clocks, now=now)
         return
     enter(supervision, _next(supervision, move), act=move.act, clocks=clocks, now=now)
@@ -102,30 +110,88 @@ def open_request(supervision: Supervision) -> CancelRequest | None:
 
 
 def accept(supervision: Supervision, held: Subscription, *, by: str, clocks: Clocks, now: datetime) -> None:
-    """The order completes, its money is the seller's, and the paid time counts from the day that was said."""
-    order = supervision.line.order
-    supervision.effective_at = effective_at(
-        started_on=supervision.started_on, accepted_at=now, paid_at=order.paid_at or supervision.opened_at,
-        zone=clocks.zone,
-    )  # fmt: skip
-    _end(supervision, SupervisionEvent.ACCEPT, by=by, now=now)
+    """All of it: the order completes, its money is the seller's, and the paid time counts from the day that was said. What the
+    seller's interface has to open is opened first (``ended``): acceptance alone never pays for it."""
+    milestones.accept_all(supervision, now=now)
+    SUPERVISION.move_all(
+        [supervision], SupervisionEvent.ACCEPT, now=now, actor=by, due_at=None, rejections=supervision.rejections
+    )
+    if flow_of(supervision).provision is Provision.AT_ACCEPTANCE:
+        _close_requests(supervision, CancelRequest.Status.DECLINED, now)
+        by_people.open_it(held, now=now)
+        return
+    supervision.effective_at = _effective_at(supervision, clocks, now)
+    end(supervision, SupervisionEvent.DELIVER, by=by, now=now)
     by_people.finish(held, effective_at=supervision.effective_at, now=now)
 
 
-def pay_back(supervision: Supervision, held: Subscription, *, reason: str, by: str, now: datetime) -> None:
-    """It will not be delivered: all that was paid goes back."""
-    _end(supervision, SupervisionEvent.REFUND, by=by, now=now)
-    by_people.give_up(held, reason=reason, actor=by, now=now)
+def _effective_at(supervision: Supervision, clocks: Clocks, now: datetime) -> datetime:
+    paid_at = supervision.line.order.paid_at or supervision.opened_at
+    return effective_at(started_on=supervision.started_on, accepted_at=now, paid_at=paid_at, zone=clocks.zone)
 
 
-def _end(supervision: Supervision, event: SupervisionEvent, *, by: str, now: datetime) -> None:
+def sums_of(supervision: Supervision) -> Sums:
+    """What was paid, accepted and paid back; one query."""
+    return Sums(
+        paid=supervision.line.amount_minor, accepted=milestones.accepted_minor(supervision),
+        refunded=supervision.refunded_minor,
+    )  # fmt: skip
+
+
+def pay_back(
+    supervision: Supervision, held: Subscription, *, amount_minor: int | None = None, reference: str = "end", reason: str,
+    by: str, clocks: Clocks, now: datetime,
+) -> None:  # fmt: skip
+    """It ends, and so much goes back: all that was not accepted, where nothing is said. What is left is the seller's.
+    ``reference`` tells what went back for one delivery apart."""
+    sums = sums_of(supervision)
+    amount = sums.rest if amount_minor is None else amount_minor
+    if kept(sums, amount) == 0:
+        supervision.refunded_minor = sums.paid
+        end(supervision, SupervisionEvent.REFUND, by=by, now=now)
+        by_people.give_up(held, reason=reason, actor=by, now=now)
+        return
+    back = _back(supervision, amount, reference=reference, by=by) if amount else None
+    supervision.refunded_minor += amount
+    supervision.effective_at = _effective_at(supervision, clocks, now)
+    end(supervision, SupervisionEvent.REFUND, by=by, now=now)
+    by_people.end_early(held, back, effective_at=supervision.effective_at, now=now)
+
+
+def reduce(
+    supervision: Supervision, held: Subscription, *, amount_minor: int, reference: str, by: str, now: datetime
+) -> None:
+    """So much goes back, less than all that is left, and the delivery goes on for the lower price."""
+    by_people.give_back(held, _back(supervision, amount_minor, reference=reference, by=by), now=now)
+    supervision.refunded_minor += amount_minor
+    supervision.save(update_fields=["refunded_minor"])
+    rest = sums_of(supervision).rest
+    milestones.share_anew(supervision, Money(rest, supervision.line.order.currency))
+
+
+def _back(supervision: Supervision, amount_minor: int, *, reference: str, by: str) -> by_people.Back:
+    line = supervision.line
+    return by_people.Back(
+        line=line,
+        amount=Money(amount_minor, line.order.currency),
+        reference=f"{line.number}/back/{reference}",
+        actor=by,
+    )
+
+
+def end(supervision: Supervision, event: SupervisionEvent, *, by: str, now: datetime) -> None:
+    """It is over; what becomes of order and money is said beside."""
     supervision.due_at = None
     SUPERVISION.move_all(
         [supervision], event, now=now, actor=by, ended_at=now, due_at=None, effective_at=supervision.effective_at,
-        rejections=supervision.rejections,
+        rejections=supervision.rejections, refunded_minor=supervision.refunded_minor,
     )  # fmt: skip
-    CancelRequest.objects.filter(supervision=supervision, status=CancelRequest.Status.OPEN).update(
-        status=CancelRequest.Status.AGREED if event is SupervisionEvent.REFUND else CancelRequest.Status.DECLINED,
-        ended_at=now,
-    )
+    refunded = event is SupervisionEvent.REFUND
+    _close_requests(supervision, CancelRequest.Status.AGREED if refunded else CancelRequest.Status.DECLINED, now)
     outbox.publish(SupervisionEnded(supervision=supervision.pk, how=supervision.status, by=by), now=now)
+
+
+def _close_requests(supervision: Supervision, status: CancelRequest.Status, now: datetime) -> None:
+    """What is asked for is decided by the end."""
+    still = CancelRequest.objects.filter(supervision=supervision, status=CancelRequest.Status.OPEN)
+    still.update(status=status, ended_at=now)

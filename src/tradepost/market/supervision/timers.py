@@ -24,7 +24,7 @@ AGAIN = timedelta(seconds=1)
 def watch(supervision: Supervision, *, clocks: Clocks, now: datetime) -> None:
     """Set its timer by where it stands. That of what has ended finds so itself and is no more: at the end the order is locked,
     and timers are locked before orders."""
-    if supervision.open:
+    if supervision.waits:
         jobs.cancel(TIMER, str(supervision.pk))
         at = max(next_moment(standing_of(supervision), clocks), now)
         jobs.schedule(TIMER, str(supervision.pk), due_at=at, payload={"supervision": supervision.pk})
@@ -48,7 +48,7 @@ def tick(payload: Mapping[str, Any], now: datetime, *, clocks: Clocks) -> dateti
     if held is None:
         return now + AGAIN if Supervision.objects.filter(pk=payload["supervision"], ended_at=None).exists() else None
     supervision = step.locked(payload["supervision"])
-    if not supervision.open:
+    if not supervision.waits:
         return None
     _tell(supervision, clocks, now)
     if (

@@ -69,7 +69,8 @@ def configure(*, form: Form, level: str) -> None:
     root.addHandler(handler)
     number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
     root.setLevel(number)
-    for chatty in ("asyncio", "aiohttp", "urllib3"):
+    # oauthlib writes codes and tokens when it is asked for every detail.
+    for chatty in ("asyncio", "aiohttp", "urllib3", "oauthlib"):
         logging.getLogger(chatty).setLevel(max(number, logging.WARNING))
     # Our access log says what Django would say about 4xx; its errors carry the traceback and stay.
     for said_already in ("django.request", "django.server"):

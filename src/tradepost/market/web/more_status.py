@@ -26,6 +26,7 @@ MORE: Mapping[str, Marked] = {
         {
             "running": ("info", "truck-delivery"),
             "appealed": ("warn", "alert-circle"),
+            "accepted": ("info", "refresh"),
             "completed": ("ok", "check"),
             "refunded": ("calm", "arrows-exchange"),
         },

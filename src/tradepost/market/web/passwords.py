@@ -27,9 +27,10 @@ PAGES = frozenset(
         "enterprise_member_new",
         "enterprise_member_password",
         "enterprise_passwords",
+        "sign_in",
     }
 )
-"""Pages whose forms hash a password: allauth's, and the store's where an administrator makes one."""
+"""Pages whose forms hash a password: allauth's, the store's where an administrator makes one, and the auth centre's."""
 
 
 class Argon2(Argon2PasswordHasher):

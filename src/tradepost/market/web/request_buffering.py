@@ -8,7 +8,6 @@ request once it is whole (``answering``). Nothing is received that the head of t
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,8 +18,10 @@ from typing import Any, Protocol
 
 import structlog
 
+from . import transfer
 from .answering import App, Environ, Headers, LentConnections, Threads, ask
 from .arriving import QUICK, Arrival, Arrivals
+from .environs import environ_of, has_body, stated_length
 from .in_pieces import Pieces, piece_of
 from .programs import is_call
 from .sending_files import file_of, without_file
@@ -58,8 +59,12 @@ class ByTheHead:
     client: Callable[[Environ], str]
     piece: Callable[[Environ], int] = lambda _environ: 0
     """Bytes of which each goes on as a request of its own while the rest is on its way; 0: the body goes on whole."""
+    transfer: Callable[[Environ], transfer.Begin | None] = lambda _environ: None
+    """What begins to take in a body that goes to the disk as it comes; None for all others."""
     words: Callable[[Environ, HTTPStatus], tuple[Headers, bytes]] = lambda _environ, _status: ([], b"")
     """What is said of a request that was refused unread."""
+    lead: Callable[[Environ], Environ] = lambda environ: environ
+    """Where it goes, where its host says that."""
 
 
 class Exchange(Protocol):
@@ -84,29 +89,34 @@ class RequestBuffering:
         self._writing = Places(writers, wait=WAIT)
         self._hashing = Places(HASHING_AT_ONCE, wait=WAIT)
         self._arrivals = arrivals or Arrivals()
+        self._transferring = transfer.Places()
         self._receiving: set[asyncio.Task[None]] = set()
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._threads = Threads(self._number, name="request")
+        self._disk = Threads(transfer.THREADS, name="transfer")
 
     async def __rsgi__(self, scope: Any, exchange: Exchange) -> None:
         answered = self._loop.create_future()
         if scope.method not in READING or scope.headers.get("content-length") or "transfer-encoding" in scope.headers:
-            receiving = self._loop.create_task(self._receive(environ_of(scope), exchange, answered))
+            receiving = self._loop.create_task(self._receive(self._by.lead(environ_of(scope)), exchange, answered))
             self._receiving.add(receiving)  # the loop itself keeps only a weak reference
             receiving.add_done_callback(self._receiving.discard)
         else:
-            self._threads.do(lambda: self._answer(environ_of(scope), exchange, answered))
+            self._threads.do(lambda: self._answer(self._by.lead(environ_of(scope)), exchange, answered))
         await answered
 
     async def _receive(self, environ: Environ, exchange: Exchange, answered: asyncio.Future[None]) -> None:
         refused: HTTPStatus | None = None
         try:
-            if _has_body(environ) and (size := self._by.piece(environ)):
+            if has_body(environ) and (begin := self._by.transfer(environ)):
+                await self._receive_to_disk(environ, exchange, answered, begin)
+                return
+            if has_body(environ) and (size := self._by.piece(environ)):
                 await self._receive_in_pieces(environ, exchange, answered, size)
                 return
-            if _has_body(environ):
+            if has_body(environ):
                 refused = await self._await_body(environ, exchange, answered)
         except Exception:
             log.exception("request not received", path=environ["PATH_INFO"])
@@ -123,6 +133,66 @@ class RequestBuffering:
         exchange.response_bytes(refused, head, said)
         answered.set_result(None)
 
+    async def _receive_to_disk(
+        self, environ: Environ, exchange: Exchange, answered: asyncio.Future[None], begin: transfer.Begin
+    ) -> None:
+        """Django hears of it when all of it is there, or when it is certain that it will not be."""
+        client = self._by.client(environ)
+        if self._transferring.take(client):
+            try:
+                status, headers, body = await self._transferred(environ, exchange, begin)
+            finally:
+                self._transferring.leave(client)
+        else:
+            status, headers, body = str(int(HTTPStatus.SERVICE_UNAVAILABLE)), [("Content-Length", "0"), COME_AGAIN], b""
+        came: transfer.Transfer | None = environ.get(transfer.TRANSFER)
+        if came is None or came.ended is not transfer.Ended.WHOLE:
+            headers = [*headers, ("Connection", "close")]
+            log.info("not taken in", status=int(status[:3]), client=client)  # a path may be a capability
+        exchange.response_bytes(int(status[:3]), headers, body)
+        answered.set_result(None)
+
+    async def _transferred(
+        self, environ: Environ, exchange: Exchange, begin: transfer.Begin
+    ) -> tuple[str, Headers, bytes]:
+        def look() -> None:
+            with self._connections.lent():
+                environ[transfer.TRANSFER] = begin(environ)
+
+        await self._in_a_place(environ, look)
+        if TURNED_AWAY not in environ and environ[transfer.TRANSFER].sink is not None:
+            coming = environ[transfer.TRANSFER]
+            await transfer.receive(exchange, coming, length=stated_length(environ), work=self._on_disk)
+        try:
+            return await self._ask_in_turn(environ, tries=transfer.TRIES)
+        finally:
+            if (came := environ.get(transfer.TRANSFER)) and came.sink is not None:
+                await self._on_disk(came.sink.release)
+
+    async def _in_a_place(self, environ: Environ, work: Callable[[], None]) -> None:
+        """Done in a thread, unless there was no place; then the request is one that was turned away."""
+        done: asyncio.Future[None] = self._loop.create_future()
+        self._in_turn(environ, lambda: self._do(self._threads, work, done), done)
+        await done
+
+    async def _on_disk(self, work: Callable[[], None]) -> None:
+        done: asyncio.Future[None] = self._loop.create_future()
+        self._do(self._disk, work, done)
+        await done
+
+    def _do(self, threads: Threads, work: Callable[[], None], done: asyncio.Future[None]) -> None:
+        def job() -> None:
+            try:
+                work()
+            except Exception as error:  # noqa: BLE001  # whoever waits for it gets it
+                told = partial(done.set_exception, error)
+            else:
+                told = partial(done.set_result, None)
+            with suppress(RuntimeError):  # the server is ending, and its loop with it
+                self._loop.call_soon_threadsafe(told)
+
+        threads.do(job)
+
     def _words(self, environ: Environ, refused: HTTPStatus) -> tuple[Headers, bytes]:
         """Whatever happens, the request gets its status."""
         try:
@@ -136,7 +206,7 @@ class RequestBuffering:
     ) -> None:
         """Each piece is asked about before the next one is read, so that no more of a body than one is held. What came of
         one that broke off goes on as well. The last answer is the request's."""
-        pieces = Pieces(exchange, size, length=_stated_length(environ))
+        pieces = Pieces(exchange, size, length=stated_length(environ))
         passed, going_on = 0, True
         known = await self._is_caller_known(environ)  # nothing is received from anybody else
         status, headers, body = "500", [("Content-Length", "0")], b""
@@ -184,15 +254,15 @@ class RequestBuffering:
         self._arrivals.is_whole(arrival)
         return pieces.take(), None
 
-    async def _ask_in_turn(self, environ: Environ) -> tuple[str, Headers, bytes]:
-        """The answer to a request that is there, once it got its place among the writers."""
+    async def _ask_in_turn(self, environ: Environ, *, tries: int = 1) -> tuple[str, Headers, bytes]:
+        """The answer to a request that is there, once it got its place among the writers, for which it waits so often."""
         told: asyncio.Future[tuple[str, Headers, bytes]] = self._loop.create_future()
 
         def look() -> None:
             answer = self._asked(environ)
             self._loop.call_soon_threadsafe(told.set_result, answer)
 
-        self._in_turn(environ, lambda: self._threads.do(look), told)
+        self._in_turn(environ, lambda: self._threads.do(look), told, tries=tries)
         return await told
 
     async def _await_body(
@@ -200,7 +270,7 @@ class RequestBuffering:
     ) -> HTTPStatus | None:
         """Put the body in its place, if it is to be received at all. Gives the status of a refusal."""
         call = is_call(environ["PATH_INFO"])
-        largest, length = self._by.largest_body(environ), _stated_length(environ)
+        largest, length = self._by.largest_body(environ), stated_length(environ)
         if not largest or (length is not None and length > largest):  # the open APIs say so in words of their own
             return None if call or not largest else HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         from_anybody = FROM_ANYBODY if call else FORM_FROM_ANYBODY
@@ -260,7 +330,9 @@ class RequestBuffering:
         answer = partial(self._answer, environ, exchange, answered)
         self._in_turn(environ, lambda: self._threads.do(answer), answered)
 
-    def _in_turn(self, environ: Environ, begin: Callable[[], None], ended: asyncio.Future[Any]) -> None:
+    def _in_turn(
+        self, environ: Environ, begin: Callable[[], None], ended: asyncio.Future[Any], *, tries: int = 1
+    ) -> None:
         """Calls ``begin`` once there is a place for a request of its kind, which ``ended`` gives back."""
         if environ["REQUEST_METHOD"] in READING:
             begin()
@@ -272,6 +344,9 @@ class RequestBuffering:
             begin()
 
         def turned_away() -> None:
+            if tries > 1:
+                self._in_turn(environ, begin, ended, tries=tries - 1)
+                return
             environ[TURNED_AWAY] = True
             begin()
 
@@ -298,58 +373,3 @@ class RequestBuffering:
             exchange.response_bytes(int(status[:3]), headers, content)
         with suppress(RuntimeError):  # the server is ending, and its loop with it; the answer is on its way
             self._loop.call_soon_threadsafe(answered.set_result, None)
-
-
-_SERVER: Environ = {
-    "GATEWAY_INTERFACE": "CGI/1.1",
-    "SCRIPT_NAME": "",
-    "SERVER_SOFTWARE": "Granian",
-    "wsgi.errors": sys.stderr,
-    "wsgi.input_terminated": True,
-    "wsgi.multiprocess": False,
-    "wsgi.multithread": True,
-    "wsgi.run_once": False,
-    "wsgi.version": (1, 0),
-}
-
-
-def environ_of(scope: Any) -> Environ:
-    """Granian's scope as WSGI's environ (PEP 3333), its body empty. Texts are bytes read as Latin-1."""
-    environ = _SERVER | {
-        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
-        "REQUEST_METHOD": scope.method,
-        "PATH_INFO": scope.path.encode().decode("latin-1"),
-        "QUERY_STRING": scope.query_string.encode().decode("latin-1"),
-        "REMOTE_ADDR": _host(scope.client),
-        "SERVER_NAME": _host(scope.server),
-        "SERVER_PORT": scope.server.rpartition(":")[2],
-        "wsgi.url_scheme": scope.scheme,
-        "wsgi.input": BytesIO(),
-    }
-    for name, value in scope.headers.items():
-        key = _KEYS.get(name) or f"HTTP_{name.upper().replace('-', '_')}"
-        if key not in environ:
-            environ[key] = value
-        elif key not in _ONCE:
-            environ[key] += f"{';' if key == 'HTTP_COOKIE' else ','}{value}"
-    if "HTTP_HOST" not in environ:
-        environ["HTTP_HOST"] = scope.authority or ""
-    return environ
-
-
-_KEYS = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
-_ONCE = frozenset(_KEYS.values())
-
-
-def _host(address: str) -> str:
-    """Of ``127.0.0.1:80`` and ``[::1]:80``."""
-    return address.rpartition(":")[0].strip("[]")
-
-
-def _has_body(environ: Environ) -> bool:
-    return environ.get("CONTENT_LENGTH") not in {None, "", "0"} or "HTTP_TRANSFER_ENCODING" in environ
-
-
-def _stated_length(environ: Environ) -> int | None:
-    stated = str(environ.get("CONTENT_LENGTH") or "")
-    return int(stated) if stated.isascii() and stated.isdecimal() and len(stated) < 16 else None

@@ -7,10 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from tradepost.market.base.events import on
+from tradepost.market.billing import collect_debt
 from tradepost.market.fulfilment.events import HandOverBegan
 from tradepost.market.notifications import supervision_reactions
+from tradepost.market.orders.events import LineReduced
+from tradepost.market.supervision import ended, timers
 from tradepost.market.supervision import open as supervision_open
-from tradepost.market.supervision import timers
+from tradepost.market.supervision.events import SupervisionEnded
 
 from .supervision_view import clocks_now
 
@@ -25,5 +28,10 @@ def supervision_clock(payload: Mapping[str, Any], now: datetime) -> datetime | N
     return timers.tick(payload, now, clocks=clocks_now())
 
 
-REACTIONS = (on(HandOverBegan, begin_supervision), *supervision_reactions.REACTIONS)
+REACTIONS = (
+    on(HandOverBegan, begin_supervision),
+    on(LineReduced, collect_debt.on_order_refunded, supervision_reactions.on_line_reduced),
+    on(SupervisionEnded, ended.release_what_ended_early, supervision_reactions.on_supervision_ended),
+    *supervision_reactions.REACTIONS,
+)
 TASKS = {timers.TIMER: supervision_clock}

@@ -17,12 +17,17 @@ from django.utils.translation import gettext as _
 from tradepost.market.assets.models import Proof
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.money import MINOR_DIGITS, Money
+from tradepost.market.base.money_words import in_words
+from tradepost.market.base.numbers import decimal_number
 from tradepost.market.identity.models import User
-from tradepost.market.product_types.flows.contract import Act, Entry, Move, Node, Party
-from tradepost.market.supervision import queries, step
+from tradepost.market.product_types.flows.contract import Act, Entry, Move, Node, Party, Refundable
+from tradepost.market.supervision import milestones, queries, step
 from tradepost.market.supervision.act import Said
 from tradepost.market.supervision.clocks import Clocks
-from tradepost.market.supervision.models import Supervision
+from tradepost.market.supervision.handed_file import handed_file
+from tradepost.market.supervision.models import CancelRequest, Supervision
+from tradepost.market.supervision.refund_rights import kept, refundable
 
 from .timeline import TimelineEvent
 from .uploads import files, keep_proof, uploaded_in
@@ -75,7 +80,9 @@ def context_of(supervision: Supervision, party: Party, request: HttpRequest, ref
     """What the templates ``web/parts/supervision_*`` need."""
     language = get_language()
     node, running = step.node_of(supervision), supervision.status == Supervision.Status.RUNNING
-    requests = queries.cancel_requests(supervision)
+    requests, sums = queries.cancel_requests(supervision), step.sums_of(supervision)
+    currency, parts = supervision.line.order.currency, milestones.of(supervision)
+    most = Money(refundable(node.refundable, sums), currency)
     asked = next((one for one in requests if one.ended_at is None), None)
     # What act.py refuses while its buyer asks to cancel it is not offered.
     mine = [move for move in node.moves if move.by is party and not (asked and move.act is Act.ACCEPT)]
@@ -90,6 +97,12 @@ def context_of(supervision: Supervision, party: Party, request: HttpRequest, ref
         "events": _events(supervision, language),
         "story": [one for one in queries.story(supervision) if one.says_something],
         "requests": requests,
+        "milestones": parts,
+        "current_milestone": next((one for one in parts if one.accepted_at is None), None) if running else None,
+        "file": handed_file(supervision),
+        "most_back": most,
+        "may_ask_part": node.refundable is Refundable.REST,
+        "left_to_seller": Money(kept(sums, sums.rest), currency),
         "open_request": asked,
         "open_appeal": queries.open_appeal(supervision),
         "proof_fields": range(MOST_PROOFS),
@@ -103,7 +116,7 @@ def _nodes(supervision: Supervision, language: str | None) -> list[ShownNode]:
     flow = step.flow_of(supervision)
     nodes = [one for one in flow.nodes if one.code != "review" or supervision.reviewed]
     at = next((place for place, one in enumerate(nodes) if one.code == supervision.node), 0)
-    over = supervision.status == Supervision.Status.COMPLETED
+    over = supervision.status in {Supervision.Status.ACCEPTED, Supervision.Status.COMPLETED}
     return [
         ShownNode(
             one,
@@ -160,6 +173,10 @@ def _events(supervision: Supervision, language: str | None) -> list[TimelineEven
                 events.append(
                     TimelineEvent(one.appeal.decided_at, _("The operator decided: %(what)s") % {"what": decided})
                 )
+    for request in queries.cancel_requests(supervision):
+        if request.status == CancelRequest.Status.AGREED and not request.ends and request.amount is not None:
+            words = _("%(amount)s went back to the buyer; the delivery goes on") % {"amount": in_words(request.amount)}
+            events.append(TimelineEvent(request.ended_at, words, icon="arrows-exchange"))
     if supervision.ended_at is not None and supervision.status == Supervision.Status.REFUNDED:
         events.append(
             TimelineEvent(supervision.ended_at, _("Paid back to the buyer's balance"), icon="arrows-exchange")
@@ -187,6 +204,14 @@ def said_in(request: HttpRequest, supervision: Supervision, *, by: User, of_buye
         values=values,
         proofs=proofs_in(request, supervision, by=by, of_buyer=of_buyer, now=now),
     )
+
+
+def amount_in(request: HttpRequest, currency: str) -> int | None:
+    """What is asked for, in the smallest unit: None for all that is left, -1 for what is no amount."""
+    if request.POST.get("all") == "on":
+        return None
+    number = decimal_number(request.POST.get("amount", ""), digits=10, decimals=MINOR_DIGITS[currency])
+    return -1 if number is None else Money.of(number, currency).minor
 
 
 def proofs_in(

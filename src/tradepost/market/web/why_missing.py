@@ -19,6 +19,7 @@ SAID: dict[str, str | Promise] = {
     "once": pgettext_lazy("sold", "for good by one payment"),
     "on_demand": pgettext_lazy("sold", "on demand"),
     "package": pgettext_lazy("sold", "as a package of usage"),
+    "uses": pgettext_lazy("sold", "as a package of uses"),
 }
 
 

@@ -102,21 +102,22 @@ def sign(
     return _with_header(dated, "Authorization", value, force=True)
 
 
-def verify(request: Request, *, sk: str, now: datetime, skew: timedelta = SKEW) -> None:
+def verify(request: Request, *, sk: str, now: datetime, skew: timedelta = SKEW, body_hash: str | None = None) -> None:
     """Return when the request carries the signature of ``sk``; otherwise raise ``SignatureRefused`` with its reason.
 
-    Header values are expected as servers hand them out, bytes read as Latin-1. Replay within the skew is not detected:
+    ``body_hash``: SHA-256 in hex of a body that is not held in memory; ``stated_hash`` where it is still to come. Header values are expected as servers hand them out, bytes read as Latin-1. Replay within the skew is not detected:
     the scheme has no nonce.
     """
     authorization = read_authorization(request.header("Authorization"))
     names = authorization.signed_headers
     date = _checked_date(request, names, now=now, skew=skew)
     _check_present(request, names)
-    _check_content_hash(request)
+    own = _sha256(request.body) if body_hash is None else body_hash
+    check_content_hash(request, own)
     if not sk:
         # An empty key would make the signature computable by anyone.
         raise SignatureRefused(Reason.WRONG, "there is no key to verify with")
-    for text in _canonical_texts(request, names):
+    for text in _canonical_texts(request, names, own):
         if same_hex(_signature(text, date=date, sk=sk), authorization.signature):
             return
     raise SignatureRefused(Reason.WRONG, "the signature does not match the request")
@@ -124,7 +125,13 @@ def verify(request: Request, *, sk: str, now: datetime, skew: timedelta = SKEW) 
 
 def canonical_request(request: Request, signed_headers: tuple[str, ...]) -> bytes:
     """The canonical request in its ordinary form, for diagnosis: two sides that disagree compare these."""
-    return next(_canonical_texts(request, tuple(name.lower() for name in signed_headers)))
+    names = tuple(name.lower() for name in signed_headers)
+    return next(_canonical_texts(request, names, _sha256(request.body)))
+
+
+def stated_hash(request: Request) -> str:
+    """What the caller says that the hash of the body is, ``UNSIGNED-PAYLOAD``, or empty: then only the body tells it."""
+    return (request.header(CONTENT_HASH) or "").strip()
 
 
 # --- checks --------------------------------------------------------------------------------------------------------
@@ -155,21 +162,22 @@ def _check_present(request: Request, names: tuple[str, ...]) -> None:
             raise SignatureRefused(Reason.HEADER_MISSING, f"a signed header is not in the request: {name[:64]}")
 
 
-def _check_content_hash(request: Request) -> None:
-    """A hash that the caller states is what gets signed, so it must be the body's own, or say that there is none."""
-    stated = (request.header(CONTENT_HASH) or "").strip()
-    if stated not in {"", UNSIGNED_PAYLOAD} and not same_hex(stated, _sha256(request.body)):
+def check_content_hash(request: Request, own: str) -> None:
+    """A hash that the caller states is what gets signed, so it must be the body's ``own``, or say that there is none. Raises
+    ``SignatureRefused``."""
+    stated = stated_hash(request)
+    if stated not in {"", UNSIGNED_PAYLOAD} and not same_hex(stated, own):
         raise SignatureRefused(Reason.BODY_CHANGED, f"{CONTENT_HASH} is not the hash of the body that arrived")
 
 
 # --- canonical forms -----------------------------------------------------------------------------------------------
 
 
-def _canonical_texts(request: Request, names: tuple[str, ...]) -> Iterator[bytes]:
+def _canonical_texts(request: Request, names: tuple[str, ...], own: str) -> Iterator[bytes]:
     """The ordinary form first, then those of signers that write a query, a host or an empty body in another way."""
     hosts = _hosts(request) if "host" in names else ("",)
     orders = dict.fromkeys((names, tuple(sorted(names))))  # some sort what they sign and not what they list
-    for order, host, query, payload in product(orders, hosts, _queries(request), _payload_hashes(request)):
+    for order, host, query, payload in product(orders, hosts, _queries(request), _payload_hashes(request, own)):
         values = {name: host if name == "host" else request.header(name) or "" for name in order}
         yield _canonical(request, query=query, names=order, values=values, payload=payload)
 
@@ -229,9 +237,8 @@ def _form_quoted(text: str) -> str:
     return quote_plus(text, safe="*", errors="surrogateescape").replace("~", "%7E")
 
 
-def _payload_hashes(request: Request) -> tuple[str, ...]:
-    stated = (request.header(CONTENT_HASH) or "").strip()
-    own = _sha256(request.body)
+def _payload_hashes(request: Request, own: str) -> tuple[str, ...]:
+    stated = stated_hash(request)
     if not stated:
         return (own,)
     # The Python SDK states UNSIGNED-PAYLOAD and still signs the hash of nothing when there is no body.

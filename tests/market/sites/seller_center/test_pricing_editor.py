@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import translation
 
-from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE, YEARLY, make_product, make_sku, make_spec
+from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE, USES, YEARLY, make_product, make_sku, make_spec
 from tests.market.sites.seller_center.pricing_inputs import inputs
 from tests.market.sites.seller_center.shops import Shop
 from tradepost.market.catalog import document as documents
@@ -49,6 +49,8 @@ REGION = {
 SHAPES = {
     "one fixed price": make_spec(make_sku(MONTHLY)),
     "all ways": make_spec(make_sku(MONTHLY, YEARLY, ONCE, ON_DEMAND, PACKAGE, TRIAL)),
+    "packages of uses": make_spec(make_sku(ONCE, USES, replace(USES, quota=Decimal(500)))),
+    "a package that says no uses yet": make_spec(make_sku(replace(USES, quota=Decimal(0)))),
     "bands by quantity": make_spec(make_sku(TIERED, quantity_name="席位", quantity_name_en="Seats", quantity_max=50)),
     "counted by two": make_spec(make_sku(STEPPED)),
     "some combinations, some ways": make_spec(

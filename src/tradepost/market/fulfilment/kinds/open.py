@@ -10,6 +10,7 @@ from django.utils.translation import pgettext_lazy
 from tradepost.market.base.errors import Refused
 from tradepost.market.fulfilment.contract import (
     Ask,
+    Await,
     Case,
     Defaults,
     Effects,
@@ -32,6 +33,8 @@ class Opening:
     """``buyer``: who bought; privacy fields only when the product asked for them (saas-v2 §1.5)."""
 
     buyer: Buyer
+    accepted: bool = True
+    """False while the buyer has to accept what the seller prepared: the seller's interface is not asked before (§2.10)."""
 
 
 class Open(Defaults[Opening]):
@@ -45,6 +48,8 @@ class Open(Defaults[Opening]):
         return None
 
     def ask(self, case: Case[Opening]) -> Intent | None:
+        if not case.wanted.accepted:
+            return Await()
         plan = plan_of(case)
         if case.said is None:
             return Ask(command=_create(case))

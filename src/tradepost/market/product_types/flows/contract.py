@@ -45,11 +45,21 @@ class Effect(StrEnum):
     """May say from when on the service is used: the paid time counts from there."""
 
 
+class Provision(StrEnum):
+    """When the seller's interface is asked to open what was bought."""
+
+    NONE = "none"
+    """Never: people deliver all of it."""
+    AT_ACCEPTANCE = "at_acceptance"
+
+
 class Refundable(StrEnum):
     """What a buyer may ask to have paid back while the flow stands at a node (business-rules §2.10)."""
 
-    OPEN = "open"
-    """What was paid, less what was accepted."""
+    REST = "rest"
+    """What was paid, less what was accepted and what went back; or a part of that."""
+    WHOLE = "whole"
+    """All of that, or nothing: there is no part of a delivery that has not begun."""
     NOTHING = "nothing"
 
 
@@ -67,13 +77,14 @@ class Entry:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
     """An act that is possible at a node. ``to``: the next node, empty where the flow is over; ``reviewed_to``: where the
-    product's acceptance is reviewed by an operator first."""
+    product's acceptance is reviewed by an operator first; ``more_to``: while there are more milestones to deliver."""
 
     act: Act
     by: Party
     label: Text
     to: str = ""
     reviewed_to: str = ""
+    more_to: str = ""
     entries: tuple[Entry, ...] = ()
     effects: frozenset[Effect] = frozenset()
 
@@ -88,7 +99,7 @@ class Node:
     waits: Text
     owner: Party
     moves: tuple[Move, ...]
-    refundable: Refundable = Refundable.OPEN
+    refundable: Refundable = Refundable.REST
     auto: Act | None = None
 
     def move(self, act: Act, by: Party) -> Move | None:
@@ -103,6 +114,9 @@ class Flow:
     version: int
     title: Text
     nodes: tuple[Node, ...]
+    provision: Provision = Provision.NONE
+    file_after: Act | None = None
+    """Of a kind that is delivered as a file: the act by which the buyer gets it; None: it is there with the payment."""
     by_code: Mapping[str, Node] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

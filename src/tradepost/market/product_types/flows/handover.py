@@ -1,7 +1,7 @@
 """Handover: the seller delivers without being told anything first, and the buyer accepts (business-rules §2.10: offline license,
 application orchestration)."""
 
-from tradepost.market.product_types.flows.contract import Flow
+from tradepost.market.product_types.flows.contract import Act, Flow
 from tradepost.market.product_types.flows.nodes import ACCEPT, REVIEW, delivering
 from tradepost.protocols.text import Text
 
@@ -9,5 +9,6 @@ FLOW = Flow(
     code="handover",
     version=1,
     title=Text(en="Delivery and acceptance", zh="交付、验收"),
+    file_after=Act.DELIVER,
     nodes=(delivering(evidence=True), REVIEW, ACCEPT),
 )

@@ -4,13 +4,44 @@ from __future__ import annotations
 
 from tradepost.protocols.text import Text
 
-from .contract import Act, Effect, Entry, Move, Node, Party
+from .contract import Act, Effect, Entry, Move, Node, Party, Refundable
 
 REASON = Entry(code="words", label=Text(en="Why", zh="原因"), most=1000)
 FILES = Entry(code="files", label=Text(en="Documents", zh="附件"), files=True, required=False, most=10)
 STARTED = Entry(
     code="started", label=Text(en="In use since (empty: from the acceptance on)", zh="实际开始使用日期（不填则自验收之日起）"),
     required=False, most=10,
+)  # fmt: skip
+
+DEMAND = Node(
+    code="demand",
+    title=Text(en="Demand", zh="提交需求"),
+    waits=Text(en="The buyer says what is wanted.", zh="等待用户提交需求。"),
+    owner=Party.BUYER,
+    refundable=Refundable.WHOLE,
+    moves=(
+        Move(
+            act=Act.DEMAND, by=Party.BUYER, label=Text(en="Hand in the demand", zh="提交需求"), to="confirm",
+            entries=(Entry(code="words", label=Text(en="What is wanted", zh="需求说明"), most=2000), FILES),
+        ),
+    ),
+)  # fmt: skip
+
+CONFIRM = Node(
+    code="confirm",
+    title=Text(en="Confirmation", zh="确认需求"),
+    waits=Text(
+        en="The seller confirms the demand, or says what is missing.", zh="等待商家确认需求，或说明需要补充的内容。"
+    ),
+    owner=Party.SELLER,
+    refundable=Refundable.WHOLE,
+    moves=(
+        Move(act=Act.CONFIRM, by=Party.SELLER, label=Text(en="Confirm", zh="确认需求"), to="deliver"),
+        Move(
+            act=Act.REFUSE, by=Party.SELLER, label=Text(en="Ask for more", zh="退回需求"), to="demand",
+            entries=(REASON,),
+        ),
+    ),
 )  # fmt: skip
 
 ACCEPT = Node(
@@ -23,7 +54,8 @@ ACCEPT = Node(
     owner=Party.BUYER,
     moves=(
         Move(
-            act=Act.ACCEPT, by=Party.BUYER, label=Text(en="Accept", zh="确认验收"), effects=frozenset({Effect.ACCEPTED})
+            act=Act.ACCEPT, by=Party.BUYER, label=Text(en="Accept", zh="确认验收"), more_to="deliver",
+            effects=frozenset({Effect.ACCEPTED}),
         ),
         Move(
             act=Act.REJECT, by=Party.BUYER, label=Text(en="Reject", zh="驳回"), to="deliver", entries=(REASON, FILES),
@@ -47,8 +79,9 @@ REVIEW = Node(
 )  # fmt: skip
 
 
-def delivering(*, evidence: bool) -> Node:
-    """The seller does what was bought and shows it. ``evidence``: whether a document of it must be handed in (§2.10)."""
+def delivering(*, evidence: bool, starts: bool = True) -> Node:
+    """The seller does what was bought and shows it. ``evidence``: whether a document of it must be handed in (§2.10); ``starts``:
+    whether the seller may say since when it is in use."""
     shown = Entry(
         code="files", label=Text(en="Evidence of the delivery", zh="交付证明"), files=True, required=evidence, most=10
     )
@@ -64,7 +97,8 @@ def delivering(*, evidence: bool) -> Node:
                 act=Act.DELIVER, by=Party.SELLER, label=Text(en="Hand in the delivery", zh="提交交付"),
                 to="accept", reviewed_to="review", effects=frozenset({Effect.STARTS}),
                 entries=(
-                    Entry(code="words", label=Text(en="What was done", zh="交付说明"), most=2000), shown, STARTED,
+                    Entry(code="words", label=Text(en="What was done", zh="交付说明"), most=2000), shown,
+                    *((STARTED,) if starts else ()),
                 ),
             ),
         ),

@@ -1,7 +1,7 @@
 """Shipping: the buyer says where to, the seller sends goods by a carrier, and the buyer accepts them, or the market does after ten
 days (business-rules §2.10: hardware)."""
 
-from tradepost.market.product_types.flows.contract import Act, Effect, Entry, Flow, Move, Node, Party
+from tradepost.market.product_types.flows.contract import Act, Effect, Entry, Flow, Move, Node, Party, Refundable
 from tradepost.market.product_types.flows.nodes import FILES, REASON
 from tradepost.protocols.text import Text
 
@@ -16,6 +16,7 @@ FLOW = Flow(
             title=Text(en="Address", zh="填写收货地址"),
             waits=Text(en="The buyer says where the goods are to be sent.", zh="等待用户填写收货信息。"),
             owner=Party.BUYER,
+            refundable=Refundable.WHOLE,
             moves=(
                 Move(
                     act=Act.DEMAND, by=Party.BUYER, label=Text(en="Save the address", zh="提交收货信息"), to="deliver",

@@ -337,7 +337,7 @@ class Page:
             state, known = edited.state, pricing_shown.known(Pricing(), Places())
         for finding in findings:
             wrong.put(places.find(finding.field), str(finding.words), finding.rule)
-        modes = {mode: way for way, mode in WAY_MODES.items() if mode in set(map(str, self.kind.charging_modes))}
+        modes = set(map(str, self.kind.charging_modes))
         ways = [way for way, mode in WAY_MODES.items() if mode in modes]
         specs = pricing_shown.shown(state, wrong, known, modes=ways, trial=self.kind.trial)
         return {
@@ -351,8 +351,9 @@ class Page:
 
 WAY_MODES = {
     "month": "PERIOD", "year": "PERIOD", "day": "PERIOD", "once": "ONE_TIME", "on_demand": "ON_DEMAND",
-    "package": "ON_DEMAND_PKG",
+    "package": "ON_DEMAND_PKG", "uses": "ON_DEMAND_PKG",
 }  # fmt: skip
+"""Offered where a kind of product has the mode; packages of uses where its usage is counted."""
 
 
 def _categories() -> list[tuple[str, Words]]:

@@ -35,7 +35,16 @@ def _names(question: Question) -> Sequence[str]:
 
 
 def groups(kind: ProductType) -> list[Group]:
-    asks = tuple(
+    plain = [question for question in kind.fields if question.heading is None]
+    found = [Group(asks=(*_asset(kind), *_application(kind), *_asks(plain)))]
+    for heading in dict.fromkeys(question.heading for question in kind.fields if question.heading is not None):
+        under = [question for question in kind.fields if question.heading == heading]
+        found.append(Group(title=_say(heading), help=_say(under[0].about), asks=_asks(under)))
+    return found
+
+
+def _asks(questions: Sequence[Question]) -> tuple[Ask, ...]:
+    return tuple(
         Ask(
             name=f"fields.{name}",
             label=f"{_say(question.label)} ({language})" if question.translated else _say(question.label),
@@ -44,10 +53,9 @@ def groups(kind: ProductType) -> list[Group]:
             longest=question.most if question.answer in {Answer.LINE, Answer.TEXT} else 20,
             required=question.required,
         )
-        for question in kind.fields
+        for question in questions
         for name, language in zip(_names(question), (_("Chinese"), _("English")), strict=False)
     )
-    return [Group(asks=(*_asset(kind), *_application(kind), *asks))]
 
 
 def _asset(kind: ProductType) -> Sequence[Ask]:

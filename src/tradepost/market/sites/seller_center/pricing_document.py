@@ -37,6 +37,7 @@ from .pricing_editor import Coded, Count, Plan, PricingState, Row, SpecState, Wo
 _MODE = {
     "day": ChargingMode.PERIOD, "month": ChargingMode.PERIOD, "year": ChargingMode.PERIOD, "trial": ChargingMode.PERIOD,
     "once": ChargingMode.ONE_TIME, "on_demand": ChargingMode.ON_DEMAND, "package": ChargingMode.ON_DEMAND_PKG,
+    "uses": ChargingMode.ONE_TIME,
 }  # fmt: skip
 _OF_A_CELL = frozenset({"", "amount"})
 """What a finding of a price is about, where it stands in its cell; everything else stands in the head of the column."""
@@ -277,7 +278,7 @@ def _model(typed: str) -> PriceModel:
 def _plan(plan: Plan, at: str, errors: Errors) -> Price:
     """A column, without amounts."""
     mode = _MODE.get(plan.way, ChargingMode.ONE_TIME)
-    trial, package = plan.way == "trial", plan.way == "package"
+    trial, package, uses = plan.way == "trial", plan.way == "package", plan.way == "uses"
     period = {"trial": "day", "package": plan.period}.get(plan.way, plan.way if mode == ChargingMode.PERIOD else "")
     model = PriceModel.LINEAR if trial or plan.way == "on_demand" else _model(plan.model)
     return Price(
@@ -290,10 +291,10 @@ def _plan(plan: Plan, at: str, errors: Errors) -> Price:
         factors=tuple(_factor(f, f"{at}.factors.{n}", errors) for n, f in enumerate(plan.factors))
         if plan.way == "on_demand"
         else (),
-        usage_unit=_text(plan.unit) if package else Text(zh="", en=""),
-        quota=(_decimal(plan.quota, f"{at}.quota", errors) or NONE) if package else NONE,
+        usage_unit=_text(plan.unit) if package or uses else Text(zh="", en=""),
+        quota=(_decimal(plan.quota, f"{at}.quota", errors) or NONE) if package or uses else NONE,
         reset=plan.reset if package else "",
-        stops_when_used_up=package and plan.stops == STOPS,
+        stops_when_used_up=uses or (package and plan.stops == STOPS),
     )
 
 

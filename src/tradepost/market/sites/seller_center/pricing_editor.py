@@ -25,7 +25,7 @@ MOST_FACTORS = 5
 MOST_CELLS = 50
 LONGEST = 200
 """Characters of one input of this form."""
-WAYS = ("month", "year", "day", "once", "trial", "on_demand", "package")
+WAYS = ("month", "year", "day", "once", "trial", "on_demand", "package", "uses")
 CODE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 SEPARATORS = re.compile(r"[\s,，、;；/]+")
 
@@ -61,7 +61,7 @@ class Count:
 
 @dataclass(slots=True)
 class Plan:
-    """A way to pay: one column. ``way``: day, month, year, once, on_demand, package or trial."""
+    """A way to pay: one column. ``way``: day, month, year, once, on_demand, package, uses or trial."""
 
     way: str
     durations: str = ""

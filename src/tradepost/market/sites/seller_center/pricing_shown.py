@@ -271,6 +271,10 @@ def _plan_inputs(plan: Plan, at: str, wrong: Wrong, *, counted: bool) -> Iterato
                 _typed(f"{at}.durations", _("How many"), plan.durations, wrong, hint=_("Such as 1, 3.")),
             ]
             yield bands
+        case "uses":
+            yield [_typed(f"{at}.quota", _("Uses in one package"), plan.quota, wrong, hint=_("The service stops when they are used up."))]
+            yield _pair(f"{at}.unit", _("What is counted, such as calls"), plan.unit, wrong, longest=32)
+            yield bands
         case _:
             return
 

@@ -93,7 +93,7 @@ def answer(request: SellerRequest, pk: int) -> HttpResponse:
         return _do(
             request, pk,
             lambda _own: cancel.agree(pk, words, by=request.user, clocks=clocks_now(), now=request.now),
-            _("Cancelled: all that was paid is back on the buyer's balance."),
+            _("Done. What goes back is on the buyer's balance."),
         )  # fmt: skip
     return _do(
         request, pk, lambda _own: cancel.decline(pk, words, now=request.now), _("You declined. The buyer reads why.")

@@ -122,7 +122,8 @@ def uploads(request: HttpRequest, _method: str) -> HttpResponse:
 
 @speaks_tus("HEAD", "PATCH", "DELETE")
 def upload(request: HttpRequest, method: str, token: str) -> HttpResponse:
-    known = Upload.objects.select_related("asset").filter(token=token) if verbs.TOKEN.fullmatch(token) else None
+    of_assets = Upload.objects.select_related("asset").filter(purpose=Upload.Purpose.ASSET)
+    known = of_assets.filter(token=token) if verbs.TOKEN.fullmatch(token) else None
     found = _found(known.first() if known is not None else None)
     _may_change(request, found.seller_id)
     if found.status in {Upload.Status.TERMINATED, Upload.Status.EXPIRED}:

@@ -30,6 +30,7 @@ WAYS: dict[str, str | Promise] = {
     "once": gettext_lazy("One-time purchase"),
     "on_demand": gettext_lazy("On demand"),
     "package": gettext_lazy("Package of usage"),
+    "uses": gettext_lazy("Package of uses"),
     "trial": gettext_lazy("With a trial"),
 }
 SORTS: dict[str, str | Promise] = {

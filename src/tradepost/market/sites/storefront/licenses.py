@@ -12,15 +12,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
+from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.fulfilment.licensing import apply_for_license, protocol_of_licenses, withdraw_application
 from tradepost.market.licenses.buyer_queries import delivered, requests_of
-from tradepost.market.licenses.deliver import license_bytes
+from tradepost.market.licenses.license_files import folder, license_bytes, license_path
 from tradepost.market.licenses.models import LicenseRequest
 from tradepost.market.production import reasons
 from tradepost.market.subscriptions.buyer_queries import buyer_subscription
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.web.access import buyer_required, now_of, person
+from tradepost.market.web.sending_files import send_file
 
 private = cache_control(private=True, no_store=True)
 OPEN = {LicenseRequest.Status.ASKING, LicenseRequest.Status.PROMISED}
@@ -97,6 +99,8 @@ def download(request: HttpRequest, pk: int, license_pk: int) -> HttpResponse:
     """As the seller sent it; a stranger's file, so that no browser shows it in our name."""
     found = _license(request, pk, license_pk)
     name = found.file_name.replace("\\", "/").rpartition("/")[2] or f"license-{found.event_id[:8]}.txt"
+    if path := license_path(found, folder(config().files)):
+        return send_file(path, name=name)
     answer = HttpResponse(license_bytes(found), content_type="application/octet-stream")
     answer["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
     return answer

@@ -13,15 +13,17 @@ from django.views.decorators.http import require_POST, require_safe
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.product_types.flows.contract import Party
-from tradepost.market.supervision import cancel, queries
+from tradepost.market.supervision import cancel, handed_file, queries
 from tradepost.market.supervision.act import act as act_on
 from tradepost.market.supervision.appeal import appeal as appeal_to
 from tradepost.market.supervision.models import Supervision
 from tradepost.market.web.access import buyer_required, now_of, person
 from tradepost.market.web.seller_contact import contact_of
+from tradepost.market.web.sending_files import send_file
 from tradepost.market.web.supervision_view import (
     MOST_PROOFS,
     act_of,
+    amount_in,
     clocks_now,
     context_of,
     document_of,
@@ -29,7 +31,7 @@ from tradepost.market.web.supervision_view import (
     said_in,
     status_of,
 )
-from tradepost.market.web.uploads import takes_pictures
+from tradepost.market.web.uploads import files, takes_pictures
 
 private = cache_control(private=True, no_store=True)
 
@@ -88,10 +90,12 @@ def act(request: HttpRequest, pk: int) -> HttpResponse:
 @buyer_required
 @require_POST
 def ask_to_cancel(request: HttpRequest, pk: int) -> HttpResponse:
-    return _do(
-        request, pk, lambda _found: cancel.ask(pk, request.POST.get("reason", ""), now=now_of(request)),
-        _("The seller is asked to cancel it. You are told of the answer."),
-    )  # fmt: skip
+    def do(found: Supervision) -> None:
+        amount = amount_in(request, found.line.order.currency)
+        ends = request.POST.get("ends", "yes") == "yes"
+        cancel.ask(pk, request.POST.get("reason", ""), amount_minor=amount, ends=ends, now=now_of(request))
+
+    return _do(request, pk, do, _("The seller is asked. You are told of the answer."))
 
 
 @buyer_required
@@ -114,6 +118,23 @@ def appeal(request: HttpRequest, pk: int) -> HttpResponse:
         appeal_to(pk, Party.BUYER, request.POST.get("appeal", ""), proofs, by=user, clocks=clocks_now(), now=now)
 
     return _do(request, pk, do, _("The operator is asked to decide. Until then the delivery stands still."))
+
+
+@buyer_required
+@private
+@require_POST
+def fetch(request: HttpRequest, pk: int) -> HttpResponse:
+    """The file that was sold. That it was fetched is kept, so that this is no plain link."""
+    own = _own(request, pk)
+    try:
+        version = handed_file.fetch(pk, now=now_of(request))
+    except Supervision.DoesNotExist:
+        raise Http404 from None
+    except Refused as refused:
+        return _page(request, own, refused)
+    if not version.sha256 or not files().has(version.sha256):
+        raise Http404
+    return send_file(files().path(version.sha256), name=version.file_name)
 
 
 @buyer_required

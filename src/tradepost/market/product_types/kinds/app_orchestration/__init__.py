@@ -17,11 +17,8 @@ KIND = ProductType(
     steps={},
     icon="plug-connected",
     delivery=DeliveredBy.PERSON,
-    undeliverable=Text(
-        en="This market has no integration platform behind it yet, and cannot supervise a delivery.",
-        zh="本商店尚未对接应用集成平台，也暂不支持服务监管。",
-    ),
     supervision=Supervision.ALWAYS,
+    flow="handover",
     fields=(Question(code="asset_id", label=Text(en="Asset ID", zh="资产 ID"), section="2.1", most=64),),
     proofs=(SOFTWARE_COPYRIGHT,),
 )

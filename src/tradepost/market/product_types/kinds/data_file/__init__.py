@@ -43,12 +43,9 @@ KIND = ProductType(
     icon="database",
     delivery=DeliveredBy.FILE,
     asset_kinds=(AssetKind.FILE,),  # §2.5: "asset ID": one of the asset center
-    undeliverable=Text(
-        en="This market keeps and scans data files, but cannot supervise their delivery yet: the buyer could not accept it.",
-        zh="本商店可存放并扫描数据文件，但暂不支持交付监管：用户无法验收。",
-    ),
     templates=frozenset({Template.SIMPLE}),
     supervision=Supervision.ALWAYS,
+    flow="demand",
     proofs=(
         Proof(
             code="compliance_letter",

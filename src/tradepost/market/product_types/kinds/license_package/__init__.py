@@ -29,13 +29,10 @@ KIND = ProductType(
     icon="license",
     delivery=DeliveredBy.FILE,
     asset_kinds=(AssetKind.PACKAGE,),
-    undeliverable=Text(
-        en="This market keeps and scans software packages, but cannot supervise their deployment yet: the buyer could not accept it.",
-        zh="本商店可存放并扫描软件包，但暂不支持部署监管：用户无法验收。",
-    ),
     deals=frozenset({Deal.GENERAL, Deal.JOINT}),
     multi_sku=True,
     supervision=Supervision.ALWAYS,  # §2.10: the buyer confirms after the deployment
+    flow="deploy",
     fields=(
         # §2.5: "asset must pass scan and contain license control".
         Question(

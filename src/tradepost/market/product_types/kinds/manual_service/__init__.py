@@ -2,6 +2,8 @@
 
 from tradepost.market.product_types.acceptance import REVIEW
 from tradepost.market.product_types.contract import Answer, DeliveredBy, ProductType, Question, Supervision
+from tradepost.market.product_types.milestones import QUESTIONS as MILESTONES
+from tradepost.market.product_types.milestones import whole_milestones
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
 
@@ -61,5 +63,7 @@ KIND = ProductType(
             translated=True,
         ),
         REVIEW,
+        *MILESTONES,
     ),
+    rules=(whole_milestones,),
 )

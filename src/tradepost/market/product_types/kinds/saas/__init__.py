@@ -1,5 +1,6 @@
 """SaaS: an instance at the seller's server, created after payment, reached at an address with an account."""
 
+from tradepost.market.product_types.acceptance import SUPERVISED, supervised_alone
 from tradepost.market.product_types.contract import Deal, DeliveredBy, ProductType, Returns, Step, Supervision
 from tradepost.market.product_types.proofs import SOFTWARE_COPYRIGHT
 from tradepost.market.product_types.web_site import QUESTIONS, with_an_address
@@ -38,7 +39,8 @@ KIND = ProductType(
     upgrades=True,  # saas-v2 §8
     joint_sign_in=True,  # openapi-jointkit §B.1
     # What a delivery returns (§2.9) is asked of the interface, not of the form; its cases are debugged (§2.5).
-    fields=QUESTIONS,
+    flow_if_wanted="provisioned",
+    fields=(*QUESTIONS, SUPERVISED),
     proofs=(SOFTWARE_COPYRIGHT,),
-    rules=(with_an_address,),
+    rules=(with_an_address, supervised_alone),
 )

@@ -1,0 +1,30 @@
+"""Id tokens of OpenID Connect: who signed in, when, where and for whom."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from tradepost.market.organisations.models import Member
+
+from . import claims, signing_keys
+from .key_rotation import TOKEN_LIFE
+from .may_sign_in import Access
+from .person_of import person_of
+
+
+def signed(
+    begun: dict[str, Any], *, member: Member, access: Access, scopes: frozenset[str], signed_in_at: datetime,
+    issuer: str, now: datetime, every: timedelta,
+) -> str:  # fmt: skip
+    """``begun``: what the grant says, audience, nonce and hashes. ``every``: how long a key signs."""
+    signing_keys.ensure(every=every, now=now)
+    told = {
+        **begun,
+        **claims.openid(person_of(member, access), scopes),
+        "iss": issuer,
+        "iat": int(now.timestamp()),
+        "exp": int((now + TOKEN_LIFE).timestamp()),
+        "auth_time": int(signed_in_at.timestamp()),
+    }
+    return signing_keys.sign(told, now=now)

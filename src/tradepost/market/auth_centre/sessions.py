@@ -1,0 +1,70 @@
+"""Sign-ins: begun with a fresh secret, found by it, ended with all that applications hold of them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import QuerySet
+
+from tradepost.market.organisations.models import Enterprise, Member
+
+from . import grants
+from .drawn import draw, hash_of
+from .may_sign_in import may_enter
+from .models import Grant, SignInSession
+
+LONGEST_AGENT = 200
+
+
+def begin(
+    member: Member, *, way: SignInSession.Way, network: str, agent: str, life: timedelta, now: datetime
+) -> tuple[SignInSession, str]:
+    """The sign-in, and the secret for the browser's cookie: a new one each time, so that none can be planted beforehand."""
+    secret = draw()
+    session = SignInSession.objects.create(
+        member=member, secret_hash=hash_of(secret), way=way, begun_at=now, expires_at=now + life,
+        network=network[:64], agent=agent[:LONGEST_AGENT],
+    )  # fmt: skip
+    return session, secret
+
+
+def find(secret: str, enterprise: Enterprise, *, now: datetime) -> SignInSession | None:
+    """The living sign-in at this enterprise of whose cookie holds the secret, with its member; None for who may no longer
+    enter."""
+    found = (
+        SignInSession.objects.select_related("member__user", "member__enterprise", "member__department")
+        .filter(secret_hash=hash_of(secret), member__enterprise=enterprise, ended_at=None, expires_at__gt=now)
+        .first()
+    )
+    return found if found is not None and may_enter(found.member) is None else None
+
+
+def living_of(member: Member, *, now: datetime) -> QuerySet[SignInSession]:
+    """The newest first."""
+    return SignInSession.objects.filter(member=member, ended_at=None, expires_at__gt=now).order_by("-id")
+
+
+def replace(earlier: SignInSession, by: Member, *, now: datetime) -> None:
+    """Another sign-in takes its place in the browser: somebody else's ends it; one's own leaves applications what they hold."""
+    if earlier.member_id != by.pk:
+        end(earlier, Grant.Why.SIGNED_OUT, now=now)
+    else:
+        SignInSession.objects.filter(pk=earlier.pk).update(expires_at=now)
+
+
+def end(session: SignInSession, why: Grant.Why, *, now: datetime) -> None:
+    """Once; what is over already stays as it is."""
+    end_all(SignInSession.objects.filter(pk=session.pk), why, now=now)
+
+
+def end_all(sessions: QuerySet[SignInSession], why: Grant.Why, *, now: datetime) -> int:
+    """How many were living."""
+    keys = list(sessions.filter(ended_at=None).values_list("pk", flat=True))
+    ended = SignInSession.objects.filter(pk__in=keys, ended_at=None).update(ended_at=now)
+    grants.revoke(Grant.objects.filter(session__in=keys), why, now=now)
+    return ended
+
+
+def end_those_of(members: list[int], why: Grant.Why, *, now: datetime) -> int:
+    """Of people who may no longer sign in: theirs end even where the browser's time was over, since tokens outlive it."""
+    return end_all(SignInSession.objects.filter(member__in=members), why, now=now)

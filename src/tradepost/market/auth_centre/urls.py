@@ -1,0 +1,45 @@
+"""Addresses of an enterprise's auth centre, and those that the main host has for all of them."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from . import (
+    authorize_page,
+    cas_pages,
+    discovery,
+    logout_page,
+    sign_in_page,
+    token_api,
+    unified_login,
+    userinfo_api,
+    workbench,
+)
+
+app_name = "auth_centre"
+urlpatterns = [
+    path("t/<str:code>/", workbench.workbench, name="workbench"),
+    path("t/<str:code>/sign-ins/", workbench.sign_ins, name="sign_ins"),
+    path("t/<str:code>/sign-ins/others/end/", workbench.end_others, name="sign_ins_end"),
+    path("t/<str:code>/sign-ins/<int:pk>/end/", workbench.end_sign_in, name="sign_in_end"),
+    path("t/<str:code>/access/", workbench.access, name="access"),
+    path("t/<str:code>/access/<int:pk>/end/", workbench.end_access, name="access_end"),
+    path("t/<str:code>/sign-in/", sign_in_page.sign_in_page, name="sign_in"),
+    path("t/<str:code>/sign-in/account/", sign_in_page.with_account, name="sign_in_account"),
+    path("t/<str:code>/sign-out/", sign_in_page.sign_out, name="sign_out"),
+    path("t/<str:code>/api/v1/oauth2/authorize", authorize_page.authorize, name="authorize"),
+    path("t/<str:code>/api/v1/oauth2/token", token_api.token, name="token"),
+    path("t/<str:code>/api/v1/oauth2/userinfo", userinfo_api.userinfo, name="userinfo"),
+    path("t/<str:code>/api/v1/logout", logout_page.logout, name="logout"),
+    path("t/<str:code>/api/v1/cas/p3/serviceValidate", cas_pages.validate_kit, name="cas_kit"),
+    path("t/<str:code>/cas/login", cas_pages.login, name="cas_login"),
+    path("t/<str:code>/cas/logout", logout_page.logout, name="cas_logout"),
+    path("t/<str:code>/cas/serviceValidate", cas_pages.validate_2, name="cas_2"),
+    path("t/<str:code>/cas/p3/serviceValidate", cas_pages.validate_3, name="cas_3"),
+    path("t/<str:code>/.well-known/openid-configuration", discovery.configuration, name="configuration"),
+    path("t/<str:code>/.well-known/jwks.json", discovery.jwks, name="jwks"),
+    path("unified-login/", unified_login.unified_login, name="unified_login"),
+    path("orgid/openapi/v1/oauth2/token", token_api.orgid_token, name="orgid_token"),
+    path("orgid/openapi/v1/oauth2/userinfo", userinfo_api.orgid_userinfo, name="orgid_userinfo"),
+    path("orgid/openapi/v1/cas/p3/serviceValidate", cas_pages.validate_orgid, name="orgid_cas"),
+]

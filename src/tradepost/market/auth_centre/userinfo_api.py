@@ -1,0 +1,62 @@
+"""Who an access token is of (openapi-jointkit B.7; of OrgID B.10)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from tradepost.market.base import clock
+from tradepost.market.web.access import declare
+
+from . import claims
+from .grants import Holder, NoToken, holder_of
+from .oauth import NO_TOKEN
+from .person_of import person_of
+from .tenant import PROGRAMS, enterprise_of, tenant
+
+ORGID_HEADER = "X-OrgID-Authorization"
+ILLEGAL, EXPIRED = "OrgID.OAUTH.4000", "OrgID.OAUTH.4001"
+
+
+@csrf_exempt
+@tenant
+def userinfo(request: HttpRequest) -> HttpResponse:
+    """The token comes in the header alone: never in an address, which is logged (RFC 9700 §4.3)."""
+    holder = _holder(request.headers.get("Authorization", ""), enterprise_of(request).pk)
+    if isinstance(holder, NoToken):
+        response = _json({"error": "unauthorized", "error_description": NO_TOKEN}, HTTPStatus.UNAUTHORIZED)
+        response["WWW-Authenticate"] = 'Bearer error="invalid_token"'
+        return response
+    person = person_of(holder.grant.member, holder.access)
+    return _json(claims.userinfo(person, frozenset(holder.grant.scope.split())))
+
+
+@csrf_exempt
+def orgid_userinfo(request: HttpRequest) -> HttpResponse:
+    holder = _holder(request.headers.get(ORGID_HEADER, ""), None)
+    if isinstance(holder, NoToken):
+        code = EXPIRED if holder.expired else ILLEGAL
+        words = "The token is expired" if holder.expired else "The token is illegal"
+        return _json({"error_code": code, "error_msg": words}, HTTPStatus.UNAUTHORIZED)
+    return _json(claims.orgid_userinfo(person_of(holder.grant.member, holder.access)))
+
+
+def _holder(header: str, enterprise: int | None) -> Holder | NoToken:
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer":
+        return NoToken(expired=False)
+    return holder_of(token.strip(), now=clock.wall(), enterprise=enterprise)
+
+
+def _json(told: Mapping[str, object], status: int = HTTPStatus.OK) -> HttpResponse:
+    response = HttpResponse(json.dumps(told, ensure_ascii=False), status=status, content_type="application/json")
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+declare(userinfo, PROGRAMS)
+declare(orgid_userinfo, PROGRAMS)

@@ -1,0 +1,64 @@
+"""A request's head as the web server gives it (RSGI), turned into WSGI's environment."""
+
+from __future__ import annotations
+
+import sys
+from io import BytesIO
+from typing import Any
+
+from .answering import Environ
+
+_SERVER: Environ = {
+    "GATEWAY_INTERFACE": "CGI/1.1",
+    "SCRIPT_NAME": "",
+    "SERVER_SOFTWARE": "Granian",
+    "wsgi.errors": sys.stderr,
+    "wsgi.input_terminated": True,
+    "wsgi.multiprocess": False,
+    "wsgi.multithread": True,
+    "wsgi.run_once": False,
+    "wsgi.version": (1, 0),
+}
+
+
+def environ_of(scope: Any) -> Environ:
+    """Granian's scope as WSGI's environ (PEP 3333), its body empty. Texts are bytes read as Latin-1."""
+    environ = _SERVER | {
+        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "REQUEST_METHOD": scope.method,
+        "PATH_INFO": scope.path.encode().decode("latin-1"),
+        "QUERY_STRING": scope.query_string.encode().decode("latin-1"),
+        "REMOTE_ADDR": _host(scope.client),
+        "SERVER_NAME": _host(scope.server),
+        "SERVER_PORT": scope.server.rpartition(":")[2],
+        "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": BytesIO(),
+    }
+    for name, value in scope.headers.items():
+        key = _KEYS.get(name) or f"HTTP_{name.upper().replace('-', '_')}"
+        if key not in environ:
+            environ[key] = value
+        elif key not in _ONCE:
+            environ[key] += f"{';' if key == 'HTTP_COOKIE' else ','}{value}"
+    if "HTTP_HOST" not in environ:
+        environ["HTTP_HOST"] = scope.authority or ""
+    return environ
+
+
+_KEYS = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
+_ONCE = frozenset(_KEYS.values())
+
+
+def _host(address: str) -> str:
+    """Of ``127.0.0.1:80`` and ``[::1]:80``."""
+    return address.rpartition(":")[0].strip("[]")
+
+
+def has_body(environ: Environ) -> bool:
+    return environ.get("CONTENT_LENGTH") not in {None, "", "0"} or "HTTP_TRANSFER_ENCODING" in environ
+
+
+def stated_length(environ: Environ) -> int | None:
+    """Of ``Content-Length``; None where there is none, or no number of bytes."""
+    stated = str(environ.get("CONTENT_LENGTH") or "")
+    return int(stated) if stated.isascii() and stated.isdecimal() and len(stated) < 16 else None

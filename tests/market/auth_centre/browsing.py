@@ -1,0 +1,75 @@
+"""A browser at an auth centre, and an application's server, as tests speak for them."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from django.test import Client as Browser
+
+from tests.factories.people import PASSWORD
+from tests.factories.signing_in import Joint
+
+
+def sign_in(
+    joint: Joint, name: str = "zhang01", password: str = PASSWORD, *, browser: Browser | None = None
+) -> Browser:
+    browser = browser or Browser()
+    answer = browser.post(f"{joint.home}sign-in/", {"name": name, "password": password})
+    assert answer.status_code == 302, answer.content.decode()
+    return browser
+
+
+def authorize(browser: Browser, joint: Joint, **more: str) -> Any:
+    asked = {
+        "response_type": "code", "client_id": joint.client.client_id, "redirect_uri": joint.client.callback, "state": "s-1",
+    } | more  # fmt: skip
+    return browser.get(f"{joint.home}api/v1/oauth2/authorize", {name: value for name, value in asked.items() if value})
+
+
+def location(answer: Any) -> tuple[str, dict[str, str]]:
+    """Where it leads: the address without its query, and the query."""
+    parts = urlsplit(answer["Location"])
+    query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    return parts._replace(query="").geturl(), query
+
+
+def code_of(answer: Any) -> str:
+    return location(answer)[1]["code"]
+
+
+def redeem(joint: Joint, code: str, **more: Any) -> Any:
+    form: dict[str, Any] = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": joint.client.callback,
+    } | more
+    return token(joint, **form)
+
+
+def refresh(joint: Joint, refresh_token: str, **more: Any) -> Any:
+    form: dict[str, Any] = {"grant_type": "refresh_token", "refresh_token": refresh_token} | more
+    return token(joint, **form)
+
+
+def token(joint: Joint, path: str = "", headers: Any = None, **form: str) -> Any:
+    """As an application's server asks; a field given empty is left out."""
+    fields = {"client_id": joint.client.client_id, "client_secret": joint.secret} | form
+    return Browser().post(
+        path or f"{joint.home}api/v1/oauth2/token",
+        urlencode({name: value for name, value in fields.items() if value}),
+        content_type="application/x-www-form-urlencoded",
+        headers=headers or {},
+    )
+
+
+def userinfo(joint: Joint, access_token: str) -> Any:
+    return Browser().get(f"{joint.home}api/v1/oauth2/userinfo", headers={"Authorization": f"Bearer {access_token}"})
+
+
+def tokens(joint: Joint, browser: Browser | None = None, **more: str) -> dict[str, Any]:
+    """Through all of it."""
+    answer = redeem(joint, code_of(authorize(browser or sign_in(joint), joint, **more)))
+    assert answer.status_code == 200, answer.content.decode()
+    told: dict[str, Any] = answer.json()
+    return told

@@ -1,0 +1,193 @@
+"""OpenID Connect, OrgID and the unified login page (openapi-jointkit B.3, B.10)."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.test import Client as Browser
+from jwcrypto.jwk import JWKSet
+from jwcrypto.jwt import JWT
+
+from tests.factories.people import make_buyer
+from tests.factories.signing_in import Joint, make_joint
+from tests.market.auth_centre.browsing import (
+    authorize,
+    code_of,
+    location,
+    redeem,
+    refresh,
+    sign_in,
+    token,
+    tokens,
+    userinfo,
+)
+from tradepost.market.auth_centre.models import AccessToken, Jwk, SignInSession
+from tradepost.market.base import clock
+
+pytestmark = pytest.mark.django_db
+
+SCOPES = "openid profile email phone"
+
+
+@pytest.fixture(autouse=True)
+def short_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key of 3072 bits takes a second."""
+    monkeypatch.setattr("tradepost.market.auth_centre.signing_keys.BITS", 2048)
+
+
+def claims_of(joint: Joint, id_token: str) -> dict[str, object]:
+    keys = Browser().get(f"{joint.home}.well-known/jwks.json")
+    assert "private" not in str(keys.json())
+    assert all("d" not in key for key in keys.json()["keys"])
+    read = JWT(jwt=id_token, key=JWKSet.from_json(keys.content), algs=["RS256"])
+    told: dict[str, object] = json.loads(read.claims)
+    return told
+
+
+def test_an_id_token_says_who_where_and_for_whom() -> None:
+    joint = make_joint(released=("email",))
+    told = tokens(joint, scope=SCOPES, nonce="n-1")
+    claims = claims_of(joint, told["id_token"])
+    session = SignInSession.objects.get()
+    issuer = f"http://127.0.0.1:8000{joint.home.rstrip('/')}"
+    assert {**claims, "iat": 0, "exp": 0, "at_hash": ""} == {
+        "iss": issuer, "aud": joint.client.client_id, "sub": joint.member.public_id, "nonce": "n-1", "name": "张三",
+        "preferred_username": "zhang01", "email": "zhang@acme.example", "tenant": joint.enterprise.public_id,
+        "auth_time": int(session.begun_at.timestamp()), "iat": 0, "exp": 0, "at_hash": "",
+    }  # fmt: skip
+    assert userinfo(joint, told["access_token"]).json()["sub"] == joint.member.public_id
+
+
+def test_a_refreshed_id_token_is_of_the_same_person() -> None:
+    joint = make_joint()
+    first = tokens(joint, scope="openid")
+    again = claims_of(joint, refresh(joint, first["refresh_token"]).json()["id_token"])
+    assert again["sub"] == joint.member.public_id
+    assert "nonce" not in again
+
+
+def test_without_openid_there_is_no_id_token_and_no_sub() -> None:
+    joint = make_joint()
+    told = tokens(joint)
+    assert "id_token" not in told
+    assert "sub" not in userinfo(joint, told["access_token"]).json()
+    assert not Jwk.objects.exists()
+
+
+def test_a_new_key_is_published_an_hour_before_it_signs_and_the_old_one_until_its_tokens_ended() -> None:
+    joint = make_joint()
+    browser = sign_in(joint)
+    before = tokens(joint, browser, scope="openid")["id_token"]
+    Jwk.objects.update(signs_from=clock.wall() - timedelta(days=90))
+    after = tokens(joint, browser, scope="openid")["id_token"]
+    assert Jwk.objects.count() == 2
+    assert JWT(jwt=after).token.jose_header["kid"] == JWT(jwt=before).token.jose_header["kid"]
+    Jwk.objects.filter(signs_from__gt=clock.wall()).update(signs_from=clock.wall())
+    rotated = tokens(joint, browser, scope="openid")["id_token"]
+    assert JWT(jwt=rotated).token.jose_header["kid"] != JWT(jwt=before).token.jose_header["kid"]
+    for one in (before, rotated):
+        assert claims_of(joint, one)["sub"] == joint.member.public_id
+    assert "PRIVATE" not in str(list(Jwk.objects.values()))
+
+
+def test_a_program_finds_out_by_itself() -> None:
+    joint = make_joint()
+    told = Browser().get(f"{joint.home}.well-known/openid-configuration").json()
+    assert told["issuer"].endswith(joint.home.rstrip("/"))
+    assert told["token_endpoint"] == f"{told['issuer']}/api/v1/oauth2/token"
+    assert (told["code_challenge_methods_supported"], told["response_types_supported"]) == (["S256"], ["code"])
+
+
+@pytest.mark.parametrize(
+    ("asked", "error"), [({"prompt": "none"}, "login_required"), ({"prompt": "none login"}, "invalid_request")]
+)
+def test_without_a_sign_in_a_silent_request_learns_so(asked: dict[str, str], error: str) -> None:
+    joint = make_joint()
+    _address, query = location(authorize(Browser(), joint, scope="openid", **asked))
+    assert query["error"] == error
+
+
+@pytest.mark.parametrize("asked", [{"prompt": "login"}, {"max_age": "60"}])
+def test_an_application_may_ask_for_a_fresh_sign_in(asked: dict[str, str]) -> None:
+    joint = make_joint()
+    browser = sign_in(joint)
+    SignInSession.objects.update(begun_at=clock.wall() - timedelta(minutes=5))
+    asked_again = authorize(browser, joint, scope="openid", **asked)["Location"]
+    assert asked_again.startswith(f"{joint.home}sign-in/")
+    done = browser.post(asked_again, {"name": "zhang01", "password": "correct horse battery"})
+    assert "code" in location(browser.get(done["Location"]))[1]
+
+
+ORGID = "/orgid/openapi/v1/oauth2"
+
+
+def test_orgid_takes_a_multipart_form_and_finds_the_enterprise_by_the_client() -> None:
+    """B.10."""
+    joint = make_joint()
+    form = {
+        "grant_type": "authorization_code", "code": code_of(authorize(sign_in(joint), joint)), "access_type": "offline",
+        "client_id": joint.client.client_id, "client_secret": joint.secret, "redirect_uri": joint.client.callback,
+    }  # fmt: skip
+    told = Browser().post(f"{ORGID}/token", form).json()
+    assert told.keys() == {"access_token", "refresh_token", "scope", "token_type", "expires_in"}
+    header = {"X-OrgID-Authorization": f"Bearer {told['access_token']}"}
+    assert Browser().get(f"{ORGID}/userinfo", headers=header).json() == {
+        "tenant": joint.enterprise.public_id, "name": "张三", "mobile": "138****0000", "user_name": "zhang01",
+        "user_id": joint.member.public_id, "email": "", "role": "user",
+    }  # fmt: skip
+    AccessToken.objects.update(expires_at=clock.wall())
+    late = Browser().get(f"{ORGID}/userinfo", headers=header)
+    assert (late.status_code, late.json()["error_code"]) == (401, "OrgID.OAUTH.4001")
+    nobody = Browser().get(f"{ORGID}/userinfo", headers={"X-OrgID-Authorization": "Bearer x"})
+    assert (nobody.status_code, nobody.json()["error_code"]) == (401, "OrgID.OAUTH.4000")
+
+
+def test_a_client_at_the_main_host_redeems_its_own_codes_alone() -> None:
+    joint, other = make_joint(), make_joint()
+    code = code_of(authorize(sign_in(joint), joint))
+    refused = token(
+        other, path=f"{ORGID}/token", grant_type="authorization_code", code=code, redirect_uri=other.client.callback
+    )
+    assert refused.json() == {"error": "invalid_grant", "error_description": "Invalid authorization code"}
+    assert redeem(joint, code).status_code == 200
+
+
+def test_the_unified_login_finds_the_enterprise_by_its_code_or_a_user_name() -> None:
+    """B.3: it leads to the enterprise's own sign-in, and from there to the callback with code and tenant."""
+    joint = make_joint(code="acme")
+    answer: Any = None
+    for typed in ("acme", " ACME", "zhang01@acme"):
+        answer = Browser().get("/unified-login/", {"appId": joint.application.app_id, "tenant": typed})
+        parts = urlsplit(answer["Location"])
+        assert parts.path == "/t/acme/api/v1/oauth2/authorize"
+        assert parse_qs(parts.query)["client_id"] == [joint.client.client_id]
+        assert "state" not in parse_qs(parts.query)
+    browser = sign_in(joint)
+    _address, query = location(browser.get(answer["Location"]))
+    assert query.keys() == {"code", "tenant", "iss"}
+
+
+def test_the_unified_login_tells_nobody_which_enterprises_there_are() -> None:
+    joint, other = make_joint(), make_joint(code="other")
+    asked = {"appId": joint.application.app_id}
+    pages = [Browser().get("/unified-login/", asked | {"tenant": code}) for code in ("other", "nowhere", "@")]
+    assert [page.status_code for page in pages] == [422, 422, 422]
+    assert other.enterprise.name not in "".join(page.content.decode() for page in pages)
+    assert Browser().get("/unified-login/", {"appId": "nobody"}).status_code == 200
+
+
+def test_somebody_logged_in_to_the_market_chooses_among_their_own_enterprises() -> None:
+    buyer = make_buyer()
+    joint = make_joint(founder=buyer)
+    browser = Browser()
+    browser.force_login(buyer)
+    page = browser.get("/unified-login/", {"appId": joint.application.app_id}).content.decode()
+    assert joint.enterprise.name in page
+    assert (
+        joint.enterprise.name
+        not in Browser().get("/unified-login/", {"appId": joint.application.app_id}).content.decode()
+    )
