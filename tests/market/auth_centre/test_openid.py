@@ -180,6 +180,13 @@ def test_the_unified_login_tells_nobody_which_enterprises_there_are() -> None:
     assert Browser().get("/unified-login/", {"appId": "nobody"}).status_code == 200
 
 
+def test_without_an_application_the_unified_login_leads_to_the_workbench() -> None:
+    make_joint(code="acme")
+    for asked in ({}, {"appId": "nobody"}):
+        assert Browser().get("/unified-login/", asked | {"tenant": "zhang01@acme"})["Location"].endswith("/t/acme/")
+        assert Browser().get("/unified-login/", asked | {"tenant": "nowhere"}).status_code == 422
+
+
 def test_somebody_logged_in_to_the_market_chooses_among_their_own_enterprises() -> None:
     buyer = make_buyer()
     joint = make_joint(founder=buyer)
