@@ -68,6 +68,7 @@ from .event_facts import happened, of_seller, one
 from .list_ways import MORE
 from .many import AK, SK, Size
 from .many.enterprises import facts_of_enterprises
+from .many.joined import facts_of_joint
 from .many.metered import PACKAGE
 from .many.service_desk import DEMAND_TOKEN, OF_THE_BUYER, OPEN
 from .many.shop import TOKEN
@@ -142,7 +143,8 @@ def facts_of(size: Size) -> Mapping[str, str]:
         "used_instance": one("SELECT s.instance_id FROM billing_charge c JOIN subscriptions_subscription s"
                              " ON s.id = c.subscription_id WHERE c.id = 10")[0],
         **server_facts.of_servers(), "usage_record": "10", "charge": "10", "package": str(one(f"SELECT {PACKAGE}")[0]), "metered": str(one("SELECT subscription_id FROM billing_charge WHERE id = 10")[0]),
-        "invoice": of_seller("invoices_invoice", "id", "buyer_id = 1 AND status = 'done'"), **facts_of_settlement(), **facts_of_enterprises(),
+        "invoice": of_seller("invoices_invoice", "id", "buyer_id = 1 AND status = 'done'"), **facts_of_settlement(), **facts_of_enterprises(), **facts_of_joint(),
+        "letter": f"L{of_seller('invoices_invoice', 'id', "buyer_id = 1 AND status = 'done'"):0>23}",
         "asked_invoice": of_seller("invoices_invoice", "id", "status = 'review'"),
         "invoice_title": one("SELECT id FROM invoices_invoicetitle WHERE buyer_id = 1")[0],
         "supervision": of_seller("supervision_supervision", "id", "buyer_id = 1 AND status = 'running' AND owner = 'buyer'"),

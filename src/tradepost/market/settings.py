@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "tradepost.market.notifications",
     "tradepost.market.work_queue",
     "tradepost.market.service_desk",
+    "tradepost.market.industrial_road",
     "tradepost.market.review",
     "tradepost.market.settlement",
     "tradepost.market.invoices",

@@ -148,7 +148,7 @@ class RequestBuffering:
         came: transfer.Transfer | None = environ.get(transfer.TRANSFER)
         if came is None or came.ended is not transfer.Ended.WHOLE:
             headers = [*headers, ("Connection", "close")]
-            log.info("not taken in", status=int(status[:3]), path=environ["PATH_INFO"], client=client)
+            log.info("not taken in", status=int(status[:3]), client=client)  # a path may be a capability
         exchange.response_bytes(int(status[:3]), headers, body)
         answered.set_result(None)
 
