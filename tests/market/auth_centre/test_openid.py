@@ -25,6 +25,7 @@ from tests.market.auth_centre.browsing import (
     tokens,
     userinfo,
 )
+from tradepost.market.applications.models import Authorisation
 from tradepost.market.auth_centre.models import AccessToken, Jwk, SignInSession
 from tradepost.market.base import clock
 
@@ -109,6 +110,19 @@ def test_without_a_sign_in_a_silent_request_learns_so(asked: dict[str, str], err
     joint = make_joint()
     _address, query = location(authorize(Browser(), joint, scope="openid", **asked))
     assert query["error"] == error
+
+
+def test_a_silent_request_learns_why_it_got_no_code_and_shows_no_page() -> None:
+    """OpenID Connect Core §3.1.2.6."""
+    joint = make_joint()
+    browser = sign_in(joint)
+    SignInSession.objects.update(begun_at=clock.wall() - timedelta(minutes=5))
+    silent = {"scope": "openid", "prompt": "none"}
+    for more, error in (({"max_age": "60"}, "login_required"), ({}, "access_denied")):
+        if error == "access_denied":
+            Authorisation.objects.update(wanted=False)
+        address, query = location(authorize(browser, joint, **silent, **more))
+        assert (address, query["error"], query["state"]) == (joint.client.callback, error, "s-1")
 
 
 @pytest.mark.parametrize("asked", [{"prompt": "login"}, {"max_age": "60"}])
