@@ -16,7 +16,7 @@ SECOND = timedelta(seconds=1)
 def pack(_seller_url: str) -> dict[str, str]:
     from tests.browser.history import until
     from tests.factories.metering import on_demand, package
-    from tests.factories.products import make_product
+    from tests.factories.products import USES, make_product
     from tradepost.market.base import clock
     from tradepost.market.billing.models import Charge
     from tradepost.market.catalog.models import Product
@@ -37,16 +37,39 @@ def pack(_seller_url: str) -> dict[str, str]:
     )  # fmt: skip
     service, bought = _opened(plain)
     stopped, empty = _opened(stopping)
+    by_use = make_product(
+        docs.seller, prices=(USES,), address=docs.binding.address, now=clock.now(), slug="yunjian-seal", name="云笺电子签章",
+        name_en="Yunjian Seals", category=docs.category.slug, picture=docs.picture,
+    )  # fmt: skip
+    in_use, used_up = _bought(by_use), _bought(by_use)
     _use(service, "40", "52.5")
     _use(stopped, "130")
+    _use(in_use, "62.5")
+    _use(used_up, "104")
     collect.close("hour", now=clock.now())
-    until(lambda: Charge.objects.filter(subscription__in=[service, stopped]).count() == 2, "it is charged")
-    until(lambda: Subscription.objects.get(pk=stopped.pk).status == "frozen", "what is used up stops it")
+    charged = Charge.objects.filter(subscription__in=[service, stopped, in_use, used_up])
+    until(lambda: charged.count() == 4, "it is charged")
+    frozen = Subscription.objects.filter(pk__in=[stopped.pk, used_up.pk], status="frozen")
+    until(lambda: frozen.count() == 2, "what is used up stops it")
     return {
         "packed service": str(service.pk), "packed": str(bought.pk), "stopped service": str(stopped.pk), "empty": str(empty.pk),
         "packed product": str(plain.pk), "packed charge": str(Charge.objects.get(subscription=service).pk),
-        "free charge": str(Charge.objects.get(subscription=stopped).pk),
+        "free charge": str(Charge.objects.get(subscription=stopped).pk), "uses product": str(by_use.pk),
+        "uses": str(in_use.pk), "used up": str(used_up.pk),
     }  # fmt: skip
+
+
+def _bought(product: Product) -> Subscription:
+    """A package of uses, which is its own service."""
+    from tests.browser import history
+    from tradepost.market.metering.models import Package
+    from tradepost.market.subscriptions.models import Subscription
+
+    number = history._buy(product.slug)  # a chapter of it
+    history.until(lambda: history._status(number) == "completed", "the package is opened")
+    held = Subscription.objects.get(order_lines__order__number=number)
+    history.until(lambda: Package.objects.filter(pk=held.pk).exists(), "usage is deducted from it")
+    return held
 
 
 def _opened(product: Product) -> tuple[Subscription, Subscription]:

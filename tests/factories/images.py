@@ -65,11 +65,13 @@ def by_the_month(amount: str = "300") -> Price:
     )  # fmt: skip
 
 
-def make_image(seller: Seller | None = None, *, hour: str = "0.50", month: str = "300", now: datetime = NOW) -> Product:
-    """An image that is sold by the hour and by the month."""
+def make_image(
+    seller: Seller | None = None, *, hour: str = "0.50", month: str = "300", now: datetime = NOW, **fields: object
+) -> Product:  # fmt: skip
+    """An image that is sold by the hour and by the month. Other keywords are those of ``make_product``."""
     seller = seller or make_seller(now=now)
     return make_product(
-        seller, prices=(by_the_hour(hour), by_the_month(month)), product_type="IMAGE", bound=False, now=now
+        seller, prices=(by_the_hour(hour), by_the_month(month)), product_type="IMAGE", bound=False, now=now, **fields
     )  # fmt: skip
 
 
