@@ -73,7 +73,8 @@ def bind(request: EnterpriseRequest, service: int) -> HttpResponse:
     own = buyer_queries.bindable(request.user) if _is_buyer(request) else []
     chosen: Subscription = found(next((one for one in own if one.pk == service), None))
     application = chosen.product.application
-    form, status = ReleaseForm(request.POST or None, asked=application.asked_fields), 200
+    given = request.POST if request.method == "POST" else None
+    form, status = ReleaseForm(given, asked=application.asked_fields), 200
     if request.method == "POST":
         status = 422
         if form.is_valid():
