@@ -50,6 +50,8 @@ STAYING_MODELS = {
     "production.Binding": "one a product",
     "debugging.DebugCase": "a seller's own, few",
     "debugging.DebugRun": "goes with its call",
+    "debugging.ApiTrial": "a seller's own, at most twenty events and a few mock orders",
+    "industrial_road.RetrofitAnswer": "a seller's own, one for each item of the standard",
     "probes.ProbeDay": "what is known of a product's days, one a day",
     "probes.Health": "one a product",
     "probes.FailedOrder": "counted as long as the orders are",

@@ -13,6 +13,7 @@ OF_THE_DESK: dict[str, dict[str, View]] = {
             "/demands/new/?q=ERP", (("#id_contact", "Z"), ("#id_email", "z@z.example"), ("#id_phone", "none")), SEND
         ),
         "demand-waits": View("/demands/follow/{demand link}/"),
+        "letter": View("/letters/{letter}/"),
         "demand-answered": View("/demands/follow/{answered demand link}/"),
     },
     "buyer": {

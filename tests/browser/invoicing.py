@@ -12,6 +12,7 @@ def invoice(_seller_url: str) -> dict[str, str]:
     from tradepost.market.invoices.apply import Application, apply
     from tradepost.market.invoices.invoice_files import InvoiceFile, folder
     from tradepost.market.invoices.issue import Issue, approve, ask_for, issue
+    from tradepost.market.invoices.letters import make_letter
     from tradepost.market.invoices.models import Invoice
     from tradepost.market.invoices.patience import patience_of
     from tradepost.market.invoices.receiver import InvoiceReceiver
@@ -45,9 +46,10 @@ def invoice(_seller_url: str) -> dict[str, str]:
     done = issued(
         digital, number="26512000000012345678", file=InvoiceFile("pdf", "dzfp_26512000000012345678.pdf", INVOICE_PDF)
     )
+    letter = make_letter(digital, months=6, now=now)
     ask_for(digital, "correct", "开户行写错了，请更正后重新开具。", patience=patience, now=now)
     paper = issued(
         applied("qingxie-mail", "general_paper"), number="12345678", carrier="顺丰速运", parcel="SF1234567890123"
     )
     waiting = applied("huiqi-meetings", "general_digital")
-    return {"issued invoice": done, "paper invoice": paper, "asked invoice": str(waiting.pk)}
+    return {"letter": letter.code, "issued invoice": done, "paper invoice": paper, "asked invoice": str(waiting.pk)}

@@ -6,10 +6,12 @@ what is pressed.
 
 from __future__ import annotations
 
+from tests.browser.auth_centre_pages import OF_AUTH_CENTRE
 from tests.browser.console_pages import OF_OPERATORS, SUBMIT
 from tests.browser.desk_pages import OF_THE_DESK
 from tests.browser.enterprise_pages import OF_ENTERPRISES
 from tests.browser.image_pages import OF_IMAGES
+from tests.browser.joint_pages import OF_JOINT
 from tests.browser.package_pages import OF_PACKAGES
 from tests.browser.service_pages import OF_SERVICES
 from tests.browser.supervision_pages import OF_DELIVERIES
@@ -44,7 +46,10 @@ HISTORY = (
     "settle",
     "supervise",
     "use",
+    "walk",
     "enterprise",
+    "sign_in",
+    "join",
 )
 """The chapters of history.py that these pages tell of."""
 
@@ -185,6 +190,12 @@ PAGES: dict[str, dict[str, View]] = {
         "seller-product-sent": View("/seller/products/{sent product}/submit/"),
         "seller-product-in-review": View("/seller/products/{sent product}/"),
         "seller-submission-waiting": View("/seller/submissions/{change submission}/"),
+        "seller-road": View("/seller/road/"),
+        "seller-road-retrofit": View("/seller/road/retrofit/"),
+        "seller-road-retrofit-wrong": View(
+            "/seller/road/retrofit/", (("#note-usage", ""),), "main form button.btn-primary"
+        ),
+        "seller-road-apis": View("/seller/road/apis/"),
         "seller-overview": View("/seller/"),
         "seller-orders": View("/seller/orders/"),
         "seller-order": View("/seller/orders/{own}-000001/"),
@@ -323,7 +334,18 @@ PAGES: dict[str, dict[str, View]] = {
     "operator": OF_OPERATORS,
 }
 
-for part in (OF_IMAGES, OF_PACKAGES, OF_SERVICES, OF_THE_DESK, OF_TRANSFERS, OF_USAGE, OF_DELIVERIES, OF_ENTERPRISES):
+for part in (
+    OF_IMAGES,
+    OF_PACKAGES,
+    OF_SERVICES,
+    OF_THE_DESK,
+    OF_TRANSFERS,
+    OF_USAGE,
+    OF_DELIVERIES,
+    OF_ENTERPRISES,
+    OF_AUTH_CENTRE,
+    OF_JOINT,
+):
     for who, views in part.items():
         PAGES.setdefault(who, {}).update(views)
 

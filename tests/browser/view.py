@@ -47,7 +47,7 @@ LISTS = frozenset({
     "/console/sellers/", "/console/accounts/", "/console/reviews/", "/console/agreements/", "/console/ledger/",
     "/demands/", "/complaints/", "/seller/demands/", "/seller/complaints/", "/console/demands/", "/console/complaints/",
     "/refunds/", "/seller/refunds/", "/invoices/", "/seller/invoices/", "/seller/settlements/", "/seller/settlements/open/", "/seller/settlements/invoices/", "/console/settlements/", "/console/invoices/", "/console/refunds/", "/console/deliveries/", "/console/jobs/", "/console/services/", "/console/reconcile/", "/console/queue/", "/console/audit/", "/console/web-checks/", "/console/assets/", "/console/notices/",
-    "/enterprise/lantian/members/", "/enterprise/lantian/departments/", "/charges/", "/seller/usage/", "/seller/usage/refused/", "/seller/usage/pushes/", "/seller/usage/charges/",
+    "/enterprise/lantian/members/", "/enterprise/lantian/departments/", "/seller/applications/", "/console/bindings/", "/charges/", "/seller/usage/", "/seller/usage/refused/", "/seller/usage/pushes/", "/seller/usage/charges/",
     "/console/usage/", "/console/usage/arrears/", "/console/usage/charges/",
     "/supervision/", "/seller/supervision/", "/console/supervision/",
     "/balance/transfers/", "/console/transfers/", "/console/unmatched/", "/console/ledger/sellers/",

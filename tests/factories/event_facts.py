@@ -212,6 +212,12 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
             return [{"enterprise": 1, "department": 2, "version": 1}]
         case "MembersChanged":
             return [{"enterprise": 1, "members": tuple(range(1, 101))}]
+        case "AuthorisationWithdrawn":
+            return [{"binding": 1, "enterprise": 1, "application": 1, "members": (7,), "at": at}]
+        case "EnterpriseBound":
+            return [{"binding": 1, "enterprise": 1, "at": at}]
+        case "SyncStopped":
+            return [{"binding": 1, "sync": 1, "at": at}]
         case "MemberPasswordReset":
             return [{"enterprise": 1, "member": 7}]
         case "EnterpriseMemberJoined":

@@ -18,8 +18,10 @@ from django.core.cache import cache
 from django.test import Client
 
 from tests.market import every_address as table
+from tests.market.auth_centre_addresses import ELSEWHERE_AT_THE_AUTH_CENTRE
 from tests.market.every_address import ADDRESSES, Address
 from tradepost.market import wiring
+from tradepost.market.auth_centre.tenant import COOKIE
 from tradepost.market.base import clock, jobs, outbox, retention, work
 from tradepost.market.base.events import name_of
 from tradepost.market.base.models import Event, Job
@@ -66,9 +68,11 @@ from .event_facts import happened, of_seller, one
 from .list_ways import MORE
 from .many import AK, SK, Size
 from .many.enterprises import facts_of_enterprises
+from .many.joined import facts_of_joint
 from .many.metered import PACKAGE
 from .many.service_desk import DEMAND_TOKEN, OF_THE_BUYER, OPEN
 from .many.shop import TOKEN
+from .many.signed_in import COOKIE_OF_THE_FIRST
 from .settled_facts import facts_of_settlement, of_settlement
 
 BATCH, HOST = 256, "localhost"
@@ -78,6 +82,7 @@ ELSEWHERE = {
     "console/audit/export/": [HTTPStatus.UNPROCESSABLE_ENTITY],  # of which days must be said
     "seller/enter/": [HTTPStatus.FOUND],  # who acts for a company is led to it
     "complaints/new/": [HTTPStatus.FOUND, HTTPStatus.OK],  # to the list, where nothing is named
+    **ELSEWHERE_AT_THE_AUTH_CENTRE,
     **server_facts.ELSEWHERE_OF_SERVERS,
     "demands/<int:pk>/": [HTTPStatus.FOUND],  # to the page that is followed
     "seller/debug/": [HTTPStatus.FOUND],  # to the first case
@@ -138,7 +143,8 @@ def facts_of(size: Size) -> Mapping[str, str]:
         "used_instance": one("SELECT s.instance_id FROM billing_charge c JOIN subscriptions_subscription s"
                              " ON s.id = c.subscription_id WHERE c.id = 10")[0],
         **server_facts.of_servers(), "usage_record": "10", "charge": "10", "package": str(one(f"SELECT {PACKAGE}")[0]), "metered": str(one("SELECT subscription_id FROM billing_charge WHERE id = 10")[0]),
-        "invoice": of_seller("invoices_invoice", "id", "buyer_id = 1 AND status = 'done'"), **facts_of_settlement(), **facts_of_enterprises(),
+        "invoice": of_seller("invoices_invoice", "id", "buyer_id = 1 AND status = 'done'"), **facts_of_settlement(), **facts_of_enterprises(), **facts_of_joint(),
+        "letter": f"L{of_seller('invoices_invoice', 'id', "buyer_id = 1 AND status = 'done'"):0>23}",
         "asked_invoice": of_seller("invoices_invoice", "id", "status = 'review'"),
         "invoice_title": one("SELECT id FROM invoices_invoicetitle WHERE buyer_id = 1")[0],
         "supervision": of_seller("supervision_supervision", "id", "buyer_id = 1 AND status = 'running' AND owner = 'buyer'"),
@@ -185,6 +191,7 @@ def _client(user: int) -> Client:
 
 def _read(role: str, clients: Mapping[str, Client], path: str, shown: str, pattern: str) -> Deed:
     def act(_: object) -> None:
+        clients[role].cookies[COOKIE] = COOKIE_OF_THE_FIRST  # again: some pages end a sign-in
         answer: Any = clients[role].get(path)
         if answer.streaming:
             b"".join(answer.streaming_content)  # it is asked for while it is sent
@@ -200,6 +207,7 @@ def _read(role: str, clients: Mapping[str, Client], path: str, shown: str, patte
 def _write(client: Client, path: str, pattern: str, data: Mapping[str, str]) -> Deed:
     def act(_: object) -> None:
         cache.clear()  # of the counts that limit how often one may ask
+        client.cookies[COOKIE] = COOKIE_OF_THE_FIRST
         answer = client.post(path, data)
         if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise LookupError(f"{path}: {answer.status_code}")

@@ -7,7 +7,15 @@ from datetime import datetime, timedelta
 from tradepost.market.base.config import config
 from tradepost.market.identity.models import User
 from tradepost.market.invoices.invoice_files import InvoiceFile, folder
-from tradepost.market.invoices.models import LIVE, TITLE_FIELDS, Invoice, InvoiceItem, InvoiceTitle, IssuedInvoice
+from tradepost.market.invoices.models import (
+    LIVE,
+    TITLE_FIELDS,
+    ExplanationLetter,
+    Invoice,
+    InvoiceItem,
+    InvoiceTitle,
+    IssuedInvoice,
+)
 from tradepost.market.orders.models import Order, OrderLine
 
 from .people import NOW
@@ -45,3 +53,12 @@ def make_invoice(order: Order, *, status: str = "review", now: datetime = NOW, *
             file_name="dzfp.pdf", file_bytes=len(INVOICE_PDF), issued_at=now, issued_by="owner@a.example",
         )  # fmt: skip
     return made
+
+
+def make_letter(invoice: Invoice, *, now: datetime = NOW) -> ExplanationLetter:
+    """About an invoice that is issued; kept for so long that no page's time is beyond it."""
+    issued = IssuedInvoice.objects.get(invoice=invoice)
+    return ExplanationLetter.objects.create(
+        issued=issued, number=f"SM{now:%y%m%d}{issued.pk:08d}", code=f"L{issued.pk:023d}", made_at=now,
+        until=now + timedelta(days=36_500),
+    )  # fmt: skip

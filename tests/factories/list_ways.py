@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from tests.market.auth_centre_addresses import MORE_AT_THE_AUTH_CENTRE
 from tests.market.enterprise_addresses import MORE_OF_ENTERPRISES
+from tests.market.joint_addresses import MORE_OF_JOINT
 from tests.market.supervision_addresses import MORE_OF_SUPERVISION
 from tests.market.transfer_addresses import MORE_OF_TRANSFERS
 
@@ -10,6 +12,7 @@ from .server_facts import MORE_OF_SERVERS
 from .settled_facts import MORE_OF_SETTLEMENT
 
 MORE = {
+    **MORE_AT_THE_AUTH_CENTRE,
     "": (
         "q=企业云笺", "q=企业", "q=leaf", "q=whetstne", "q=没有的", "q=财务&sort=price&category=many", "category=many&sort=sold", "way=month",
         "seller=seller-1", "sort=price&low=1&high=50", "after={product}",
@@ -76,7 +79,7 @@ MORE = {
     "console/demands/products/": ("product_words=云笺", "product_words={product}"),
     "console/demands/sellers/": ("seller_words=many",),
     "console/refunds/": ("status=", "status=refunded"),
-    **MORE_OF_TRANSFERS, **MORE_OF_SERVERS, **MORE_OF_SUPERVISION, **MORE_OF_ENTERPRISES,
+    **MORE_OF_TRANSFERS, **MORE_OF_SERVERS, **MORE_OF_SUPERVISION, **MORE_OF_ENTERPRISES, **MORE_OF_JOINT,
     "console/web-checks/": ("status=done", "status=unreached", "seller={seller}", "seller={seller}&status=done"),
     "console/deliveries/": (
         "status=failed", "status=waiting", "status=sent", "status=withheld", "channel=sms", "channel=mail", "reason=switched_off",

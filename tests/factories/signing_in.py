@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 
-from tests.factories.people import NOW, PASSWORD, make_address, make_buyer, make_seller
+from tests.factories.joint import make_application
+from tests.factories.organisations import make_admin, make_managed
+from tests.factories.people import NOW, PASSWORD
 from tradepost.market.applications.clients import ensure_client, secret_of
 from tradepost.market.applications.models import Application, Authorisation, Client, TenantBinding
-from tradepost.market.identity.models import Seller, User
-from tradepost.market.organisations import enterprise, members
+from tradepost.market.identity.models import User
 from tradepost.market.organisations.models import Enterprise, Member
 from tradepost.market.organisations.profile import Profile
 from tradepost.market.subscriptions.models import Subscription
@@ -39,37 +40,15 @@ class Joint:
         return f"/t/{self.enterprise.code}/"
 
 
-def make_enterprise(*, code: str = "", founder: User | None = None, now: datetime = NOW) -> Member:
-    """The founder as its first administrator."""
-    number = next(_numbers)
-    wanted = enterprise.Found(
-        name=f"蓝田制造{number}", code=code or f"lantian{number}", user_name=f"admin{number}", person="管理员"
-    )
-    return enterprise.found(founder or make_buyer(balance="0", now=now), wanted, most=100, now=now)
-
-
-def make_managed(admin: Member, user_name: str = "zhang01", *, password: str = PASSWORD, now: datetime = NOW) -> Member:
-    """A member with an account of the enterprise's making, whose password is known."""
-    person = members.Person(name="张三", department=admin.department_id, profile=Profile(mobile=MOBILE, email=EMAIL))
-    members.add_managed(admin.enterprise, user_name, person, by=admin, most=1000, now=now)
-    made = Member.objects.select_related("user", "enterprise", "department").get(
-        enterprise=admin.enterprise, user_name=user_name
-    )
+def make_member_with_password(
+    admin: Member, user_name: str = "zhang01", *, password: str = PASSWORD, now: datetime = NOW
+) -> Member:
+    """Managed by the enterprise; its password is known."""
+    profile = Profile(mobile=MOBILE, email=EMAIL)
+    made = make_managed(admin, user_name, name="张三", profile=profile, now=now).member
     made.user.set_password(password)
     made.user.save(update_fields=["password"])
-    return made
-
-
-def make_application(
-    seller: Seller | None = None, *, callback: str = "http://127.0.0.1:9/callback", now: datetime = NOW
-) -> Application:
-    number = next(_numbers)
-    seller = seller or make_seller()
-    return Application.objects.create(
-        seller=seller, name=f"青榭协同{number}", app_id=f"app-{number}", secret_hash="0" * 64,
-        address=make_address(seller, protocol="joint_kit_v2"), public_key="", login_kind=Application.LoginKind.SHARED,
-        login_url=f"http://127.0.0.1:9/login/{number}", callback=callback, created_at=now,
-    )  # fmt: skip
+    return Member.objects.select_related("user", "enterprise", "department").get(pk=made.pk)
 
 
 def make_bound(
@@ -96,8 +75,9 @@ def make_joint(
     founder: User | None = None, now: datetime = NOW,
 ) -> Joint:  # fmt: skip
     """All of it: the managed member may use the application, the administrator may not."""
-    admin = make_enterprise(code=code, founder=founder, now=now)
-    member = make_managed(admin, now=now)
+    number = next(_numbers)
+    admin = make_admin(founder, code=code or f"lantian{number}", name=f"蓝田制造{number}", now=now)
+    member = make_member_with_password(admin, now=now)
     application = make_application(callback=callback, now=now)
     binding = make_bound(admin, application, released=released, now=now)
     authorise(binding, member, now=now)

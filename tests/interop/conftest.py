@@ -32,6 +32,7 @@ class Market:
     """Of ``metered-1``, a service on demand since two days."""
     tenant: str
     """Code of an enterprise with an application (``sign_in``)."""
+    tenant_id: str
     client_id: str
     client_secret: str
     callback: str

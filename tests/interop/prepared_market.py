@@ -39,6 +39,7 @@ def main() -> None:
             "base_key": keys.signing_secrets(seller.pk, "base", now=clock.now())[0],
             "product_id": metered.offer.product_id,
             "tenant": joint.enterprise.code,
+            "tenant_id": joint.enterprise.public_id,
             "client_id": joint.client.client_id,
             "client_secret": joint.secret,
             "callback": joint.client.callback,

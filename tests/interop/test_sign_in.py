@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -29,6 +30,11 @@ from joserfc.jwk import KeySet
 from tests.interop.conftest import Market
 from tests.interop.sellers.starting import Missing, node
 from tests.interop.signing_in import come_back
+from tradepost.kit.joint import ClientSecrets, JointLogin, JointSync, MemoryDirectory
+from tradepost.kit.joint.replies import Reply
+from tradepost.kit.keypair import make_pair
+from tradepost.protocols.client_secret import encrypt
+from tradepost.protocols.sync_commands import SyncApplication, SyncAuth, SyncedUser, SyncFlag, SyncTenant
 
 pytestmark = pytest.mark.xdist_group("a live market")  # one for all of these
 
@@ -125,3 +131,38 @@ def test_openid_client_of_node_signs_somebody_in(market: Market) -> None:
         url = client.stdout.readline().strip()
         told, _ = client.communicate(come_back(url, market.callback) + "\n", timeout=60)
     assert json.loads(told) == {"userName": "zhang01", "refreshed": True, "replay": "invalid_grant"}
+
+
+def test_the_kit_signs_somebody_in_as_its_sellers_do(market: Market) -> None:
+    """B.2 to B.7, both ends of ours: domain, client and secret come from what was synchronised."""
+    directory, pair = MemoryDirectory(), make_pair()
+    secrets = ClientSecrets(pair.private)
+    sync = JointSync(directory, secrets)
+    common = {"instance_id": "", "tenant_id": market.tenant_id}
+    sync.apply(
+        SyncTenant(tenant_code=market.tenant, name="Acme", domain_name=market.auth_centre, flag=SyncFlag.ADD, **common)
+    )
+    sync.apply(
+        SyncApplication(
+            app_id="app-1",
+            client_id=market.client_id,
+            encrypted_secret=encrypt(market.client_secret, pair.public),
+            flag=SyncFlag.ADD,
+            **common,
+        )
+    )
+    person = SyncedUser(user_name="zhang01", name="张三", org_code="HQ", admin=False, enabled=True)
+    sync.apply(SyncAuth(app_id="app-1", users=(person,), synced_at=datetime.now(UTC), flag=SyncFlag.ADD, **common))
+    login = JointLogin(directory=directory, secrets=secrets, app_id="app-1", callback=market.callback)
+    cookies: dict[str, str] = {}
+
+    def take(reply: Reply) -> Reply:
+        assert reply.problem is None
+        cookies.update({cookie.name: cookie.value for cookie in reply.cookies})
+        return reply
+
+    back = come_back(take(login.begin(market.tenant_id)).location, market.callback)
+    take(login.finish({name: values[0] for name, values in parse_qs(urlsplit(back).query).items()}, cookies))
+    known = login.who(cookies)
+    assert known is not None
+    assert (known.account, known.name, known.admin) == ("zhang01@acme", "张三", False)

@@ -3,9 +3,11 @@ signed in at the enterprise is sent to its sign-in page, which is everybody's.""
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from tests.market.who_may import ANYBODY, Address, pages
 
-OF = {"code": "{tenant}"}
+OF = {"code": "{enterprise}"}
 WRONG = {"name": "nobody", "password": "wrong"}
 TOKEN = {"grant_type": "authorization_code", "client_id": "nobody", "client_secret": "x", "code": "x"}
 OF_AUTH_CENTRE = {
@@ -33,4 +35,21 @@ OF_AUTH_CENTRE = {
     "orgid/openapi/v1/oauth2/token": Address(post=ANYBODY, data=TOKEN),
     "orgid/openapi/v1/oauth2/userinfo": Address(gateway=True),
     "orgid/openapi/v1/cas/p3/serviceValidate": pages(ANYBODY),
+}
+ELSEWHERE_AT_THE_AUTH_CENTRE = {
+    "t/<str:code>/api/v1/oauth2/authorize": [
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.FOUND,
+    ],  # asked for nothing; back to a callback
+    "t/<str:code>/api/v1/logout": [HTTPStatus.FOUND],
+    "t/<str:code>/cas/logout": [HTTPStatus.FOUND],
+    "t/<str:code>/cas/login": [HTTPStatus.FOUND],
+}
+"""What they answer to somebody who is signed in."""
+MORE_AT_THE_AUTH_CENTRE = {
+    "t/<str:code>/api/v1/oauth2/authorize": ("response_type=code&client_id=signed-in",),
+    "t/<str:code>/cas/login": ("service=https://signed-in.many.example/cb",),
+    "t/<str:code>/cas/p3/serviceValidate": ("service=https://signed-in.many.example/cb&ticket=x",),
+    "t/<str:code>/api/v1/logout": ("redirect_url=https://signed-in.many.example/",),
+    "unified-login/": ("appId=signed-in",),
 }

@@ -9,6 +9,7 @@ from tests.market.api_addresses import OPEN_API
 from tests.market.desk_addresses import OF_THE_DESK
 from tests.market.enterprise_addresses import OF_ENTERPRISES
 from tests.market.invoice_addresses import OF_INVOICES
+from tests.market.joint_addresses import OF_JOINT
 from tests.market.license_addresses import APIS_OF_LICENSES, OF_LICENSES
 from tests.market.notice_addresses import OF_CONSOLE, OF_SELLERS, OF_STORE
 from tests.market.operator_addresses import OF_OPERATORS
@@ -96,6 +97,7 @@ STOREFRONT = {
     **OF_SETTLEMENT,
     **OF_THE_DESK,
     **OF_ENTERPRISES,
+    **OF_JOINT,
     "notices/": pages(PERSONS),
     "notices/read/": Address(post=PERSONS),
     "notices/<int:pk>/open/": Address({"pk": "{notice}"}, post=frozenset({BUYER})),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.market.who_may import A_TRADE, BUYER, OPERATOR, OWNER, PERSONS, TRADE, TRADER, Address, pages
+from tests.market.who_may import A_TRADE, ANYBODY, BUYER, OPERATOR, OWNER, PERSONS, TRADE, TRADER, Address, pages
 
 ONLY_OPERATORS = frozenset({OPERATOR})
 OF_X = frozenset({BUYER})
@@ -21,6 +21,8 @@ OF_INVOICES = {
     "invoices/<int:pk>/cancel/": Address({"pk": "{asked_invoice}"}, post=OF_X),
     "invoices/<int:pk>/ask/": Address({"pk": "{invoice}"}, post=OF_X, data={"wish": "return", "wish_reason": "why"}),
     "invoices/<int:pk>/file/": pages(OF_X, pk="{invoice}"),
+    "invoices/<int:pk>/letter/": Address({"pk": "{invoice}"}, get=OF_X, post=OF_X),
+    "letters/<str:code>/": pages(ANYBODY, code="{letter}"),
     "seller/invoices/": pages(TRADE),
     "seller/invoices/batch/": Address({}, get=BATCHES, post=BATCHES),
     "seller/invoices/types/": Address({}, get=TRADE, post=TRADE - {"viewer of A"}, data={"types": "general_paper"}),

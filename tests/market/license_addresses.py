@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.market.who_may import A_TRADE, OPERATOR, OWNER, SELLERS, TRADE, Address, pages
+from tests.market.who_may import A_TRADE, CHANGERS, OPERATOR, OWNER, SELLERS, TRADE, Address, pages
 
 OF_LICENSES = {
     "console/licenses/": pages(frozenset({OPERATOR})),
@@ -10,6 +10,9 @@ OF_LICENSES = {
     "seller/licenses/": pages(TRADE),
     "seller/licenses/requests/": pages(TRADE),
     "seller/licenses/<int:pk>/": pages(A_TRADE, pk="{license_code}"),
+    "seller/road/": pages(TRADE),
+    "seller/road/retrofit/": Address(get=SELLERS, post=CHANGERS, data={"says.https": "met"}),
+    "seller/road/apis/": pages(SELLERS),
     "seller/licenses/tests/": Address(get=SELLERS, post=frozenset({OWNER}), data={"product": "{coded_product}"}),
 }
 APIS_OF_LICENSES = {

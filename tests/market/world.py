@@ -36,7 +36,7 @@ from tests.market.engine import end, lease
 from tests.market.every_address import ADDRESSES, ANYBODY, OPERATOR, STRANGER, Address
 from tests.market.service_desk.asking import complained, passed, raised
 from tests.market.supervision.supervising import deliveries_of
-from tests.market.world_parts import enterprise_of, settled_of, tenant_of, web_checked_of
+from tests.market.world_parts import enterprise_of, joint_of, settled_of, web_checked_of
 from tradepost.market.assets.asset_models import Asset, AssetVersion
 from tradepost.market.assets.contested import blocking_of
 from tradepost.market.assets.models import Proof
@@ -124,6 +124,7 @@ class World:
         invoice = factories.make_invoice(
             order, status="done", wish="correct", wish_reason="why X wants it corrected", wished_at=NOW
         )
+        letter = factories.make_letter(invoice)
         settled = settled_of(order, self.users[table.OWNER], BANK_ACCOUNT)
         call = factories.make_call(order, subscription=held, state=State.WAITING, last_verdict="timeout", attempts=1)
         operation = factories.make_operation(order, subscription=held, call=call)
@@ -176,6 +177,7 @@ class World:
         delivered = deliveries_of(seller, buyer, WHY_X_APPEALS, asset=str(version.pk))
         code, untaken = self._codes(seller, buyer)
         of_its_enterprise, kept_by_it = enterprise_of(buyer)
+        joint = joint_of(buyer, seller, of_its_enterprise)
         self.facts: Mapping[str, str] = {
             "coded": str(code.subscription_id), "untaken": str(untaken.subscription_id), "license_code": str(code.pk), "coded_product": str(code.product_id),
             "order": order.number, "line": f"{order.number}-000001", "unpaid": unpaid.number, "slug": product.slug, "seller_slug": seller.slug,
@@ -193,8 +195,8 @@ class World:
             "run": str(run.pk), "case": str(case.pk), "probe_run": str(probed.pk), "work_item": str(item.pk),
             "web_task": str(run_of_a.task_id), "web_scan": str(run_of_a.pk), "appealed_scan": str(appealed.pk),
             "leased job": str(proving.pk), "drift": str(drift.pk), "audit": str(acted.pk),
-            "invoice": str(invoice.pk), "asked_invoice": str(asked_invoice.pk), "invoice_title": str(title.pk),
-            **told, **tenant_of(buyer), **settled, **delivered, **of_its_enterprise,
+            "invoice": str(invoice.pk), "letter": letter.code, "asked_invoice": str(asked_invoice.pk), "invoice_title": str(title.pk),
+            **told, **settled, **delivered, **of_its_enterprise, **joint,
             "refund": str(refund.pk), "appealed_refund": str(appealed_refund.pk), "refund_file": shown.sha256,
             "transfer": announced.number, "intent": str(announced.pk), "shown_intent": str(shown_intent.pk), "unmatched": str(nobodys.pk),
             "usage_record": str(Record.objects.get().pk),

@@ -7,13 +7,14 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from tests import factories
-from tests.factories import organisations
+from tests.factories import joint, organisations
 from tests.factories.companies import owner_of
 from tests.factories.people import NOW
 from tests.factories.settlement import make_fee_invoice, make_statement
-from tests.factories.signing_in import make_joint
 from tests.factories.web_tasks import EXPIRED, checked, make_web_task
 from tests.market.who_may import ANYBODY, BUYER, OPERATOR
+from tradepost.market.applications.bind import bind_for_tests
+from tradepost.market.applications.models import TenantBinding
 from tradepost.market.base import clock
 from tradepost.market.base.config import config
 from tradepost.market.base.secrets import seal
@@ -24,7 +25,7 @@ from tradepost.market.organisations import groups
 from tradepost.market.organisations.import_report import Report
 from tradepost.market.organisations.invite import Terms, invite
 from tradepost.market.organisations.members import Person, remove
-from tradepost.market.organisations.models import ImportRun
+from tradepost.market.organisations.models import Enterprise, ImportRun
 from tradepost.market.review import appeals
 from tradepost.market.web_scan.models import WebScan
 
@@ -38,12 +39,6 @@ def settled_of(order: Order, owner: User, account: str) -> Mapping[str, str]:
     )
     invoice = make_fee_invoice(paying, market, owner)
     return {"statement": str(open_one.pk), "paying_statement": str(paying.pk), "fee_invoice": str(invoice.pk)}
-
-
-def tenant_of(buyer: User) -> Mapping[str, str]:
-    """The enterprise of X, in which X uses an application."""
-    joint = make_joint(code="tenant-of-x", founder=buyer)
-    return {"tenant": joint.enterprise.code}
 
 
 def web_checked_of(seller: Seller, *, proof: str) -> tuple[WebScan, WebScan]:
@@ -85,3 +80,15 @@ def enterprise_of(buyer: User) -> tuple[dict[str, str], Mapping[str, frozenset[s
         one.name: frozenset({BUYER, OPERATOR}), invited.token: ANYBODY,
     }  # fmt: skip
     return facts, secrets
+
+
+def joint_of(buyer: User, seller: Seller, facts: Mapping[str, str]) -> dict[str, str]:
+    """An application of A's that X's enterprise uses, one of its services not bound, and a test enterprise of A's."""
+    enterprise = Enterprise.objects.get(code=facts["enterprise"])
+    application = joint.make_application(seller, multi_instance=True)
+    services = [joint.make_joint_service(buyer=buyer, application=application) for _ in range(2)]
+    binding = joint.make_binding(services[0], enterprise)
+    of_tests = joint.make_enterprise(seller=seller, name="A's test enterprise")
+    bind_for_tests(application, of_tests, rules=joint.sync_rules(), now=NOW)
+    TenantBinding.objects.filter(pk=binding.pk).update(status="bound", tenant_acked="1", client_acked="1")
+    return {"application": str(application.pk), "joint_binding": str(binding.pk), "joint_service": str(services[1].pk)}

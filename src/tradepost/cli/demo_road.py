@@ -40,6 +40,7 @@ def _walk(config: Config, seller_port: int, stopped: Callable[[], bool]) -> None
             deliver(config, seller_port, stopped)
             if not stopped():
                 open_on_demand()
+                invoice(config, seller_port, stopped)
     except (Refused, DatabaseError) as wrong:
         terminal.warn(f"The cases of the demo's products were not all debugged: {wrong} The next start goes on.")
     finally:
@@ -52,6 +53,16 @@ def open_on_demand() -> None:
     from tradepost.market.base import clock
 
     seed.open_on_demand(clock.now())
+
+
+def invoice(config: Config, seller_port: int, stopped: Callable[[], bool]) -> None:
+    """One invoice in each state, over what the demo's buyer buys for it."""
+    from tradepost.market import seed
+    from tradepost.market.base import clock
+
+    address = sample_seller.address(seller_port)
+    with suppress(seed.Stopped):
+        seed.invoice_the_demo(seed.Road(seller_address=address, settings=config, now=clock.now, stopped=stopped))
 
 
 def walk(config: Config, seller_port: int, stopped: Callable[[], bool] = lambda: False) -> None:

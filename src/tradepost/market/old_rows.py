@@ -19,6 +19,7 @@ from tradepost.market.fulfilment.lifecycle import OPERATION
 from tradepost.market.identity import retention as identity_retention
 from tradepost.market.identity import throttling
 from tradepost.market.invoices import issue as invoice_issue
+from tradepost.market.invoices import letters as invoice_letters
 from tradepost.market.invoices import patience as invoice_patience
 from tradepost.market.invoices.lifecycle import INVOICE
 from tradepost.market.licenses import retention as licenses_retention
@@ -56,6 +57,7 @@ RETENTION: tuple[retention.Rule | retention.Sweep, ...] = (
         STATEMENT.name,
         invoice_patience.HISTORY,
         invoice_issue.WISHES,
+        invoice_letters.HISTORY,
     ),
     *notifications_retention.RULES,
     orders_retention.QUOTES,

@@ -9,6 +9,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connection
 from django.urls import get_resolver
 
+from tradepost.market.auth_centre.hosts import lead
 from tradepost.market.base.config import config
 from tradepost.market.web import logs
 from tradepost.market.web.answering import Environ
@@ -54,6 +55,7 @@ def is_known(environ: Environ) -> bool:
     return is_caller_known(environ) if is_call(environ["PATH_INFO"]) else is_sender_known(environ)
 
 
+_auth_centres = config().auth_centre_domain
 _threads = threads_for(os.environ.get(THREADS))
 application = RequestBuffering(
     pages,
@@ -67,6 +69,7 @@ application = RequestBuffering(
         piece=piece_of_upload,
         transfer=transfer_of,
         words=words,
+        lead=lambda environ: lead(environ, _auth_centres),
     ),
 )
 

@@ -18,6 +18,8 @@ ALLOWED_HOSTS = list(CONFIG.allowed_hosts) or [
     "127.0.0.1",
     "localhost",
 ]
+if CONFIG.auth_centre_domain:
+    ALLOWED_HOSTS.append("." + CONFIG.auth_centre_domain.partition(":")[0])
 CSRF_TRUSTED_ORIGINS = [CONFIG.base_url]
 
 INSTALLED_APPS = [
@@ -36,6 +38,7 @@ INSTALLED_APPS = [
     "tradepost.market.notifications",
     "tradepost.market.work_queue",
     "tradepost.market.service_desk",
+    "tradepost.market.industrial_road",
     "tradepost.market.review",
     "tradepost.market.settlement",
     "tradepost.market.invoices",

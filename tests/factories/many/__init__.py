@@ -19,6 +19,7 @@ from tests.factories.assets import begin_upload, make_asset, make_version
 from tests.factories.companies import handed_in
 from tests.factories.pictures import make_picture, make_proof
 from tests.factories.transfers import came
+from tradepost.market.applications.models import Authorisation, Sync, SyncedDepartment, TenantBinding
 from tradepost.market.audit.models import Entry as Act
 from tradepost.market.base.models import Event, Job, LeasedJob, Move
 from tradepost.market.billing.models import Accumulation, Charge, ProductHour
@@ -50,7 +51,7 @@ from tradepost.market.identity.models import (
     User,
 )
 from tradepost.market.images.models import ImageBinding, ImageTime, PeriodImage
-from tradepost.market.invoices.models import Invoice, InvoiceItem, InvoiceTitle, IssuedInvoice
+from tradepost.market.invoices.models import ExplanationLetter, Invoice, InvoiceItem, InvoiceTitle, IssuedInvoice
 from tradepost.market.licenses.models import LicenseCode, LicenseRequest, SoftwareUsage
 from tradepost.market.metering.models import (
     Collection,
@@ -84,6 +85,7 @@ from .enterprises import enterprises
 from .imaged import imaged
 from .insert import indexed_afterwards, run, unchecked
 from .invoiced import invoices
+from .joined import joined
 from .licensed import licenses
 from .metered import metered
 from .operations import operations
@@ -94,6 +96,7 @@ from .rest import announced, money, notices, work
 from .service_desk import asked_and_complained, asked_of_the_first
 from .settled import invoiced_fee, settled
 from .shop import AK, SK, acting_for_the_first, people_and_products
+from .signed_in import SIGNED_IN, signed_in
 from .stories import STORIES, UNDER_WAY, Size, stories
 from .supervised import supervised
 from .web_checked import web_checked
@@ -102,7 +105,7 @@ __all__ = ["AK", "GROWING", "SK", "STORIES", "UNDER_WAY", "Size", "analyze", "fi
 GROWING = (
     Order, OrderLine, AutoRenewal, Subscription, Period, Freeze, Operation, Call, Attempt, Notice, NoticeDelivery, Transfer, Entry, Move, Event, Job,
     ProbeRun, ProbeDay, ProbeSlot,
-    WebScan, WebFinding, Refund, RefundLine, Intent, ProviderFact, Act, InvoiceTitle, Invoice, InvoiceItem, IssuedInvoice,
+    WebScan, WebFinding, Refund, RefundLine, Intent, ProviderFact, Act, InvoiceTitle, Invoice, InvoiceItem, IssuedInvoice, ExplanationLetter,
     Demand, CustomerDemand, Complaint, Supervision, Visit, Appeal, CancelRequest, Milestone,
     Push, Record, RefusedRecord, Charge, ProductHour, Package, Quota, UsageCell, Deduction,
     SettlementItem, StatementLine, Statement, PaidMonth,
@@ -110,6 +113,8 @@ GROWING = (
     Server, Task, Span, ImageTime, PeriodImage, ImageBinding,
     organisations.Department, organisations.Member, organisations.EnterpriseAct, organisations.GroupMember, organisations.Invitation,
     organisations.ImportRun,
+    *SIGNED_IN,
+    TenantBinding, Authorisation, Sync, SyncedDepartment,
 )  # fmt: skip
 """The models whose rows become more with every order, or with time."""
 
@@ -143,6 +148,8 @@ def fill(size: Size, *, now: datetime) -> None:
         web_checked(size, now)
         acting(size, now)
         enterprises(size, now)
+        signed_in(size, now)
+        joined(size, now)
         count_on()
     kept_sums.move_on()
     _handed_in(Seller.objects.get(pk=1), now)

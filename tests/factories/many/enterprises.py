@@ -27,6 +27,8 @@ ENTERPRISE_TOKEN = "the token of an invitation of the enterprise"
 DEPARTMENTS = 300
 REMOVED, WITHOUT_PASSWORD = 10, 20
 """Each so manieth is."""
+OTHERS = 30
+"""Enterprises, with as many departments each."""
 ALONE = DEPARTMENTS
 """A department with nobody in it."""
 
@@ -37,8 +39,12 @@ def enterprises(size: Size, now: datetime) -> None:
     everybody = f"generate_series(1, {size.buyers}) AS b(n)"
     at = {"at": "now() - interval '1 day'"}
     insert(
-        Department, f"generate_series(1, {DEPARTMENTS}) AS b(n)", id="n", enterprise_id="1", code="'D' || n", name="'部门' || n",
-        parent_id="NULLIF(n / 10, 0)",
+        Enterprise, f"generate_series(2, {OTHERS}) AS b(n)", id="n", code="'many' || n", name="'Another ' || n", buyer_id="n",
+        public_id="'e' || n", created_at="now()",
+    )  # fmt: skip
+    insert(
+        Department, f"generate_series(1, {DEPARTMENTS * OTHERS}) AS b(n)", id="n", enterprise_id=f"1 + (n - 1) / {DEPARTMENTS}",
+        code="'D' || n", name="'部门' || n", parent_id=f"CASE WHEN n <= {DEPARTMENTS} THEN NULLIF(n / 10, 0) END",
     )  # fmt: skip
     insert(
         Member, everybody, id="n", enterprise_id="1", user_id="n", public_id="'m' || n", user_name="'user' || n",
@@ -52,7 +58,9 @@ def enterprises(size: Size, now: datetime) -> None:
     )  # fmt: skip
     Group.objects.create(pk=1, enterprise_id=1, name="Everybody", created_at=now)
     Group.objects.create(pk=2, enterprise_id=1, name="Nobody", created_at=now)
+    insert(Group, "generate_series(3, 12) AS b(n)", id="n", enterprise_id="2", name="'g' || n", created_at="now()")
     insert(GroupMember, f"{everybody} WHERE mod(n, 5) = 2", id="n", group_id="1", member_id="n")
+    insert(GroupMember, everybody, id=f"{size.buyers} + n", group_id="3 + mod(n, 10)", member_id="n")
     insert(
         Invitation, f"generate_series(1, {size.buyers // 4}) AS b(n)", id="n", enterprise_id="1", email="'p' || n || '@new.example'",
         token_hash="'t' || n", user_name="'new' || n", name="'新' || n", department_id="1", role=text("user"),

@@ -3,7 +3,7 @@ a few wait for their seller, some of them too long."""
 
 from __future__ import annotations
 
-from tradepost.market.invoices.models import Invoice, InvoiceItem, InvoiceTitle, IssuedInvoice
+from tradepost.market.invoices.models import ExplanationLetter, Invoice, InvoiceItem, InvoiceTitle, IssuedInvoice
 
 from .insert import insert, text
 from .stories import PRICE
@@ -37,4 +37,9 @@ def invoices() -> None:
         IssuedInvoice, f"o WHERE {INVOICED} AND NOT {_WAITS}", invoice_id="n", seller_id="seller",
         number="lpad(CAST(n AS text), 20, '0')", file_format=text("pdf"), sha256=text("0" * 64), file_name=text("a.pdf"),
         file_bytes="1000", issued_at="at + interval '2 days'", issued_by=text("owner@many.example"),
+    )  # fmt: skip
+    insert(
+        ExplanationLetter, "invoices_issuedinvoice i", issued_id="i.id", number="'SM' || i.invoice_id",
+        code="'L' || lpad(CAST(i.invoice_id AS text), 23, '0')", made_at="i.issued_at",
+        until="i.issued_at + interval '36500 days'",
     )  # fmt: skip

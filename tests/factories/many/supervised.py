@@ -12,8 +12,8 @@ from .stories import PRICE
 
 SUPERVISED = "(story = 'handing_over' OR story = 'delivered' AND mod(n, 25) = 1)"
 OPEN = "story = 'handing_over'"
-IN_PARTS = f"{OPEN} AND mod(n, 200) = 101"
-"""Of two milestones the first is accepted."""
+IN_PARTS = f"{SUPERVISED} AND (mod(n, 200) = 101 OR NOT ({OPEN}))"
+"""Of two milestones the first is accepted, of old ones both."""
 
 
 def supervised() -> None:
@@ -33,7 +33,7 @@ def supervised() -> None:
     insert(
         Milestone, f"o CROSS JOIN generate_series(1, 2) v WHERE {IN_PARTS}", supervision_id="n", position="v",
         name=text("设计"), name_en=text("Design"), weight="1", amount_minor=f"{PRICE // 2}",
-        accepted_at="CASE WHEN v = 1 THEN at + interval '1 hour' END",
+        accepted_at=f"CASE WHEN v = 1 OR NOT ({OPEN}) THEN at + interval '1 hour' END",
     )  # fmt: skip
     insert(
         Appeal, f"o WHERE {SUPERVISED} AND (({disputed}) OR NOT ({OPEN}) AND mod(n, 100) = 51)", supervision_id="n",

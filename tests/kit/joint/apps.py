@@ -32,10 +32,6 @@ def flask_app(login: JointLogin) -> Any:
     async def later() -> str:
         return str(flask.g.signed_in.account)
 
-    # As Flask does with its extra for asynchronous views.
-    app.ensure_sync = lambda view: (
-        (lambda *args: asyncio.run(view(*args))) if inspect.iscoroutinefunction(view) else view
-    )  # type: ignore[method-assign,assignment]
     app.add_url_rule("/async", "later", later)
 
     return app

@@ -70,6 +70,8 @@ class AuthServer:
                 return self._json(start_response, *self._user_info(environ.get("HTTP_AUTHORIZATION", "")))
             case "api/v1/cas/p3/serviceValidate":
                 return self._json(start_response, 200, {"serviceResponse": self._validate(tenant, query)})
+            case "api/v1/logout":
+                return _go(start_response, query["redirect_url"])
             case "cas/login":
                 ticket = f"ST-{secrets.token_hex(8)}"
                 self.tickets[ticket] = Grant(tenant, "", self.signed_in[tenant], query["service"])

@@ -13,7 +13,16 @@ import sqlalchemy as sa
 
 from tests.kit.stores import MYSQL
 from tests.postgres import new_database
-from tradepost.kit.joint import ClientSecrets, Directory, MemoryDirectory, SQLiteDirectory
+from tradepost.kit.joint import (
+    Application,
+    ClientSecrets,
+    Directory,
+    MemoryDirectory,
+    SQLiteDirectory,
+    Tenant,
+    TenantDepartment,
+    User,
+)
 from tradepost.kit.joint.sqlalchemy_directory import SQLAlchemyDirectory, tables
 from tradepost.kit.keypair import KeyPair, make_pair
 from tradepost.protocols.client_secret import encrypt
@@ -105,3 +114,14 @@ def users(
     *people: SyncedUser, instance: str = "i1", tenant_id: str = "t1", app_id: str = "a1", flag: SyncFlag = SyncFlag.ADD
 ) -> SyncAuth:
     return SyncAuth(instance_id=instance, tenant_id=tenant_id, app_id=app_id, users=people, synced_at=NOW, flag=flag)
+
+
+class AsTheyCame(ClientSecrets):
+    """For tests of rows: secrets are kept unread."""
+
+    def received(self, encrypted: str) -> str:
+        return encrypted
+
+
+def all_rows(kept: Directory) -> dict[str, list[object]]:
+    return {kind.__name__: list(kept.rows(kind)) for kind in (Tenant, Application, User, TenantDepartment)}

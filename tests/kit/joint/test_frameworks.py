@@ -89,7 +89,7 @@ def test_signing_out_clears_the_session_here(shop):
     assert visitor.go(f"{url}/signout")[0] == 200
     status, location, _ = visitor.go(f"{url}/signout", "POST")
     assert (status, location.partition("?")[0]) == (303, f"{shop.server.domain()}/api/v1/logout")
-    assert visitor.cookies == {}
+    assert visitor.cookies == {"joint_tenant": "t1"}
     assert visitor.go(f"{url}/sync")[0] == 303
 
 

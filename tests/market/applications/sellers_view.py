@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from tests.kit.joint.directories import AsTheyCame
+from tradepost.kit.joint import (
+    Application,
+    JointSync,
+    MemoryDirectory,
+    Tenant,
+    TenantDepartment,
+    User,
+)
 from tradepost.protocols.commands import Command
 from tradepost.protocols.sync_commands import (
     Department,
@@ -27,9 +36,32 @@ class SellersView:
     client: SyncApplication | None = None
     departments: dict[str, Department] = field(default_factory=dict)
     people: dict[str, SyncedUser] = field(default_factory=dict)
+    kit: JointSync = field(
+        default_factory=lambda: JointSync(MemoryDirectory(), AsTheyCame()), compare=False, repr=False
+    )
+    """What our own kit for sellers makes of the same calls."""
 
     def do(self, command: Command) -> None:
         """Repeats change nothing; what is unknown is deleted with success (§A.5)."""
+        self.kit.apply(command)
+        self._do(command)
+        self.compare_with_the_kit()
+
+    def compare_with_the_kit(self) -> None:
+        """A seller on the kit has the same, call by call."""
+        kept = self.kit.directory
+        assert [(row.name, row.domain) for row in kept.rows(Tenant)] == [
+            (one.name, one.domain_name) for one in (self.tenant,) if one
+        ]
+        assert [row.client_id for row in kept.rows(Application)] == [one.client_id for one in (self.client,) if one]
+        assert {(row.code, row.name, row.parent_code) for row in kept.rows(TenantDepartment)} == {
+            (one.code, one.name, one.parent_code) for one in self.departments.values()
+        }
+        assert {(row.user_name, row.name, row.admin, row.enabled) for row in kept.rows(User) if row.authorised} == {
+            (one.user_name, one.name, one.admin, one.enabled) for one in self.people.values()
+        }
+
+    def _do(self, command: Command) -> None:
         match command:
             case SyncTenant(flag=SyncFlag.DELETE):
                 self.tenant = self.client = None

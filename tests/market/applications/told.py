@@ -31,9 +31,8 @@ def tell_next(
     if call is None:
         return None
     command = command_of(call)
-    if result is None or isinstance(result, Done) or result is LOST:
-        if view is not None:
-            view.do(command)
+    if view is not None and (result is None or isinstance(result, Done) or result is LOST):
+        view.do(command)
     if result is None:
         answer(call, Done(), now=now)
     else:

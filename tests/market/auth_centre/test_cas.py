@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from django.test import Client as Browser
 
-from tests.factories.signing_in import Joint, authorise, make_application, make_bound, make_joint
+from tests.factories.joint import make_application
+from tests.factories.signing_in import Joint, authorise, make_bound, make_joint
 from tests.market.auth_centre.browsing import location, sign_in
 from tradepost.market.applications.models import Authorisation
 from tradepost.market.auth_centre.models import ServiceTicket, SignInSession

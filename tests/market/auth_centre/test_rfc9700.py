@@ -24,6 +24,7 @@ from tests.market.auth_centre.browsing import (
 )
 from tradepost.market.applications.models import Authorisation, Client
 from tradepost.market.auth_centre.models import AccessToken, AuthorizationCode, Grant, RefreshToken
+from tradepost.market.auth_centre.tenant import COOKIE
 from tradepost.market.base import clock
 from tradepost.market.base.secrets import fingerprints, seal
 
@@ -267,3 +268,25 @@ def test_a_page_of_the_sign_in_is_in_no_frame_and_its_answer_in_no_cache() -> No
     answer = authorize(sign_in(joint), joint)
     assert answer["Referrer-Policy"] == "no-referrer"
     assert "no-store" in answer["Cache-Control"]
+
+
+def test_no_log_holds_a_secret(capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> None:
+    """§4.3: not at the level at which a market logs; what oauthlib says at its lowest is held back by ``logs``."""
+    caplog.set_level("INFO")
+    joint = make_joint()
+    browser = sign_in(joint)
+    code = code_of(authorize(browser, joint, **PKCE))
+    told = redeem(joint, code, code_verifier=VERIFIER).json()
+    redeem(joint, code, code_verifier=VERIFIER)
+    refresh(joint, told["refresh_token"])
+    userinfo(joint, told["access_token"])
+    ticket = browser.get(f"{joint.home}cas/login", {"service": joint.client.callback})["Location"].partition("ticket=")[
+        2
+    ]
+    Browser().get(f"{joint.home}cas/serviceValidate", {"service": joint.client.callback, "ticket": ticket})
+    captured = capsys.readouterr()
+    logged = captured.out + captured.err + caplog.text
+    assert "/api/v1/oauth2/token" in logged
+    secrets = {code, ticket, VERIFIER, joint.secret, "correct horse battery", browser.cookies[COOKIE].value}
+    secrets |= {told["access_token"], told["refresh_token"]}
+    assert [secret for secret in secrets if secret in logged] == []

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client as Browser
 
 from tests.factories.people import PASSWORD, make_buyer
-from tests.factories.signing_in import make_enterprise, make_joint
-from tests.market.auth_centre.browsing import authorize, sign_in, tokens, userinfo
+from tests.factories.signing_in import make_joint
+from tests.market.auth_centre.browsing import authorize, code_of, redeem, sign_in, tokens, userinfo
+from tradepost.market.auth_centre.hosts import AT_ITS_HOST
 from tradepost.market.auth_centre.models import SignInFailure, SignInSession
 from tradepost.market.auth_centre.tenant import COOKIE
 from tradepost.market.base import clock
@@ -142,9 +144,10 @@ def test_the_form_may_end_at_the_callback_that_was_asked_for_and_nowhere_else() 
 def test_signing_out_ends_what_applications_hold() -> None:
     joint = make_joint()
     browser = sign_in(joint)
-    held = tokens(joint, browser)["access_token"]
+    held, code = tokens(joint, browser)["access_token"], code_of(authorize(browser, joint))
     assert browser.post(f"{joint.home}sign-out/")["Location"] == f"{joint.home}sign-in/"
     assert userinfo(joint, held).status_code == 401
+    assert redeem(joint, code).status_code == 400
     assert browser.get(joint.home).status_code == 302
 
 
@@ -177,6 +180,14 @@ def test_a_sign_in_is_over_after_its_hours() -> None:
 
 
 def test_there_is_no_auth_centre_of_an_enterprise_that_is_not_there() -> None:
-    make_enterprise(code="acme")
+    make_joint(code="acme")
     for path in ("/t/nobody/", "/t/nobody/sign-in/", "/t/nobody/.well-known/openid-configuration", "/t/ACME/"):
         assert Browser().get(path).status_code == 404
+
+
+def test_at_its_own_host_the_cookie_is_for_all_of_it() -> None:
+    joint = make_joint(code="acme")
+    at_its_host: Any = {AT_ITS_HOST: "acme"}
+    browser = Browser(**at_its_host)
+    sign_in(joint, browser=browser)
+    assert browser.cookies[COOKIE]["path"] == "/"

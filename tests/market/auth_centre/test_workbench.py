@@ -6,7 +6,8 @@ import pytest
 from django.test import Client as Browser
 
 from tests.factories import make_subscription
-from tests.factories.signing_in import authorise, make_application, make_bound, make_joint, make_managed
+from tests.factories.joint import make_application
+from tests.factories.signing_in import authorise, make_bound, make_joint, make_member_with_password
 from tests.market.auth_centre.browsing import authorize, location, sign_in, tokens, userinfo
 from tradepost.market.applications.models import Authorisation, TenantBinding
 from tradepost.market.auth_centre.models import Consent, Grant, SignInSession
@@ -56,7 +57,7 @@ def test_only_a_bound_application_lets_people_in(status: str) -> None:
 
 def test_an_unauthorised_member_is_told_whom_to_ask() -> None:
     joint = make_joint()
-    make_managed(joint.admin, "li04")
+    make_member_with_password(joint.admin, "li04")
     refused = authorize(sign_in(joint, "li04"), joint)
     assert (refused.status_code, "auth.not_authorised" in refused.content.decode()) == (403, True)
     assert not Grant.objects.exists()
@@ -64,7 +65,7 @@ def test_an_unauthorised_member_is_told_whom_to_ask() -> None:
 
 def test_one_ends_ones_own_sign_ins_and_nobody_elses() -> None:
     joint = make_joint()
-    make_managed(joint.admin, "li04")
+    make_member_with_password(joint.admin, "li04")
     here, elsewhere, other = sign_in(joint), sign_in(joint), sign_in(joint, "li04")
     held = tokens(joint, elsewhere)["access_token"]
     mine, away, others = SignInSession.objects.order_by("pk").values_list("pk", flat=True)

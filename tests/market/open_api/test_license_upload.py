@@ -5,18 +5,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
-from tests.factories import make_seller
+from tests.factories import make_buyer, make_member, make_seller
 from tests.factories.licenses import make_application
 from tests.market.open_api.asking import HOST
 from tradepost.market.assets.asset_models import Upload
 from tradepost.market.assets.upload import WrongOffset
 from tradepost.market.base import clock
-from tradepost.market.base.config import config
+from tradepost.market.base.config import Config, config
 from tradepost.market.identity import keys
 from tradepost.market.identity.models import Seller
 from tradepost.market.licenses import receive
@@ -24,6 +27,7 @@ from tradepost.market.licenses.license_files import SEALED_MOST, folder, license
 from tradepost.market.licenses.models import LicenseRequest
 from tradepost.market.licenses.request import withdraw_request
 from tradepost.market.open_api import license_upload, resumable_upload
+from tradepost.market.sites.storefront import licenses
 from tradepost.protocols.http import Request
 from tradepost.protocols.open_api.signing import CONTENT_HASH, UNSIGNED_PAYLOAD, sign
 from tradepost.protocols.open_api.upload import TextUpload, file_form, text_request, upload_path
@@ -36,16 +40,17 @@ MARKET = f"http://{HOST}"
 
 
 @pytest.fixture(autouse=True)
-def _host_and_folder(settings: Any) -> None:
+def own(settings: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Config:
+    """A folder of this test alone: it looks at all that lies there."""
     settings.ALLOWED_HOSTS = [HOST]
-    for path in config().uploads.glob("*"):
-        path.unlink()
+    return with_settings(monkeypatch, config().model_copy(update={"data": tmp_path}))
 
 
-def with_settings(monkeypatch: pytest.MonkeyPatch, **changed: int) -> None:
-    told = config().model_copy(update=changed)
-    for module in (license_upload, resumable_upload):
+def with_settings(monkeypatch: pytest.MonkeyPatch, own: Config, **changed: int) -> Config:
+    told = own.model_copy(update=changed)
+    for module in (license_upload, resumable_upload, licenses):
         monkeypatch.setattr(module, "config", lambda: told)
+    return told
 
 
 class Sender:
@@ -118,30 +123,30 @@ def code(answer: Any) -> tuple[int, str]:
     return answer.status_code, answer.json()["error_code"]
 
 
-def standing() -> tuple[list[Any], list[str]]:
+def standing(own: Config) -> tuple[list[Any], list[str]]:
     """All that an upload could leave."""
-    kept = [path.name for path in config().files.glob("licenses/??/*")]
-    lying = [path.name for path in config().uploads.glob("*")]
+    kept = [path.name for path in own.files.glob("licenses/??/*")]
+    lying = [path.name for path in own.uploads.glob("*")]
     return list(LicenseRequest.objects.order_by("pk").values("status", "sha256", "sealed_license")), sorted(
         kept + lying
     )
 
 
 @pytest.fixture
-def unchanged() -> Iterator[None]:
+def unchanged(own: Config) -> Iterator[None]:
     """Nothing was kept."""
     sender = Sender()
     sender.applied()
-    before = standing()
+    before = standing(own)
     yield
-    after = standing()
+    after = standing(own)
     assert after[1] == before[1]
     assert all(row["sha256"] == "" for row in after[0])
 
 
 @pytest.mark.parametrize("content", [SMALL, LARGE], ids=["small", "large"])
 @pytest.mark.parametrize("stated", ["own", UNSIGNED_PAYLOAD, ""])
-def test_a_file_arrives_however_its_body_is_signed(content: bytes, stated: str) -> None:
+def test_a_file_arrives_however_its_body_is_signed(content: bytes, stated: str, own: Config) -> None:
     """§C.1: PayloadHash is the header's value, else the body's own hash."""
     sender = Sender()
     event = sender.applied().event_id
@@ -150,18 +155,18 @@ def test_a_file_arrives_however_its_body_is_signed(content: bytes, stated: str) 
     assert (found.status, found.file_name, found.sha256, found.size) == (
         "delivered", "许可.lic", hash_of(content), len(content)
     )  # fmt: skip
-    path = license_path(found, folder(config().files))
+    path = license_path(found, folder(own.files))
     assert (path.read_bytes() if path else license_bytes(found)) == content
     assert (path is None) == (content == SMALL)
     upload = Upload.objects.get()
     assert (upload.status, upload.length, upload.offset, upload.about) == (
         "complete", len(content), len(content), event
     )  # fmt: skip
-    assert list(config().uploads.glob("*")) == []
+    assert list(own.uploads.glob("*")) == []
     assert code(sender.file(event, content, stated=stated)) == (200, "CBC.0000"), "the same again"
     assert code(sender.file(event, content + b"!", stated=stated)) == (200, "91381034"), "another"
     assert code(sender.text(event, "another")) == (200, "91381034")
-    assert list(config().uploads.glob("*")) == []
+    assert list(own.uploads.glob("*")) == []
 
 
 def test_a_text_counts_as_no_file_of_a_day() -> None:
@@ -223,34 +228,62 @@ def test_a_body_that_states_no_hash_is_of_the_gateways_size() -> None:
 
 @pytest.mark.usefixtures("unchanged")
 @pytest.mark.parametrize("stated", ["own", ""])
-def test_a_day_has_so_many_files_and_bytes(stated: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_day_has_so_many_files_and_bytes(stated: str, monkeypatch: pytest.MonkeyPatch, own: Config) -> None:
     """§2.3: "≤10 GB and ≤100 files per seller per day"; the gateway's 429 says when there is room again."""
     sender = Sender()
-    with_settings(monkeypatch, license_day_files=1)
+    with_settings(monkeypatch, own, license_day_files=1)
     assert code(sender.file(sender.applied().event_id, LARGE, sha256="0" * 64, stated=UNSIGNED_PAYLOAD))[0] == 400
     answer = sender.file(sender.applied().event_id, LARGE, stated=stated)
     assert code(answer) == (429, "APIGW.0308")
     assert 0 < int(answer["Retry-After"]) <= 24 * 3600
-    with_settings(monkeypatch, license_day_bytes=2 * len(LARGE) - 1)
+    with_settings(monkeypatch, own, license_day_bytes=2 * len(LARGE) - 1)
     assert code(sender.file(sender.applied().event_id, LARGE, stated=stated)) == (429, "APIGW.0308")
     assert code(sender.begin(sender.applied().event_id)) == (429, "APIGW.0308")
 
 
-def test_a_file_may_be_so_large(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_may_be_so_large(monkeypatch: pytest.MonkeyPatch, own: Config) -> None:
     sender = Sender()
     event = sender.applied().event_id
-    with_settings(monkeypatch, license_most_bytes=len(LARGE) - 1)
+    with_settings(monkeypatch, own, license_most_bytes=len(LARGE) - 1)
     assert code(sender.file(event, LARGE)) == (413, "APIGW.0201")
     assert code(sender.begin(event)) == (413, "APIGW.0201")
-    assert list(config().uploads.glob("*")) == []
-    with_settings(monkeypatch, license_most_bytes=len(LARGE))
+    assert list(own.uploads.glob("*")) == []
+    with_settings(monkeypatch, own, license_most_bytes=len(LARGE))
     assert code(sender.file(event, LARGE)) == (200, "CBC.0000")
+
+
+def test_its_buyer_sees_size_and_hash_and_gets_it_from_the_disk(own: Config) -> None:
+    """Issue 14: no bytes of it in memory; the web server sends what the answer names."""
+    sender = Sender()
+    applied = sender.applied()
+    page, service = Client(headers={"accept-language": "en", "host": HOST}), f"/services/{applied.subscription_id}/"
+    page.force_login(applied.subscription.buyer)
+    assert code(sender.file(applied.event_id, LARGE, name="../许可 1.lic")) == (200, "CBC.0000")
+    # The page asks the protocol of the service, whose operation an engine would have written.
+    download = page.get(reverse("storefront:license_download", args=[applied.subscription_id, applied.pk]))
+    path = folder(own.files).path(hash_of(LARGE))
+    assert (download["X-Tradepost-File"], download["Content-Length"]) == (str(path.resolve()), str(len(LARGE)))
+    assert download["Content-Disposition"].endswith(f"filename*=utf-8''{quote('许可 1.lic')}")
+    assert download.content == b""
+    shown = page.get(service).content.decode()
+    assert hash_of(LARGE) in shown
+    stranger = Client(headers={"host": HOST})
+    stranger.force_login(make_buyer(now=clock.now()))
+    assert (
+        stranger.get(reverse("storefront:license_download", args=[applied.subscription_id, applied.pk])).status_code
+        == 404
+    )
+    owner = Client(headers={"accept-language": "en", "host": HOST})
+    member = make_buyer(now=clock.now())
+    make_member(sender.seller, member, now=clock.now())
+    owner.force_login(member)
+    assert hash_of(LARGE) in owner.get("/seller/licenses/requests/").content.decode()
 
 
 # --- gone on with ----------------------------------------------------------------------------------------------------------
 
 
-def test_pieces_become_a_license() -> None:
+def test_pieces_become_a_license(own: Config) -> None:
     """tus 1.0.0: core, creation."""
     sender = Sender()
     event = sender.applied().event_id
@@ -275,29 +308,29 @@ def test_pieces_become_a_license() -> None:
     assert asked(location)["Upload-Offset"] == str(len(LARGE))
     assert piece(location, b"x", len(LARGE)).status_code == 409
     assert asked(location, "DELETE").status_code == 409
-    assert list(config().uploads.glob("*")) == []
+    assert list(own.uploads.glob("*")) == []
     assert code(sender.begin(event, b"another")) == (409, "91381034"), "known before a byte of it comes"
 
 
-def test_a_process_that_died_between_the_last_byte_and_the_delivery_loses_nothing() -> None:
+def test_a_process_that_died_between_the_last_byte_and_the_delivery_loses_nothing(own: Config) -> None:
     sender = Sender()
     location = sender.begin(sender.applied().event_id)["Location"]
-    (config().uploads / Upload.objects.get().token).write_bytes(LARGE)  # it came, and nobody was told
+    (own.uploads / Upload.objects.get().token).write_bytes(LARGE)  # it came, and nobody was told
     offset = int(asked(location)["Upload-Offset"])
     assert offset == len(LARGE) - 1, "so that its sender sends the end, and hears of it"
     assert piece(location, LARGE[offset:], offset).status_code == 204
     assert LicenseRequest.objects.get().status == "delivered"
 
 
-def test_while_it_is_delivered_it_is_locked() -> None:
+def test_while_it_is_delivered_it_is_locked(own: Config) -> None:
     sender = Sender()
     location = sender.begin(sender.applied().event_id)["Location"]
-    path = config().uploads / Upload.objects.get().token
+    path = own.uploads / Upload.objects.get().token
     growing = receive.Growing(path, offset=0, length=len(LARGE))
     growing.append(LARGE)
     growing.hold()
     assert asked(location).status_code == 423
-    assert piece(location, b"x", len(LARGE)).status_code == 423
+    assert piece(location, b"x", len(LARGE) - 1).status_code == 423
     assert asked(location, "DELETE").status_code == 423
     growing.close()
     assert asked(location).status_code == 200
@@ -313,7 +346,7 @@ def test_of_two_who_go_on_with_it_the_later_one_is_told_where_it_stands(tmp_path
     assert (tmp_path / "f").read_bytes() == b"abc"
 
 
-def test_it_can_be_given_up() -> None:
+def test_it_can_be_given_up(own: Config) -> None:
     sender = Sender()
     location = sender.begin(sender.applied().event_id)["Location"]
     piece(location, b"some", 0)
@@ -321,17 +354,17 @@ def test_it_can_be_given_up() -> None:
     assert [asked(location, method).status_code for method in ("HEAD", "DELETE")] == [410, 410]
     assert piece(location, b"more", 4).status_code == 410
     assert Upload.objects.values_list("status", "offset").get() == ("terminated", 4)
-    assert list(config().uploads.glob("*")) == []
+    assert list(own.uploads.glob("*")) == []
 
 
-def test_what_nobody_goes_on_with_is_swept_up() -> None:
+def test_what_nobody_goes_on_with_is_swept_up(own: Config) -> None:
     from tradepost.market.assets import upload
 
     sender = Sender()
     location = sender.begin(sender.applied().event_id)["Location"]
     piece(location, b"some", 0)
-    assert upload.expire(clock.now() + timedelta(days=8), folder=config().uploads) == 1
-    assert (asked(location).status_code, list(config().uploads.glob("*"))) == (410, [])
+    assert upload.expire(clock.now() + timedelta(days=8), folder=own.uploads) == 1
+    assert (asked(location).status_code, list(own.uploads.glob("*"))) == (410, [])
 
 
 @pytest.mark.usefixtures("unchanged")

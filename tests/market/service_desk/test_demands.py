@@ -23,7 +23,7 @@ from tradepost.market.notifications.demand_reactions import on_demand_answered
 from tradepost.market.notifications.models import NoticeDelivery
 from tradepost.market.service_desk.customer_demands import TIMER, Offer, decline, offer, pass_on
 from tradepost.market.service_desk.demand_answers import Answer, answer, close
-from tradepost.market.service_desk.demands import Allowance, find_by_link, raise_demand, withdraw
+from tradepost.market.service_desk.demands import Allowance, find_by_link, raise_demand, token_of, withdraw
 from tradepost.market.service_desk.events import DemandAnswered
 from tradepost.market.service_desk.models import CustomerDemand, Demand
 
@@ -268,5 +268,9 @@ def test_who_left_only_a_telephone_gets_the_answer_by_sms(given: dict[str, Any],
     answer(demand, Answer(by="op@m.example", words="y" * 100, product=named), now=NOW)
     for _ in range(2):  # events come at least once
         on_demand_answered(DemandAnswered(demand=demand.pk), NOW)
-    sent = [(one.address, sms_of(one).text) for one in NoticeDelivery.objects.filter(channel="sms")]
-    assert sent == ([("+8613800138000", told)] if told else [])
+    sent = [
+        (one.address, sms_of(one, base_url="https://m.example")) for one in NoticeDelivery.objects.filter(channel="sms")
+    ]
+    assert [(address, sms.text) for address, sms in sent] == ([("+8613800138000", told)] if told else [])
+    link = f"https://m.example/demands/follow/{token_of(demand)}/"
+    assert [sms.whole.partition("\n")[0] for _address, sms in sent] == [f"{told}: {link}" for _ in sent]

@@ -59,8 +59,14 @@ def test_what_is_taken_back_gives_back_its_part_of_the_fee() -> None:
 
 
 def test_the_international_example() -> None:
-    """§8.3: of (1000 − 150 − 50) 15 % are the market's; the 100 and 20 that go off behind it (560 are left) are no fee."""
-    assert 80_000 - fee_of(Inputs(base_minor=80_000, share=Decimal("0.85"), paid_month=MONTH)) == 68_000
+    """§8.3: (1000−150−50) × (1−15 %) −100 −20 = 560: the selling price without VAT and without what the customer withheld, less the
+    fee, less the seller's own withholding tax and digital services tax. This market withholds no taxes (decision 0065): its
+    statement over the same 800 pays out the 680 that stand before them."""
+    base = Money.of(1000 - 150 - 50, "USD").minor
+    fee = fee_of(Inputs(base_minor=base, share=Decimal("0.85"), paid_month=MONTH))
+    assert [str(Money(minor, "USD").major) for minor in (base, fee, base - fee, base - fee - 10_000 - 2_000)] == [
+        "800.00", "120.00", "680.00", "560.00",
+    ]  # fmt: skip
 
 
 def test_a_share_is_never_more_than_all() -> None:

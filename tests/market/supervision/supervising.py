@@ -12,7 +12,7 @@ from tests.factories import NOW, make_buyer, make_offer, make_operator, make_ord
 from tests.factories.people import make_member
 from tests.factories.pictures import PDF
 from tests.factories.products import ONCE
-from tests.market.engine import react
+from tests.market.engine import answer, react
 from tradepost.market.assets.models import Proof
 from tradepost.market.assets.proofs import store_proof
 from tradepost.market.base.config import config
@@ -22,12 +22,14 @@ from tradepost.market.catalog.document import Price
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.payments import ledger
 from tradepost.market.product_types.flows.contract import Act, Party
+from tradepost.market.production.models import Call
 from tradepost.market.supervision.act import Said, act
 from tradepost.market.supervision.appeal import appeal
 from tradepost.market.supervision.clocks import Clocks
 from tradepost.market.supervision.models import Supervision
 from tradepost.market.supervision.queries import story
 from tradepost.market.supervision.timers import TIMER, tick
+from tradepost.protocols.commands import AppInfo, Done, InstanceInfo
 
 CLOCKS = Clocks(
     accept_days=10, remind_days=3, stale_days=180, stale_repeat_days=7, appeal_workdays=3,
@@ -56,7 +58,7 @@ def supervised(
         seller = make_seller()
         make_member(seller, make_buyer())
     product = make_product(
-        seller, product_type=kind, prices=(price,), bound=False, answers={**(answers or {}), **fields}
+        seller, product_type=kind, prices=(price,), bound=kind == "SAAS", answers={**(answers or {}), **fields}
     )
     make_order(make_buyer(), offer=make_offer(product), paid=True, now=now)
     react(now=now)
@@ -118,6 +120,17 @@ def walk(supervision: Supervision, *acts: tuple[Party, Act], now: datetime = NOW
     for party, what in acts:
         supervision = does(supervision, party, what, now=now)
     return again(supervision)
+
+
+def seller_opens(supervision: Supervision, now: datetime) -> None:
+    """The seller's server does what it is asked once a delivery was accepted."""
+    create = Call.objects.get(order_line_number=supervision.line.number, kind="Create")
+    answer(create, now=now)
+    react(now=now)
+    query = Call.objects.get(order_line_number=supervision.line.number, kind="Query")
+    app = AppInfo(front_end_url="https://app.example/", user_name="u", password="p")  # of nobody
+    answer(query, Done(instances=(InstanceInfo(instance_id=f"i-{create.pk}", app=app),)), now=now)
+    react(now=now)
 
 
 B, S, OP = Party.BUYER, Party.SELLER, Party.OPERATOR

@@ -98,18 +98,6 @@ def test_what_is_missing_is_said_beside_its_field_and_nothing_moves() -> None:
     assert (state(supervision), Visit.objects.filter(supervision=supervision).count()) == (before, 2)
 
 
-@pytest.mark.parametrize("party", [B, S, OP])
-def test_nobody_acts_out_of_turn(party: object) -> None:
-    """Every act × every role at a node that is not theirs: refused, and nothing changed."""
-    supervision = supervised()
-    for what in Act:
-        if (party, what) == (B, Act.DEMAND):
-            continue
-        with pytest.raises(Refused, match=r"supervision\.not_now"):
-            does(supervision, party, what, proofs=False)  # type: ignore[arg-type]  # of a table
-    assert state(supervision)[:3] == ("running", "demand", "buyer")
-
-
 def test_an_act_that_was_meant_for_an_earlier_step_does_nothing() -> None:
     """Two tabs: the second press finds that somebody was faster."""
     supervision = supervised()

@@ -11,6 +11,7 @@ import pytest
 
 from tests import sampling
 from tests.factories import NOW
+from tests.market.engine import give_up, react
 from tests.market.supervision.supervising import (
     CLOCKS,
     MILESTONES,
@@ -19,12 +20,14 @@ from tests.market.supervision.supervising import (
     does,
     money,
     person,
+    seller_opens,
     supervised,
     ticks,
 )
 from tradepost.market.base.errors import Refused
 from tradepost.market.payments import ledger
 from tradepost.market.product_types.flows.contract import Act, Party
+from tradepost.market.production.models import Call
 from tradepost.market.supervision import cancel
 from tradepost.market.supervision.appeal import appeal, decide
 from tradepost.market.supervision.milestones import accepted_minor
@@ -38,7 +41,8 @@ STEPS = 40
 
 @pytest.mark.parametrize("seed", range(sampling.size(60, least=3)))
 @pytest.mark.parametrize(
-    ("kind", "answers"), [("MANUAL_SERVICE", {}), ("MANUAL_SERVICE", MILESTONES), ("HARDWARE", {})]
+    ("kind", "answers"),
+    [("MANUAL_SERVICE", {}), ("MANUAL_SERVICE", MILESTONES), ("HARDWARE", {}), ("SAAS", {"supervised": "yes"})],
 )
 def test_money_is_held_until_the_end_and_nothing_is_after_it(kind: str, answers: dict[str, str], seed: int) -> None:
     chance, now = random.Random(f"{sampling.SEED}/{kind}/{len(answers)}/{seed}"), NOW
@@ -70,6 +74,12 @@ def _anything(supervision: Supervision, chance: random.Random, now: object) -> N
             appeal(pk, chance.choice(HUMANS[:2]), "why", (), by=by, clocks=CLOCKS, now=now)  # type: ignore[arg-type]
         case 5:
             decide(pk, chance.choice(list(Appeal.Decision)), "so", by=by, clocks=CLOCKS, now=now)  # type: ignore[arg-type]
+        case 6 if again(supervision).status == "accepted":
+            if chance.random() < 0.5:
+                seller_opens(supervision, now)  # type: ignore[arg-type]
+            else:
+                give_up(Call.objects.get(outcome=""), now=now)  # type: ignore[arg-type]
+                react(now=now)  # type: ignore[arg-type]
         case 6:
             ticks(supervision, now)  # type: ignore[arg-type]
         case _:
@@ -91,5 +101,5 @@ def _holds(before: Supervision, after: Supervision, total: int) -> None:
     assert after.line.order.status == ("processing" if after.open else ended)
     if before.ended_at is not None:
         assert (before.status, before.visit) == (after.status, after.visit), "what has ended moves no more"
-    if after.status == "appealed":
+    if after.status in {"appealed", "accepted"}:
         assert after.due_at is None

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from tests.factories import NOW
-from tests.market.supervision.supervising import TO_ACCEPT, supervised, walk
+from tests.market.supervision.supervising import CLOCKS, MILESTONES, TO_ACCEPT, S, person, supervised, walk
 from tradepost.market.supervision import cancel
 from tradepost.market.supervision.models import Supervision
 
@@ -39,3 +39,20 @@ def test_an_act_without_words_is_no_part_of_what_was_said() -> None:
     said = page(supervision).partition("What was said")[2].partition("</section>")[0]
     assert "Seller: Confirm" not in said
     assert said.count('<h3 class="h4 tp-muted">') == 2
+
+
+def test_an_order_says_what_of_it_went_back_and_a_form_asks_for_a_part() -> None:
+    """§4.7: a part of what is not accepted; what cannot be asked for is said beside the amount."""
+    supervision = supervised(answers=MILESTONES)
+    walk(supervision, *TO_ACCEPT)
+    form, client = f"/supervision/{supervision.pk}/", Client(headers={"accept-language": "en"})
+    client.force_login(supervision.buyer)
+    assert "You accept the milestone “Design”, worth ¥ 2,500.00." in page(supervision)
+    too_much = client.post(f"{form}cancel/", {"amount": "5000.01", "ends": "no", "reason": "Late."})
+    assert (too_much.status_code, "at most ¥\xa05,000.00" in too_much.content.decode()) == (422, True)
+    assert client.post(f"{form}cancel/", {"amount": "ten", "reason": "Late."}).status_code == 422
+    assert client.post(f"{form}cancel/", {"amount": "100.00", "ends": "no", "reason": "Late."}).status_code == 302
+    assert "The buyer wants ¥ 100.00 back, and the delivery to go on." in page(supervision)
+    cancel.agree(supervision.pk, "", by=person(supervision, S), clocks=CLOCKS, now=NOW)
+    order = client.get(f"/orders/{supervision.line.order.number}/").content.decode()
+    assert "¥\xa0100.00 of it went back to your balance" in order

@@ -8,12 +8,24 @@ from decimal import Decimal
 
 import pytest
 
-from tests.factories import NOW, make_buyer, make_offer, make_order, make_product, make_seller
-from tests.factories.people import make_member
+from tests.factories import NOW, make_buyer, make_offer, make_order, make_product
 from tests.factories.products import MONTHLY
-from tests.market.engine import answer, give_up, react
-from tests.market.supervision.supervising import CLOCKS, DAY, TO_ACCEPT, B, S, again, does, money, person, ticks, walk
-from tradepost.market.base.config import config
+from tests.market.engine import give_up, react
+from tests.market.supervision.supervising import (
+    CLOCKS,
+    DAY,
+    TO_ACCEPT,
+    B,
+    S,
+    again,
+    does,
+    money,
+    person,
+    seller_opens,
+    supervised,
+    ticks,
+    walk,
+)
 from tradepost.market.base.errors import Refused
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.notifications.models import Notice
@@ -25,36 +37,13 @@ from tradepost.market.production.models import Call
 from tradepost.market.supervision import cancel
 from tradepost.market.supervision.models import Supervision
 from tradepost.market.web.refund_rules import rules_now
-from tradepost.protocols.commands import AppInfo, Done, InstanceInfo
 
 pytestmark = pytest.mark.django_db
 PRICE = 10_000
 
 
-def bought(**answers: str) -> Supervision:
-    seller = make_seller()
-    make_member(seller, make_buyer())
-    product = make_product(
-        seller, prices=(replace(MONTHLY, amount=Decimal(100), period_numbers=(1,)),),
-        answers={"supervised": "yes", **answers},
-    )  # fmt: skip
-    make_order(make_buyer(), offer=make_offer(product), paid=True)
-    react(now=NOW)
-    return Supervision.objects.select_related("buyer", "seller", "line__order").get()
-
-
-def opened(supervision: Supervision) -> None:
-    """The seller's server does what it is asked."""
-    answer(Call.objects.get(), now=NOW + DAY)
-    react(now=NOW + DAY)
-    app = AppInfo(front_end_url="https://app.example/", user_name="u", password="p")  # of nobody
-    [query] = Call.objects.exclude(outcome="done")
-    answer(
-        query,
-        Done(instances=(InstanceInfo(instance_id=f"i-{Call.objects.earliest('pk').pk}", app=app),)),
-        now=NOW + DAY,
-    )
-    react(now=NOW + DAY)
+def bought() -> Supervision:
+    return supervised("SAAS", price=replace(MONTHLY, amount=Decimal(100), period_numbers=(1,)), supervised="yes")
 
 
 def test_nothing_is_asked_of_the_seller_before_the_acceptance_and_nothing_earned_before_it_is_open() -> None:
@@ -77,7 +66,7 @@ def test_nothing_is_asked_of_the_seller_before_the_acceptance_and_nothing_earned
         with pytest.raises(Refused, match=r"supervision\.accepted"):
             what()
     assert ticks(supervision, NOW + 300 * DAY) is None, "its timer has nothing to do any more"
-    opened(supervision)
+    seller_opens(supervision, NOW + DAY)
     ended = again(supervision)
     assert (ended.status, ended.line.order.status, ended.subscription.status) == ("completed", "completed", "active")
     assert (money(supervision), ended.effective_at) == ((has, 0, PRICE), NOW + DAY)
@@ -115,11 +104,10 @@ def test_once_accepted_it_is_not_paid_back_without_a_reason() -> None:
     """§4.7: SaaS by period, supervised: no refund once the supervision is completed; without it within five days."""
     supervision = bought()
     walk(supervision, *TO_ACCEPT, (B, Act.ACCEPT))
-    opened(supervision)
+    seller_opens(supervision, NOW + DAY)
     held = again(supervision).subscription
     held.refresh_from_db()
     assert what_may(held, rules_now(), now=NOW + DAY).why is Why.NOT_REFUNDABLE
-    assert config().no_reason_per_year
 
 
 def test_a_product_that_is_not_supervised_opens_at_once() -> None:

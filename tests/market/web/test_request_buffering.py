@@ -16,7 +16,8 @@ from tradepost.market.web import arriving, request_buffering
 from tradepost.market.web.answering import Environ, LentConnections
 from tradepost.market.web.answering import ask as ask_app
 from tradepost.market.web.arriving import Arrivals
-from tradepost.market.web.request_buffering import FROM_ANYBODY, environ_of
+from tradepost.market.web.environs import environ_of
+from tradepost.market.web.request_buffering import FROM_ANYBODY
 
 API = "/api/x"
 CHUNKED = [("transfer-encoding", "chunked")]

@@ -15,7 +15,7 @@ from tradepost.market.web.answering import Environ
 from tradepost.market.web.transfer import BATCH, TRANSFER, Ended, Sink, Transfer, take_here
 from tradepost.market.web.writers import TURNED_AWAY
 
-LARGE = {"path": "/large"}
+LARGE: Any = {"path": "/large"}
 
 
 class Kept:

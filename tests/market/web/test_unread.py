@@ -7,7 +7,7 @@ from http import HTTPStatus
 import pytest
 
 from tests.market.web.exchanging import scope
-from tradepost.market.web.request_buffering import environ_of
+from tradepost.market.web.environs import environ_of
 from tradepost.market.web.unread import words
 
 ISSUE = "/seller/invoices/1/issue/"

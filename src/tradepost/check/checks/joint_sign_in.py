@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from tradepost.check.answers import expect_accepted, expect_success, failed, readable
 from tradepost.check.definition import Check, CheckBuilder, check_factory
@@ -84,7 +84,7 @@ def _enable(caller: Caller) -> None:
     command = caller.samples.users(test=False)
     dialect = caller.target.dialect
     written = dialect.members(caller.request(command))["userList"]
-    users = json.loads(written) if isinstance(written, str) else written
+    users = cast("list[dict[str, object]]", json.loads(written) if isinstance(written, str) else written)
     spoiled = [{**user, "enable": NEITHER} for user in users]
     # As the generation writes lists: as a text, or as they are.
     changed = json.dumps(spoiled, separators=(",", ":")) if isinstance(written, str) else spoiled

@@ -76,7 +76,8 @@ def usable_domain(domain: str, *, insecure_http: bool = False) -> str:
     """The ``{domain_name}`` of §B.2 without a slash at its end. Raises ``ValueError`` for one that nothing may be sent to."""
     parts = urlsplit(domain)
     secure = parts.scheme == "https" or (parts.scheme == "http" and (insecure_http or parts.hostname in LOOPBACK))
-    if not secure or not parts.hostname or parts.query or parts.fragment or parts.username is not None:
+    plain = domain.isascii() and domain.isprintable() and " " not in domain
+    if not (secure and plain and parts.hostname) or parts.query or parts.fragment or parts.username is not None:
         raise ValueError("the domain of the auth centre is not an address like https://acme.example.com")
     return domain.rstrip("/")
 

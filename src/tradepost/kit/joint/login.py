@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from tradepost.kit.wsgi import utc_now
 
@@ -119,7 +119,7 @@ class JointLogin:
     def begin(self, tenant_id: str, onward: str = "", cookies: Mapping[str, str] | None = None) -> Reply:
         """Send the browser to the tenant's auth centre. ``onward``: the path to go on to; any other address is not gone to."""
         onward = local_path(onward)
-        tenant_id = tenant_id or (cookies or {}).get(self.cookie_name("tenant"), "")
+        tenant_id = tenant_id or unquote((cookies or {}).get(self.cookie_name("tenant"), ""))
         if not tenant_id or len(tenant_id) > LONGEST_ID:
             return self._unified(onward)
         client = next(self._tenants.of(tenant_id), None)
@@ -269,7 +269,7 @@ class JointLogin:
             self.directory.end_session(session.token_hash)
             raise Refused(problems.NOT_AUTHORISED, used)
         opened = Cookie(name=self.cookie_name(), value=token, life=self.session_life)
-        remembered = Cookie(name=self.cookie_name("tenant"), value=tenant_id, life=TENANT_REMEMBERED)
+        remembered = Cookie(name=self.cookie_name("tenant"), value=quote(tenant_id, safe=""), life=TENANT_REMEMBERED)
         return Reply(
             location=local_path(attempt["next"]) or self.home,
             cookies=(used, self._forget("next"), opened, remembered),
@@ -301,7 +301,8 @@ class JointLogin:
         session = self.directory.session(hash_of(token)) if token else None
         parts = urlsplit(self.callback)
         home = f"{parts.scheme}://{parts.netloc}{self.home}"
-        over = (self._forget(""), self._forget("tenant"))
+        # A stranger's form brings no cookie, and deletes none. The enterprise stays known: whoever comes back signs in there.
+        over = (self._forget(""),) if token else ()
         if session is None:
             return Reply(location=self.home, cookies=over)
         self.directory.end_session(session.token_hash)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from . import problems
 from .auth_centre import AuthCentreError
@@ -16,6 +16,7 @@ from .problems import Problem
 log = logging.getLogger(__name__)
 
 LONGEST_PATH = 2000
+SAFE_IN_PATH = "%/:=&?~#+!$,;'@()*[]"
 USED_UP = frozenset({"invalid_grant", "INVALID_TICKET", "INVALID_SERVICE"})
 MISCONFIGURED = frozenset({"invalid_client", "unauthorized_client", "invalid_request", "unreadable"})
 
@@ -63,11 +64,13 @@ def auth_centre_told() -> Iterator[None]:
 
 
 def local_path(text: str) -> str:
-    """A path of this application, to go on to; empty for anything that a browser could take for another address."""
+    """A path of this application, to go on to, as a header can carry it; empty for anything that a browser could take for another
+    address.
+    """
     odd = any(character <= " " or character in "\\\x7f" for character in text)
     if not text.startswith("/") or text.startswith("//") or odd or len(text) > LONGEST_PATH:
         return ""
-    return text
+    return text if text.isascii() else quote(text, safe=SAFE_IN_PATH, errors="replace")
 
 
 def path_of_cookie(text: str) -> str:

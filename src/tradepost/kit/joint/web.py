@@ -19,9 +19,13 @@ if TYPE_CHECKING:
 
 MOST_ATTEMPTS = 8
 """Sign-ins that one browser may have begun and not ended; each has a cookie."""
-STYLE = (
-    "body{font:1rem/1.6 system-ui,sans-serif;max-width:32rem;margin:15vh auto;padding:0 1rem;color-scheme:light dark}"
-)
+STYLE = """
+:root{color-scheme:light dark}
+body{max-width:32rem;margin:15vh auto;padding:0 1.25rem;font:1rem/1.6 system-ui,"PingFang SC","Microsoft YaHei","Noto Sans SC",sans-serif}
+h1{font-size:1.5rem;line-height:1.3}
+a,button{display:inline-block;min-height:2.75rem;padding:.4rem 1.25rem .4rem 0;font:inherit}
+button{padding-left:1.25rem}
+"""
 AGAIN = Text(en="Sign in again", zh="重新登录")
 LEAVE = Text(en="Sign out", zh="退出登录")
 SIGN_IN_FIRST = Text(en="Sign in first", zh="请先登录")
@@ -130,7 +134,7 @@ def _page(status: HTTPStatus, title: Text, content: str, visit: Visit) -> Respon
     heading = _say(title, visit)
     html = (
         f'<!doctype html><html lang="{language}"><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width"><title>{heading}</title><style>{STYLE}</style>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,"><title>{heading}</title><style>{STYLE}</style>'
         f"<main><h1>{heading}</h1>{content}</main></html>"
     )
     headers = (("Content-Type", "text/html; charset=utf-8"), ("Vary", "Accept-Language"), *_plain())
@@ -138,8 +142,14 @@ def _page(status: HTTPStatus, title: Text, content: str, visit: Visit) -> Respon
 
 
 def _plain() -> tuple[tuple[str, str], ...]:
-    """``no-referrer``: the address of a callback holds a code."""
-    return (("Cache-Control", "no-store"), ("Referrer-Policy", "no-referrer"), ("X-Content-Type-Options", "nosniff"))
+    """``no-referrer``: the address of a callback holds a code. No ``form-action``: signing out goes on to the auth centre."""
+    policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
+    return (
+        ("Cache-Control", "no-store"),
+        ("Content-Security-Policy", policy),
+        ("Referrer-Policy", "no-referrer"),
+        ("X-Content-Type-Options", "nosniff"),
+    )
 
 
 def _say(text: Text, visit: Visit) -> str:

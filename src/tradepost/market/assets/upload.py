@@ -252,7 +252,8 @@ def _move_on(upload: Upload, offset: int, *, expires_at: datetime, now: datetime
 
 def _complete(upload: Upload, now: datetime) -> None:
     """It is all there: a version of its asset, which is looked at in the background."""
-    asset = Asset.objects.get(pk=upload.asset_id)
+    asset = upload.asset
+    assert asset is not None, "the file of a license becomes no version"
     version = AssetVersion.objects.create(
         asset=asset, number=next_number(asset), label=upload.label, notes=upload.notes, updates_id=upload.updates_id,
         file_name=upload.file_name, bytes=upload.length, by_id=upload.by_id, created_at=now,

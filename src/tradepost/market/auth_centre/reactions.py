@@ -1,7 +1,7 @@
 """Whoever may no longer sign in loses what browsers and applications hold of them, for good.
 
 That nobody of them gets in is decided with each request (``may_sign_in``). What is ended here stays ended when the right comes
-back later.
+back later. A dissolved enterprise never does.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from tradepost.market.applications.events import AuthorisationWithdrawn
 from tradepost.market.applications.models import Authorisation
 from tradepost.market.base import clock
 from tradepost.market.base.events import on
-from tradepost.market.organisations.events import EnterpriseDissolved, MemberPasswordReset, MembersChanged
+from tradepost.market.organisations.events import MemberPasswordReset, MembersChanged
 from tradepost.market.organisations.models import Member
 
 from . import grants, sessions
 from .may_sign_in import BOUND
-from .models import Grant, SignInSession
+from .models import Grant
 
 
 def on_authorisation_withdrawn(event: AuthorisationWithdrawn, _now: datetime) -> None:
@@ -44,15 +44,9 @@ def on_member_password_reset(event: MemberPasswordReset, _now: datetime) -> None
     sessions.end_those_of([event.member], Grant.Why.PASSWORD, now=clock.wall())
 
 
-def on_enterprise_dissolved(event: EnterpriseDissolved, _now: datetime) -> None:
-    living = SignInSession.objects.filter(member__enterprise=event.enterprise)
-    sessions.end_all(living, Grant.Why.WITHDRAWN, now=clock.wall())
-
-
 REACTIONS = (
     on(AuthorisationWithdrawn, on_authorisation_withdrawn),
     on(MembersChanged, on_members_changed),
     on(MemberPasswordReset, on_member_password_reset),
-    on(EnterpriseDissolved, on_enterprise_dissolved),
 )
 """A part of ``wiring``'s table: what is real time here is of browsers and tokens, not of the market's clock."""

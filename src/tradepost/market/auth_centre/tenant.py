@@ -19,6 +19,7 @@ from tradepost.market.organisations.models import Enterprise
 from tradepost.market.web.access import declare
 
 from . import sessions
+from .hosts import AT_ITS_HOST
 from .models import SignInSession
 from .redirects import origin_of, own_path
 
@@ -26,7 +27,7 @@ COOKIE = "tradepost_sign_in"
 MEMBERS = "members who are signed in at the enterprise's auth centre"
 ANYBODY = "anybody"
 PROGRAMS = "programs, by a secret of their own"
-LONGEST_NEXT = 2000
+LONGEST_NEXT = 10_000
 
 type Page = Callable[..., HttpResponseBase]
 
@@ -100,13 +101,18 @@ def following_of(request: HttpRequest) -> str:
 def keep(request: HttpRequest, response: HttpResponseBase, secret: str) -> None:
     """The cookie of a sign-in, for this auth centre alone; it ends with the browser, and the sign-in by its own time."""
     response.set_cookie(
-        COOKIE, secret, path=page(request, "workbench"), httponly=True, secure=settings.SESSION_COOKIE_SECURE,
+        COOKIE, secret, path=_cookie_path(request), httponly=True, secure=settings.SESSION_COOKIE_SECURE,
         samesite="Lax",
     )  # fmt: skip
 
 
+def _cookie_path(request: HttpRequest) -> str:
+    """All of a host that is this auth centre's alone, else its part of the market's."""
+    return "/" if AT_ITS_HOST in request.META else page(request, "workbench")
+
+
 def forget(request: HttpRequest, response: HttpResponseBase) -> None:
-    response.delete_cookie(COOKIE, path=page(request, "workbench"), samesite="Lax")
+    response.delete_cookie(COOKIE, path=_cookie_path(request), samesite="Lax")
 
 
 def leads_to(response: HttpResponse, *urls: str) -> HttpResponse:

@@ -37,3 +37,15 @@ class InvoiceSettings(BaseSettings):
         description="Largest ZIP by which a seller issues many invoices at once, in bytes.",
     )
     invoices_a_day: int = Field(default=50, ge=1, description="Invoices that one buyer may apply for in a day.")
+    invoice_letter_months: int = Field(
+        default=6,
+        ge=1,
+        le=120,
+        description="Months for which an explanation letter about an invoice is kept; then its buyer asks for another.",
+    )
+    invoice_letter_issuer: str = Field(
+        default="",
+        max_length=60,
+        description="The company that signs explanation letters about invoices, as on its business licence; empty: the market's "
+        "name.",
+    )

@@ -14,6 +14,7 @@ from tradepost.market.identity.models import Seller
 from tradepost.market.production import calls
 from tradepost.protocols.commands import Command
 
+from .api_trials import open_event
 from .asked import Form, asked, kept_values, need_key
 from .models import DebugCase, DebugRun
 
@@ -31,6 +32,7 @@ def debug(form: Form, values: Mapping[str, str], *, by: str, now: datetime, most
                 _("Your earlier test calls are not answered yet. Wait for them, then try again."),
                 HTTPStatus.TOO_MANY_REQUESTS,
             )
+        open_event(form.address.seller_id, command, now=now)
         return begin(form, command, kept_values(form, values), by=by, now=now)
 
 

@@ -62,3 +62,32 @@ class DebugRun(models.Model):
             models.Index(fields=["seller"], name="debug_run_open", condition=Q(ended_at=None)),
             models.Index(fields=["seller", "address", "-id"], name="debug_run_newest"),
         ]
+
+
+class ApiTrial(models.Model):
+    """Something that a seller's program did at the market's own APIs while it was tried out, as evidence (saas-v1-license C1, C2).
+
+    An event that a test call named is there as well: what is uploaded for it is a try, and nobody's license.
+    """
+
+    class What(models.TextChoices):
+        EVENT = "event", ""
+        """A test call of getLicenseAsync named it; ``about`` of both uploads."""
+        ORDER_QUERY = "query", ""
+        """``about``: the mock order."""
+        TEXT = "text", ""
+        FILE = "file", ""
+
+    seller = models.ForeignKey(Seller, models.CASCADE, related_name="+", db_index=False)
+    what = models.CharField(max_length=8, choices=What)
+    about = models.CharField(max_length=64)
+    at = models.DateTimeField()
+    """When it was done last."""
+    file_name = models.CharField(max_length=1024, blank=True, default="")
+    sha256 = models.CharField(max_length=64, blank=True, default="")
+    """Of what was uploaded last; the content itself is not kept."""
+    size = models.PositiveBigIntegerField(default=0)
+    """Bytes of it."""
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["seller", "what", "about"], name="api_trial_once")]

@@ -242,3 +242,19 @@ class IssuedInvoice(models.Model):
             models.UniqueConstraint(fields=["seller", "number"], name="invoice_number_once"),
         ]
         indexes: ClassVar = [models.Index(fields=["sha256"], condition=~Q(sha256=""), name="issued_invoice_file")]
+
+
+class ExplanationLetter(models.Model):
+    """That something was bought on this market and that its seller issued the invoice over it, said by the market under its seal,
+    for an accountant to whom the seller is a stranger (business-rules §6.2). Made anew from this row whenever it is read."""
+
+    issued = models.ForeignKey(IssuedInvoice, models.CASCADE, related_name="letters", db_index=False)
+    number = models.CharField(max_length=32, unique=True)
+    code = models.CharField(max_length=32, unique=True)
+    """Stands in the address by which whoever has the letter finds out whether it is genuine, and whether it still counts."""
+    made_at = models.DateTimeField()
+    until = models.DateTimeField()
+    """Kept so long; then its buyer asks anew."""
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["issued", "-until"], name="letter_of_invoice")]

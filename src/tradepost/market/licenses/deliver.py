@@ -33,8 +33,7 @@ def deliver_license(seller_id: int, upload: Upload, *, files: Files, now: dateti
     as the last thing that is done. Raises ``ApiRefused``; nothing was kept then."""
     requests = LicenseRequest.objects.select_for_update(of=("self",)).select_related("subscription")
     found = _taking(requests.filter(event_id=upload.event_id, seller=seller_id).first())
-    if isinstance(upload, TextUpload) and "\0" in upload.characters:
-        raise ApiRefused(BAD_TEXT, "the text holds a NUL character")
+    check_content(upload)
     name, sha256, size = _about(upload)
     if found.status == LicenseRequest.Status.DELIVERED:
         if (sha256_of(found), found.file_name) != (sha256, name):
@@ -45,6 +44,17 @@ def deliver_license(seller_id: int, upload: Upload, *, files: Files, now: dateti
         [found], LicenseEvent.UPLOAD, now=now, actor="seller",
         sealed_license=sealed, file_name=name, sha256=sha256, size=size, delivered_at=now, verdict="",
     )  # fmt: skip
+
+
+def is_application(seller_id: int, event_id: str) -> bool:
+    """Whether a buyer of this seller applied under it, whatever became of that."""
+    return LicenseRequest.objects.filter(event_id=event_id, seller=seller_id).exists()
+
+
+def check_content(upload: Upload) -> None:
+    """Raises ``ApiRefused`` for what no license holds."""
+    if isinstance(upload, TextUpload) and "\0" in upload.characters:
+        raise ApiRefused(BAD_TEXT, "the text holds a NUL character")
 
 
 _ANOTHER = "another license was delivered for this event id already"

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
+from typing import Protocol
 
 from django.db import transaction
 
@@ -24,19 +25,32 @@ from tradepost.market.assets.upload import Locked, UploadLimits, WrongOffset, be
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.files import Files
 from tradepost.protocols.open_api.upload import FileUpload
+from tradepost.protocols.open_api.upload import Upload as LicenseUpload
 
 from .deliver import check_application, deliver_license
 
 PIECE = 1024 * 1024
 
 
+class CheckEvent(Protocol):
+    """``check_application``, or what stands before it."""
+
+    def __call__(self, seller_id: int, event_id: str, *, sha256: str = "") -> None: ...
+
+
+class Deliver(Protocol):
+    """``deliver_license``, or what stands before it."""
+
+    def __call__(self, seller_id: int, upload: LicenseUpload, *, files: Files, now: datetime) -> None: ...
+
+
 def promise(
     seller_id: int, event_id: str, *, length: int, limits: UploadLimits, folder: Path, now: datetime,
-    file_name: str = "", sha256: str = "", metadata: str = "",
+    file_name: str = "", sha256: str = "", metadata: str = "", check: CheckEvent = check_application,
 ) -> Upload:  # fmt: skip
-    """Room for the license of an application. Raises ``ApiRefused`` when it would not be taken, and ``Refused`` when the day
+    """Room for the license of an application. ``check``: whether its event takes one. Raises ``ApiRefused`` when it would not be taken, and ``Refused`` when the day
     of its seller, or the disk, is full. Nothing was kept then."""
-    check_application(seller_id, event_id, sha256=sha256)
+    check(seller_id, event_id, sha256=sha256)
     with transaction.atomic():
         return begin_for_license(
             seller_id, event_id=event_id, file_name=file_name, sha256=sha256, length=length, limits=limits,
@@ -155,7 +169,10 @@ def throw_away(upload: Upload, came: int, *, folder: Path) -> None:
     )
 
 
-def deliver_file(seller_id: int, file: FileUpload, *, of: Upload | None, files: Files, now: datetime) -> None:
+def deliver_file(
+    seller_id: int, file: FileUpload, *, of: Upload | None, files: Files, now: datetime,
+    deliver: Deliver = deliver_license,
+) -> None:  # fmt: skip
     """Deliver what came whole. Raises ``ApiRefused``, and ``Refused`` when it was given up meanwhile; the file is the caller's
     to throw away then. ``of``: the row that promised it room; None for a small one, which needed no promise."""
     with transaction.atomic():
@@ -166,7 +183,7 @@ def deliver_file(seller_id: int, file: FileUpload, *, of: Upload | None, files: 
             )  # fmt: skip
             if not ended:
                 raise Refused("upload.gone", "this upload was given up", HTTPStatus.GONE)
-        deliver_license(seller_id, file, files=files, now=now)
+        deliver(seller_id, file, files=files, now=now)
 
 
 def limits_of(*, most_bytes: int, day_bytes: int, day_files: int, keep_days: int) -> UploadLimits:

@@ -40,9 +40,11 @@ def mail_account(
     return mail
 
 
-def send_sms(kind: str, phone: str, *, language: str, now: datetime, facts: Mapping[str, Any]) -> NoticeDelivery:
-    """Have the worker send the words of ``kind`` to a telephone in the standard form. It holds no link: who lost theirs asks
-    again. Raises ``LookupError`` as ``mail_account`` does."""
+def send_sms(
+    kind: str, phone: str, *, link: str, language: str, now: datetime, facts: Mapping[str, Any]
+) -> NoticeDelivery:
+    """Have the worker send the words of ``kind`` and the address of ``link``, a path, to a telephone in the standard form.
+    Raises ``LookupError`` as ``mail_account`` does."""
     messages.check(kind, {"phone": phone, **facts})
     with transaction.atomic():
         sms = NoticeDelivery.objects.create(
@@ -50,6 +52,7 @@ def send_sms(kind: str, phone: str, *, language: str, now: datetime, facts: Mapp
             channel=Channel.SMS,
             address=phone,
             language=language,
+            sealed_link=seal(link),
             created_at=now,
             next_at=now,
             facts=dict(facts),

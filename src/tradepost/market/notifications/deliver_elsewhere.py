@@ -137,7 +137,7 @@ def _sms(one: NoticeDelivery, way: Way, *, now: datetime) -> Send | Result:
     if one.attempts == 0 and throttling.window(f"sms to {one.address}", most=way.sms_a_day, length=A_DAY, now=now):
         return Withheld(WhyNot.TOO_MANY)
     try:
-        message = sms_of(one)
+        message = sms_of(one, base_url=way.site.base_url)
     except ValueError as closed:
         return Never(str(closed))
     return lambda: _by(adapter, message)
@@ -147,9 +147,11 @@ async def _by(adapter: SmsAdapter, message: Sms) -> Result:
     return await asyncio.to_thread(adapter.send, message)
 
 
-def sms_of(one: NoticeDelivery) -> Sms:
-    """Raises ``ValueError`` when no key opens its code any more."""
-    code = unseal(one.sealed_link) if one.sealed_link else ""
+def sms_of(one: NoticeDelivery, *, base_url: str) -> Sms:
+    """What is sealed is a code, or the path of a page, which becomes an address. Raises ``ValueError`` when no key opens it any
+    more."""
+    sealed = unseal(one.sealed_link) if one.sealed_link else ""
+    code = f"{base_url}{sealed}" if sealed.startswith("/") else sealed
     language = language_of(one) or settings.LANGUAGE_CODE
     with translation.override(language):
         words = said(one)

@@ -33,7 +33,7 @@ OF_DEMANDS: Mapping[str, Words] = {
     ),
     "demand_answered_sms": Words(
         _("Your demand is answered: %(answer)s"),
-        _("The whole answer stands on the page that you followed."),
+        _("The whole answer stands on that page."),
         _("Read the answer"), "good", "circle-check", AN_ASKERS,
     ),
     "operator_demand": Words(

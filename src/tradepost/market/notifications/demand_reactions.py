@@ -56,7 +56,8 @@ def on_demand_answered(event: DemandAnswered, now: datetime) -> None:
     if phone and answers_by_sms(demand, now=now):
         words = {"answer": shortened(demand.answer, SHOWN_IN_SMS), **named}
         by_sms = kind if demand.product else "demand_answered_sms"
-        send_sms(by_sms, phone, language=demand.language, facts=words, now=now)
+        link = reverse("storefront:demand", args=[token_of(demand)])
+        send_sms(by_sms, phone, link=link, language=demand.language, facts=words, now=now)
 
 
 def on_demand_passed(event: DemandPassed, now: datetime) -> None:

@@ -26,7 +26,6 @@ from tradepost.market.base import clock
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.licenses import receive
-from tradepost.market.licenses.deliver import deliver_license
 from tradepost.market.licenses.license_files import folder as kept_in
 from tradepost.market.web.peer import peer
 from tradepost.market.web.request_buffering import FROM_ANYBODY
@@ -48,6 +47,7 @@ from tradepost.protocols.open_api.upload import (
 
 from .answers import ApiRefused, Errors, count
 from .authentication import Caller, CheckSigned, Head, NotAuthenticated, by_access_key
+from .license_events import check_event, deliver
 from .received import LARGEST_BODY, GatewayRefused, NotReadable, check_sizes, head_of, is_large, stated_length
 from .taking_in import check_ended, takes_in
 
@@ -196,11 +196,11 @@ def _deliver(sink: UploadSink, event_id: str, caller: Caller, *, now: datetime) 
     if isinstance(upload, TextUpload):
         sink.drop_promise()
         with transaction.atomic():
-            deliver_license(caller.seller_id, upload, files=files, now=now)
+            deliver(caller.seller_id, upload, files=files, now=now)
         return
     if sink.promised is None:
         sink.promised = promise(caller, event_id, length=upload.size, now=now)
-    receive.deliver_file(caller.seller_id, upload, of=sink.promised, files=files, now=now)
+    receive.deliver_file(caller.seller_id, upload, of=sink.promised, files=files, now=now, deliver=deliver)
 
 
 def promise(
@@ -210,7 +210,7 @@ def promise(
     with in_words_of_the_table():
         return receive.promise(
             caller.seller_id, event_id, length=length, limits=limits(), folder=config().uploads, now=now,
-            file_name=file_name, sha256=sha256, metadata=metadata,
+            file_name=file_name, sha256=sha256, metadata=metadata, check=check_event,
         )  # fmt: skip
 
 

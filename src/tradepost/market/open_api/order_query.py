@@ -7,8 +7,10 @@ import re
 from dataclasses import replace
 from urllib.parse import parse_qsl
 
+from django.db import transaction
 from django.utils.cache import get_conditional_response
 
+from tradepost.market.debugging.api_trials import note_order_query
 from tradepost.protocols.http import Response
 from tradepost.protocols.open_api import order_query as wire
 from tradepost.protocols.open_api.errors import api_response, both_envelopes, precondition_failed
@@ -33,6 +35,9 @@ def order_query(request: ApiRequest) -> Response:
     order = mock or order_of_seller(order_id, request.caller.seller_id, line_number=line_id)
     if mock and line_id and line_id not in {line.order_line_id for line in mock.lines}:
         order = None
+    if mock is not None and order is not None:
+        with transaction.atomic():
+            note_order_query(request.caller.seller_id, order_id, now=request.now)
     if order is None:
         raise ApiRefused(
             "MKT.0150", "there is no such order of yours", parameter="orderLineId" if line_id else "orderId"

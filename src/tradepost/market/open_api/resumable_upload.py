@@ -26,7 +26,6 @@ from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.files import SHA256
 from tradepost.market.licenses import receive
-from tradepost.market.licenses.deliver import check_application
 from tradepost.market.licenses.license_files import folder as kept_in
 from tradepost.market.web.transfer import Ended, Transfer
 from tradepost.protocols.http import Headers, Response
@@ -35,12 +34,15 @@ from tradepost.protocols.open_api.upload import FileUpload
 
 from .answers import Answered, ApiRefused, ApiRequest, open_api
 from .authentication import Caller, CheckWhole, Head, by_access_key
+from .license_events import check_event, deliver
 from .license_upload import OF_UPLOAD, in_words_of_the_table, limits, now_of, promise
 from .received import NotReadable, stated_length
 from .taking_in import check_ended, takes_in
 
 EXTENSIONS = "creation,termination,expiration"
 LONGEST_NAME = 1024
+LARGEST_BEGINNING = 4096
+"""Bytes that are received to be refused in words."""
 
 
 OF_PIECES = replace(
@@ -86,10 +88,12 @@ def _check_version(version: str | None) -> None:
 
 
 @speaks_tus
-@open_api("POST", authentication=by_access_key, errors=OF_PIECES, largest_body=0)
+@open_api("POST", authentication=by_access_key, errors=OF_PIECES, largest_body=LARGEST_BEGINNING)
 def begin(request: ApiRequest) -> Response:
     """Extension *creation*. ``Upload-Metadata`` says the ``filename`` and the ``sha256`` of the whole file, in hex."""
     _check_version(request.request.header("Tus-Resumable"))
+    if request.request.body:
+        raise ApiRefused("CBC.0101", "what begins an upload brings none of its bytes")
     if request.request.header("Upload-Defer-Length") is not None:
         raise ApiRefused("CBC.0101", "Upload-Defer-Length: the length of the file must be known")
     with in_words_of_the_table():
@@ -149,7 +153,7 @@ def _start(http: HttpRequest, token: str) -> PieceSink:
         offset = tus.number_of("Upload-Offset", http.headers.get("Upload-Offset"))
         if stated_length(http) > upload.length - offset:
             raise NotReadable(413, f"this is more than the {upload.length} bytes that were announced")
-        check_application(upload.seller_id, upload.about)
+        check_event(upload.seller_id, upload.about)
         config().uploads.mkdir(mode=0o700, parents=True, exist_ok=True)
         return PieceSink(upload, offset)
 
@@ -187,7 +191,7 @@ def _taken(transfer: Transfer, *, now: datetime) -> Response:
         _check_hash(sink)
         with in_words_of_the_table():
             receive.deliver_file(
-                sink.upload.seller_id, file, of=sink.upload, files=kept_in(config().files), now=now
+                sink.upload.seller_id, file, of=sink.upload, files=kept_in(config().files), now=now, deliver=deliver
             )  # fmt: skip
     except ApiRefused:
         receive.throw_away(sink.upload, file.size, folder=config().uploads)

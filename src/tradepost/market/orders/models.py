@@ -166,6 +166,10 @@ class OrderLine(models.Model):
         return Money(self.amount_minor, self.order.currency)
 
     @property
+    def reduced(self) -> Money:
+        return Money(self.reduced_minor, self.order.currency)
+
+    @property
     def left(self) -> Money:
         """What of the amount was not paid back before the delivery."""
         return Money(self.amount_minor - self.reduced_minor, self.order.currency)

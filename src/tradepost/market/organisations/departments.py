@@ -13,7 +13,7 @@ from tradepost.market.base import outbox
 from tradepost.market.base.errors import Refused
 
 from . import account_names
-from .acts import Did, actor, record
+from .act_log import Did, actor, record
 from .events import DepartmentChanged
 from .locking import department_of, lock
 from .models import Department, Enterprise, Invitation, Member
@@ -103,7 +103,8 @@ def remove(department: Department, *, by: Member, now: datetime) -> None:
             raise _full(_("There are people in this department. Move them to another one first."))
         if Invitation.objects.filter(enterprise=held, status=Invitation.Status.PENDING, department=one).exists():
             raise _full(_("Somebody is invited into this department. Withdraw the invitation first."))
-        if not Department.objects.filter(enterprise=held, removed_at=None).exclude(pk=one.pk).exists():
+        living = Department.objects.filter(enterprise=held, removed_at=None).order_by("enterprise", "code")
+        if len(living.values_list("pk")[:2]) < 2:
             raise _full(_("This is the only department. An enterprise always has one."))
         one.removed_at = now
         _changed(one)

@@ -14,7 +14,7 @@ from tradepost.market.base import outbox, rows
 from tradepost.market.base.errors import Refused
 
 from . import account_names
-from .acts import Did, actor, record
+from .act_log import Did, actor, record
 from .events import MembersChanged
 from .locking import lock
 from .members import tell
@@ -65,7 +65,7 @@ def remove(group: Group, *, by: Member, now: datetime) -> None:
     with transaction.atomic():
         held = lock(group.enterprise_id, by=by)
         one = _still(held, group)
-        were_in = list(GroupMember.objects.filter(group=one).values_list("member", flat=True))
+        were_in = list(GroupMember.objects.filter(group=one).order_by("group", "-pk").values_list("member", flat=True))
         record(held, Did.GROUP_REMOVED, actor(by), about=one, now=now)
         one.delete()
         for some in batched(were_in, MOST_TOLD):

@@ -27,7 +27,7 @@ from tradepost.market.base.files import Files
 from tradepost.market.base.leased_jobs import LeasedTask, Running
 from tradepost.market.base.models import LeasedJob
 
-from .acts import Did, actor, record
+from .act_log import Did, actor, record
 from .departments import tree_of
 from .import_judge import Known, judge_all, names_of_departments
 from .import_report import Report, in_both, with_lines
@@ -117,17 +117,21 @@ def confirm(run: ImportRun, *, by: Member, now: datetime) -> None:
 
 
 def drop(run: ImportRun, *, by: Member, now: datetime) -> None:
-    """Import nothing of it. What is being imported is stopped at its next step: who is in by then stays."""
+    """Import nothing of it. What is being imported is stopped at its next step: who is in by then stays. The job is locked before
+    the enterprise, as by the worker that ends it."""
     with transaction.atomic():
-        lock(run.enterprise_id, by=by)
         one = ImportRun.objects.get(pk=run.pk)
+        if one.status not in OPEN:
+            raise _decided()
+        if one.status != ImportRun.Status.CHECKED and (job := job_of(one)) is not None:
+            leased_jobs.cancel(job.pk, now=now)
+        lock(run.enterprise_id, by=by)
+        before = one.status
+        one.refresh_from_db()
         if one.status == ImportRun.Status.CHECKED:
             IMPORT.move_all([one], ImportEvent.STOP, now=now, actor=actor(by).text, ended_at=now)
-            return
-        job = job_of(one)
-        if one.status not in OPEN or job is None:
+        elif one.status != before:
             raise _decided()
-        leased_jobs.cancel(job.pk, now=now)
 
 
 def job_of(run: ImportRun) -> LeasedJob | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, OuterRef, Q
+from django.db.models import Count, Q
 
 from tradepost.market.base.counting import Count as Counted
-from tradepost.market.base.counting import CountedUpTo, counts_up_to
+from tradepost.market.base.counting import counts_up_to
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.base.paging import Page, page
 from tradepost.market.base.prefix import begins
@@ -19,6 +19,7 @@ from .models import Department, Enterprise, EnterpriseAct, Group, GroupMember, I
 NO_PASSWORD = Q(managed=True, password_at=None, removed_at=None)
 COUNTED = 2_000
 """Members of an enterprise up to which those of each department are counted."""
+FOUND = 1_000
 SHOWN_DEPARTMENTS = 500
 """Departments that a choice lists; of more, codes are typed."""
 
@@ -60,8 +61,16 @@ def members_of(enterprise: Enterprise, asked: MemberFilter, *, after: str = "") 
     if (department := whole_number(asked.department)) is not None:
         rows = rows.filter(department=department)
     if text := asked.text.strip():
-        rows = rows.filter(begins("user_name", text.lower()) | begins("name", text))
+        rows = rows.filter(pk__in=_begin_so(enterprise, text))
     return page(rows, after=after)
+
+
+def _begin_so(enterprise: Enterprise, text: str) -> set[int]:
+    """Keys of members whose account name, or name, begins so: of each at most ``FOUND``. They are looked for apart, since in the
+    order of the list PostgreSQL would walk past everybody else until it has a page full."""
+    rows = Member.objects.filter(enterprise=enterprise).order_by().values_list("pk", flat=True)
+    wanted = (begins("user_name", text.lower()), begins("name", text))
+    return {key for condition in wanted for key in rows.filter(condition)[:FOUND]}
 
 
 def find_member(enterprise: Enterprise, pk: int) -> Member | None:
@@ -93,11 +102,16 @@ def codes_of(enterprise: Enterprise) -> dict[int, str]:
     return dict(Department.objects.filter(enterprise=enterprise, removed_at=None).values_list("pk", "code"))
 
 
-def groups_of(enterprise: Enterprise) -> list[tuple[Group, Counted]]:
+def groups_of(enterprise: Enterprise) -> list[Group]:
+    """By name."""
+    return list(Group.objects.filter(enterprise=enterprise).order_by("name", "pk"))
+
+
+def groups_with_sizes(enterprise: Enterprise) -> list[tuple[Group, Counted]]:
     """By name, each with how many are in it, no further than they are read."""
-    inside = CountedUpTo(GroupMember.objects.filter(group=OuterRef("pk")))
-    found = list(Group.objects.filter(enterprise=enterprise).annotate(counted=inside).order_by("name", "pk"))
-    return [(group, Counted(group.counted)) for group in found]
+    found = groups_of(enterprise)
+    inside = [GroupMember.objects.filter(group=one).order_by("group", "-pk") for one in found]
+    return list(zip(found, counts_up_to(*inside), strict=True)) if found else []
 
 
 def find_group(enterprise: Enterprise, pk: int) -> Group | None:
@@ -140,7 +154,7 @@ def find_import(enterprise: Enterprise, pk: int) -> ImportRun | None:
 
 
 def acts_of(enterprise: Enterprise, *, about: str = "", after: str = "", size: int = 25) -> Page[EnterpriseAct]:
-    """Its history, newest first; ``about``: that of one thing (``acts.subject``)."""
+    """Its history, newest first; ``about``: that of one thing (``act_log.subject``)."""
     rows = EnterpriseAct.objects.filter(enterprise=enterprise)
     along = ("enterprise",)
     if about:

@@ -2,6 +2,7 @@
 
 from .deliveries import deliver
 from .demands import ask
+from .invoices import invoice_the_demo
 from .loading import SeedResult, load
 from .people import Login
 from .road import Road, Stopped, is_walked, walk
@@ -15,6 +16,7 @@ __all__ = [
     "Stopped",
     "ask",
     "deliver",
+    "invoice_the_demo",
     "is_walked",
     "load",
     "open_on_demand",

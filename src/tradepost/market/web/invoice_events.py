@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from tradepost.market.base.models import Move
 from tradepost.market.invoices.issue import WISHES
+from tradepost.market.invoices.letters import HISTORY as LETTERS
 from tradepost.market.invoices.models import Invoice
 from tradepost.market.invoices.patience import HISTORY
 
@@ -15,7 +16,7 @@ from .timeline import TimelineEvent, moves_of
 def invoice_events(invoice: Invoice) -> list[TimelineEvent]:
     """Oldest first."""
     began = TimelineEvent(invoice.applied_at, _("The buyer applied for it"), icon="file-text")
-    return [began, *(_event(move) for move in moves_of("invoice", invoice.pk, HISTORY, WISHES))]
+    return [began, *(_event(move) for move in moves_of("invoice", invoice.pk, HISTORY, WISHES, LETTERS))]
 
 
 def _event(move: Move) -> TimelineEvent:
@@ -28,6 +29,7 @@ def _event(move: Move) -> TimelineEvent:
         "return": (_("Taken back by the seller"), "arrow-back-up", "warn"),
         "overdue": (_("The seller's time was over"), "clock", "bad"),
         "decline": (_("The seller left it as it is"), "ban", "warn"),
+        "letter": (_("The buyer had an explanation letter made"), "certificate", "info"),
     }.get(move.event, (move.event, "point", "calm"))
     if move.lifecycle == WISHES and move.event == Invoice.Wish.CORRECT:
         words, icon, tone = _("The buyer asked to correct it"), "edit", "wait"

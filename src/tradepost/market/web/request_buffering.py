@@ -63,6 +63,8 @@ class ByTheHead:
     """What begins to take in a body that goes to the disk as it comes; None for all others."""
     words: Callable[[Environ, HTTPStatus], tuple[Headers, bytes]] = lambda _environ, _status: ([], b"")
     """What is said of a request that was refused unread."""
+    lead: Callable[[Environ], Environ] = lambda environ: environ
+    """Where it goes, where its host says that."""
 
 
 class Exchange(Protocol):
@@ -98,11 +100,11 @@ class RequestBuffering:
     async def __rsgi__(self, scope: Any, exchange: Exchange) -> None:
         answered = self._loop.create_future()
         if scope.method not in READING or scope.headers.get("content-length") or "transfer-encoding" in scope.headers:
-            receiving = self._loop.create_task(self._receive(environ_of(scope), exchange, answered))
+            receiving = self._loop.create_task(self._receive(self._by.lead(environ_of(scope)), exchange, answered))
             self._receiving.add(receiving)  # the loop itself keeps only a weak reference
             receiving.add_done_callback(self._receiving.discard)
         else:
-            self._threads.do(lambda: self._answer(environ_of(scope), exchange, answered))
+            self._threads.do(lambda: self._answer(self._by.lead(environ_of(scope)), exchange, answered))
         await answered
 
     async def _receive(self, environ: Environ, exchange: Exchange, answered: asyncio.Future[None]) -> None:
@@ -146,7 +148,7 @@ class RequestBuffering:
         came: transfer.Transfer | None = environ.get(transfer.TRANSFER)
         if came is None or came.ended is not transfer.Ended.WHOLE:
             headers = [*headers, ("Connection", "close")]
-            log.info("not taken in", status=int(status[:3]), path=environ["PATH_INFO"], client=client)
+            log.info("not taken in", status=int(status[:3]), client=client)  # a path may be a capability
         exchange.response_bytes(int(status[:3]), headers, body)
         answered.set_result(None)
 

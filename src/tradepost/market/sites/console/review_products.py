@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language
 from django.views.decorators.http import require_POST, require_safe
 
 from tradepost.market.base.config import config
@@ -16,6 +17,9 @@ from tradepost.market.catalog import drafts
 from tradepost.market.catalog.view import view_of
 from tradepost.market.debugging import replay
 from tradepost.market.debugging.required import Purpose
+from tradepost.market.industrial_road.facts import PROTOCOL
+from tradepost.market.industrial_road.retrofit import answers_of
+from tradepost.market.product_types.roads.industrial import ITEMS
 from tradepost.market.review import hand_in, operator_queries, product_versions, web_sites
 from tradepost.market.review.cases import case_of
 from tradepost.market.review.contract import Change
@@ -45,6 +49,17 @@ def replay_context(one: Submission, *, now: datetime) -> dict[str, Any]:
         "changes": _changes(one) if one.version_id is not None else [],
         **(_web_checks(one) if one.version_id is not None else {}),
     }
+
+
+def retrofit_context(one: Submission) -> dict[str, Any]:
+    """What the seller says of its software against the access standard, where the product is over an online License interface
+    (business-rules §2.5). Empty for all others."""
+    address = product_versions.address_of(one.product) if one.product is not None else None
+    if address is None or address.protocol != PROTOCOL:
+        return {}
+    kept, language = answers_of(one.seller), get_language()
+    rows = [(item.title.in_language(language), kept.get(code)) for code, item in ITEMS.items()]
+    return {"retrofit": rows, "retrofit_answered": len(kept), "retrofit_items": len(ITEMS)}
 
 
 def _web_checks(one: Submission) -> dict[str, Any]:

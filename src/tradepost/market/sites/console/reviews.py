@@ -165,6 +165,7 @@ def _page(
         "explained": bool(kind.explained),
         "why": why,
         **review_products.replay_context(one, now=now),
+        **review_products.retrofit_context(one),
     }
     status = HTTPStatus(refused.status) if refused else HTTPStatus.OK
     return render(request, "console/review.html", context, status=status)

@@ -14,7 +14,7 @@ from tradepost.market.identity.models import Seller
 OF_APPLICANTS = frozenset({
     "switch", "notices", "notices_read", "notice_open", "company", "draft", "picture_upload", "proof_upload", "draft_discard", "submissions", "submission",
     "submission_progress",
-    "submission_withdraw", "submission_correct", "agreements", "agreement_accept",
+    "submission_withdraw", "submission_correct", "road", "agreements", "agreement_accept",
 })  # fmt: skip
 """Pages that an applicant sees, by the names of their addresses; all others lead to its entry."""
 OF_EXITED = frozenset(

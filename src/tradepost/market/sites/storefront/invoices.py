@@ -7,18 +7,20 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import IllegalTransition, Refused
 from tradepost.market.invoices import apply as applying
 from tradepost.market.invoices import issue as issuing
+from tradepost.market.invoices.letters import letter_of, make_letter
 from tradepost.market.invoices.models import Invoice
 from tradepost.market.invoices.patience import patience_of
 from tradepost.market.invoices.queries import current, invoice_of_buyer, invoices_of_buyer
 from tradepost.market.web.access import buyer_required, now_of, person
 from tradepost.market.web.invoice_events import invoice_events
 from tradepost.market.web.invoice_files import given
+from tradepost.market.web.invoice_letters import letter_file
 from tradepost.market.web.seller_contact import contact_of
 from tradepost.market.web.status import vocabulary
 
@@ -57,9 +59,12 @@ def _detail(request: HttpRequest, invoice: Invoice, refused: Refused | None) -> 
     first = items[0].line
     if first is None:
         raise Http404  # over a fee: the seller's, in its center
+    issued = current(invoice)
     context = {
         "invoice": invoice,
-        "issued": current(invoice),
+        "issued": issued,
+        "letter": letter_of(issued, now=now_of(request)),
+        "letter_months": config().invoice_letter_months,
         "items": items,
         "product": first.product,
         "contact": contact_of(invoice.seller, first.product, order=first.order.number),
@@ -106,3 +111,21 @@ def ask(request: HttpRequest, pk: int) -> HttpResponse:
 def document(request: HttpRequest, pk: int) -> HttpResponse:
     """The file of the invoice that holds."""
     return given(current(_own(request, pk)))
+
+
+@buyer_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def letter(request: HttpRequest, pk: int) -> HttpResponse:
+    """Have the explanation letter made, and get it."""
+    invoice = _own(request, pk)
+    if request.method == "POST":
+        try:
+            make_letter(invoice, months=config().invoice_letter_months, now=now_of(request))
+        except Refused as refused:
+            return _detail(request, _own(request, pk), refused)
+        messages.success(request, _("The letter is made and sealed. Download it on this page."))
+        return redirect("storefront:invoice", pk=pk)
+    found = letter_of(current(invoice), now=now_of(request))
+    if found is None:
+        raise Http404
+    return letter_file(found, invoice)

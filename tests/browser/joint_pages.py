@@ -1,0 +1,32 @@
+"""Pages of applications that enterprises use, in every state worth looking at: a part of ``pages``."""
+
+from __future__ import annotations
+
+from tests.browser.view import View
+
+E = "/enterprise/lantian/applications"
+SAVE = "main form button[type=submit]"
+
+OF_JOINT: dict[str, dict[str, View]] = {
+    "buyer": {
+        "enterprise-applications": View(f"{E}/"),
+        "enterprise-bind": View(f"{E}/bind/{{bindable}}/"),
+        "enterprise-application": View(f"{E}/{{bound}}/", press='[data-dialog="sf-unbind"]'),
+        "enterprise-application-nobody": View(
+            f"{E}/{{bound}}/", (("[name=names]", "nobody"),), 'form[action$="/authorise/"] button'
+        ),
+        "enterprise-application-stopped": View(f"{E}/{{not bound}}/"),
+        "service-bound": View("/services/{joint service}/"),
+        "service-bindable": View("/services/{bindable}/"),
+    },
+    "seller": {
+        "seller-applications": View("/seller/applications/"),
+        "seller-application": View("/seller/applications/{application}/"),
+        "seller-application-change": View("/seller/applications/{application}/change/", (("[name=name]", " "),), SAVE),
+        "seller-application-new": View("/seller/applications/new/", press=SAVE),
+    },
+    "operator": {
+        "console-bindings": View("/console/bindings/"),
+        "console-binding": View("/console/bindings/{not bound}/"),
+    },
+}  # fmt: skip

@@ -1,0 +1,74 @@
+"""Sign-ins of the people of ``enterprises``, and what an application holds of each."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tests.factories.joint import public_pem
+from tradepost.market.applications.models import Application, Authorisation, Client, TenantBinding
+from tradepost.market.auth_centre.drawn import hash_of
+from tradepost.market.auth_centre.models import (
+    AccessToken,
+    AuthorizationCode,
+    Consent,
+    Grant,
+    RefreshToken,
+    ServiceTicket,
+    SignInFailure,
+    SignInSession,
+)
+from tradepost.market.base.secrets import seal
+from tradepost.market.production.models import Address
+
+from .insert import insert, text
+from .stories import Size
+
+PK = 900_001
+"""Of the application and what belongs to it: beyond those of others' tables."""
+COOKIE_OF_THE_FIRST = "what the browser of buyer 1 holds at the auth centre"
+SIGNED_IN = (SignInSession, Grant, AuthorizationCode, AccessToken, RefreshToken, ServiceTicket, Consent, SignInFailure)
+
+
+def signed_in(size: Size, now: datetime) -> None:
+    address = Address.objects.get(pk=1)
+    address.pk, address.url, address.protocol = PK, "http://127.0.0.1:9/signed-in", "joint_kit_v2"
+    address.save(force_insert=True)
+    pem, told = public_pem(), text("as it is")
+    common = {"enterprise_id": 1, "application_id": PK, "created_at": now}
+    Application.objects.create(
+        pk=PK, seller_id=1, name="Signed in", app_id="signed-in", secret_hash="0" * 64, address_id=PK, public_key=pem,
+        login_kind="shared", login_url="https://signed-in.many.example/", callback="https://signed-in.many.example/cb",
+        created_at=now,
+    )  # fmt: skip
+    Client.objects.create(
+        pk=PK, client_id="signed-in", callback="https://signed-in.many.example/cb", sealed_secret=seal("x"), **common
+    )
+    TenantBinding.objects.create(
+        pk=PK, single=True, status="bound", address_id=PK, public_key=pem, bound_at=now, **common
+    )
+    everybody = f"generate_series(1, {size.buyers}) AS b(n)"
+    insert(
+        Authorisation, everybody, id=f"{PK} + n", binding_id=str(PK), member_id="n", by_hand="true", wanted="true",
+        changed_at="now()", acked_version="1", acked_digest=told,
+    )  # fmt: skip
+    insert(
+        SignInSession, everybody, id="n", member_id="n", secret_hash="'s' || n", way=text("password"),
+        begun_at="now() - interval '1 hour'", expires_at="now() + interval '10 hours'",
+    )  # fmt: skip
+    SignInSession.objects.filter(pk=1).update(secret_hash=hash_of(COOKIE_OF_THE_FIRST))
+    insert(
+        Grant, everybody, id="n", session_id="n", client_id=str(PK), member_id="n", scope=text("get_user_info"),
+        begun_at="now()", used_at="now()", expires_at="now() + interval '30 days'",
+    )  # fmt: skip
+    insert(
+        AuthorizationCode, everybody, id="n", code_hash="'c' || n", session_id="n", client_id=str(PK),
+        scope=text("get_user_info"), expires_at="now()", used_at="now()", grant_id="n",
+    )  # fmt: skip
+    for model in (AccessToken, RefreshToken):
+        insert(model, everybody, id="n", token_hash="'t' || n", grant_id="n", expires_at="now() + interval '2 hours'")
+    insert(
+        ServiceTicket, everybody, id="n", ticket_hash="'t' || n", session_id="n", client_id=str(PK), service=text("x"),
+        from_new_login="true", issued_at="now()", expires_at="now()",
+    )  # fmt: skip
+    insert(Consent, everybody, id="n", member_id="n", client_id=str(PK), given_at="now()")
+    insert(SignInFailure, everybody, id="n", key="'k' || n", locked_until="now()")
