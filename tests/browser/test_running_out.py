@@ -35,8 +35,8 @@ def _history(market: Market) -> None:
 
 @pytest.fixture
 def usage(market: Market, tmp_path: Path) -> Usage:
-    keys = [market.made[name] for name in ("access_key", "secret_key")]
-    client = MarketClient(market.url, *keys, base_key=market.made["signing_key"], timeout=30)
+    access_key, secret_key = market.made["access_key"], market.made["secret_key"]
+    client = MarketClient(market.url, access_key, secret_key, base_key=market.made["signing_key"], timeout=30)
     return Usage(market, client, UsageOutbox(tmp_path / "usage.db", client.push_usage))
 
 
