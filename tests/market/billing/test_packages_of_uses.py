@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -41,7 +42,7 @@ SCALE = 10_000
 WATCH = AlertRule(low_percent=20, unpaid_timeout=HOUR)
 
 
-def use(held: Subscription, hour: int, value: str, **named: str) -> None:
+def use(held: Subscription, hour: int, value: str, **named: Any) -> None:
     found = push(held.seller, [item(held, NOW + hour * HOUR, value, **named)], now=LATER)
     assert not found.refused, found.refused
     collected()
