@@ -29,7 +29,7 @@ from .tenant import PROGRAMS, Page, enterprise_of, page, refusal, sign_in_url, s
 
 TRUE = "true"
 NEW_LOGIN_SECONDS = 30
-"""So long after a sign-in its service_tickets say that they are of a new one."""
+"""So long after a sign-in its tickets say that they are of a new one."""
 
 
 @never_cache
