@@ -1,4 +1,4 @@
-"""An application of seller 1 that the large enterprise uses in a third of its services, and all its people in the first of them."""
+"""An application of seller 1 that the large enterprise uses in sixty of its services, and all its people in the first of them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,14 @@ from tradepost.market.applications.models import (
     SyncedDepartment,
     TenantBinding,
 )
+from tradepost.market.production.models import Address
 
 from .insert import insert, text
 from .stories import Size
 
+SERVICES = 60
+"""That the enterprise bound."""
+KIT = 900_000
 KEY = "no key: nothing is encrypted here"
 
 
@@ -26,8 +30,9 @@ def joined(size: Size, now: datetime) -> None:
     [product] = _one(
         "SELECT product_id FROM subscriptions_subscription WHERE buyer_id = 1 AND seller_id = 1 GROUP BY 1 ORDER BY count(*) DESC"
     )
+    Address.objects.create(pk=KIT, seller_id=1, url="https://many.example/kit", protocol="joint_kit_v2", created_at=now)
     Application.objects.create(
-        seller_id=1, name="Of many", app_id="app1", secret_hash="0", address_id=1, public_key=KEY, login_kind="shared",
+        seller_id=1, name="Of many", app_id="app1", secret_hash="0", address_id=KIT, public_key=KEY, login_kind="shared",
         login_url="https://many.example/", multi_instance=True, product_id=product, created_at=now,
     )  # fmt: skip
     Client.objects.create(
@@ -36,9 +41,9 @@ def joined(size: Size, now: datetime) -> None:
     insert(
         TenantBinding,
         "(SELECT s.id, row_number() OVER (ORDER BY s.id) AS n FROM subscriptions_subscription s"
-        f" WHERE s.product_id = {product} AND mod(s.id, 3) = 0) AS b",
+        f" WHERE s.product_id = {product} AND s.status = 'active' ORDER BY s.id LIMIT {SERVICES}) AS b",
         id="n", enterprise_id="1", application_id="1", subscription_id="b.id", single="FALSE", status=text("bound"),
-        address_id="1", public_key=text(KEY), departments_told="TRUE", created_at="now()",
+        address_id=f"{KIT}", public_key=text(KEY), departments_told="TRUE", created_at="now()",
     )  # fmt: skip
     insert(
         Authorisation, "organisations_member m WHERE m.removed_at IS NULL", id="m.id", binding_id="1", member_id="m.id",
