@@ -24,7 +24,6 @@ ORDER = (
     "catalog_spec",
     "catalog_sku",
     "catalog_offer",
-    "organisations_enterprise",
     "subscriptions_subscription",
     # Who is authorised, and what is told of it, is locked by nobody who does not hold the binding.
     "applications_tenantbinding",

@@ -68,8 +68,13 @@ _WORDS: Mapping[str, Text] = {
     "appId": Text(en="The application.", zh="应用ID。"),
     "clientId": Text(en="The application's client at the auth centre.", zh="应用在认证中心的client_id。"),
     "clientSecret": Text(
-        en="Encrypted with the public key that your application gave: the text of the wire.",
-        zh="用应用提供的公钥加密后的密文。",
+        en="Plain, where a public key stands below: the market encrypts it, and your server should recover this text. Without "
+        "a key: the text of the wire, encrypted already.",
+        zh="下方填写公钥时为明文，由商店加密后发送，您的服务器应能还原此文本；未填公钥时为已加密的密文。",
+    ),
+    "publicKey": Text(
+        en="RSA, 3072 bits or more, with or without the BEGIN and END lines. It is not sent.",
+        zh="RSA公钥，3072位及以上，可不含 BEGIN、END 行。公钥不会发送。",
     ),
     "currentSyncTime": Text(en="The clock in Beijing, yyyyMMddHHmmssSSS.", zh="北京时间，yyyyMMddHHmmssSSS。"),
     "orgCode": Text(en="The department.", zh="部门编码。"),

@@ -3,10 +3,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from .cases import Case, Need
+from .client_secret import encrypt
 from .sync_commands import SyncAllOrgs, SyncApplication, SyncAuth, SyncOrg, SyncTenant
 from .sync_paths import OPERATIONS
 from .text import Text
+from .wire_fields import Field
 
 _JOINT = frozenset({Need.JOINT})
 _UNBOUND = {"instanceId": "", "orderId": ""}
@@ -33,3 +38,13 @@ CASES = (
         title=Text(en="All departments", zh="部门全量同步"),
     ),
 )  # fmt: skip
+
+PUBLIC_KEY = Field("publicKey", 4096, mandatory=False)
+"""No member of the request: with it, the secret that is typed is plain, and the market encrypts it anew for each call (§A.6, §A.10)."""
+
+
+def encrypted(members: Mapping[str, Any]) -> dict[str, Any]:
+    """The members that are sent. Raises ``ValueError`` for what is no RSA key of 3072 bits or more, or cannot hold the secret."""
+    sent = dict(members)
+    key = str(sent.pop(PUBLIC_KEY.name, "") or "").strip()
+    return {**sent, "clientSecret": encrypt(str(sent.get("clientSecret", "")), key)} if key else sent

@@ -27,11 +27,11 @@ def joined(size: Size, now: datetime) -> None:
         "SELECT product_id FROM subscriptions_subscription WHERE buyer_id = 1 AND seller_id = 1 GROUP BY 1 ORDER BY count(*) DESC"
     )
     Application.objects.create(
-        pk=1, seller_id=1, name="Of many", app_id="app1", secret_hash="0", address_id=1, public_key=KEY, login_kind="shared",
+        seller_id=1, name="Of many", app_id="app1", secret_hash="0", address_id=1, public_key=KEY, login_kind="shared",
         login_url="https://many.example/", multi_instance=True, product_id=product, created_at=now,
     )  # fmt: skip
     Client.objects.create(
-        pk=1, enterprise_id=1, application_id=1, client_id="client1", sealed_secret="sealed", created_at=now
+        enterprise_id=1, application_id=1, client_id="client1", sealed_secret="sealed", created_at=now
     )
     insert(
         TenantBinding,
@@ -44,7 +44,7 @@ def joined(size: Size, now: datetime) -> None:
         Authorisation, "organisations_member m WHERE m.removed_at IS NULL", id="m.id", binding_id="1", member_id="m.id",
         wanted="TRUE", version="1", acked_version="1", acked_digest="'d' || m.id", told="TRUE", changed_at="now()",
     )  # fmt: skip
-    BoundGroup.objects.create(pk=1, binding_id=1, group_id=2)
+    BoundGroup.objects.create(binding_id=1, group_id=2)
     insert(
         Sync, f"generate_series(1, {size.buyers // 4}) AS b(n)", id="n", binding_id="1", kind=text("authorise"),
         status=text("done"), calls="1", people="500", created_at="now()", ended_at="now()",

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from tradepost.protocols.commands import Command
-from tradepost.protocols.sync_cases import CASES
+from tradepost.protocols.sync_cases import CASES, PUBLIC_KEY, encrypted
+from tradepost.protocols.sync_commands import SyncApplication
 
 from .fields import INSIDE, REQUESTS
 from .requests import load_command
@@ -21,11 +22,12 @@ TABLES = {
     kind: (*(one for one in table if one.name not in _LISTS.values()), *INSIDE.get(kind, ()))
     for kind, table in REQUESTS.items()
 }
+TABLES[SyncApplication] = (*TABLES[SyncApplication], PUBLIC_KEY)
 """Lists are typed like those of the second generation."""
 
 
 def read(kind: type[Command], members: Mapping[str, Any]) -> Command:
-    inside = {_LISTS.get(name, name): value for name, value in members.items()}
+    inside = {_LISTS.get(name, name): value for name, value in encrypted(members).items()}
     for name in _LISTS.values():
         if name in inside:
             inside[name] = json.dumps(inside[name], ensure_ascii=False)

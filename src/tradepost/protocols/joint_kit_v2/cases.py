@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from tradepost.protocols.commands import Command
-from tradepost.protocols.sync_cases import CASES
+from tradepost.protocols.sync_cases import CASES, PUBLIC_KEY, encrypted
+from tradepost.protocols.sync_commands import SyncApplication
 
 from .fields import REQUESTS
 from .requests import load_command
@@ -14,8 +15,8 @@ from .requests import load_command
 __all__ = ["BESIDE", "CASES", "TABLES", "read"]
 
 BESIDE = ("saas_v2", "license_online", "license_code")
-TABLES = REQUESTS
+TABLES = {**REQUESTS, SyncApplication: (*REQUESTS[SyncApplication], PUBLIC_KEY)}
 
 
 def read(kind: type[Command], members: Mapping[str, Any]) -> Command:
-    return load_command(kind, {**members, "testFlag": 1, "timeStamp": "made anew"})
+    return load_command(kind, {**encrypted(members), "testFlag": 1, "timeStamp": "made anew"})
