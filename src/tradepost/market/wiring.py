@@ -377,12 +377,9 @@ def setup(name: str) -> Setup:
     settings = config()
     site = Site(settings.base_url, settings.support_email, invoice_files.folder(settings.files))
     way = deliver_elsewhere.Way(
-        site=site,
-        sandbox=settings.sandbox,
-        within=settings.webhook_timeout_seconds,
-        failing=timedelta(days=settings.webhook_failing_days),
-        sms_a_day=settings.sms_a_day,
-    )
+        site=site, sandbox=settings.sandbox, within=settings.webhook_timeout_seconds,
+        failing=timedelta(days=settings.webhook_failing_days), sms_a_day=settings.sms_a_day,
+    )  # fmt: skip
     return Setup(
         name=name,
         limits=_limits(),

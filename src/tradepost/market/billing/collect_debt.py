@@ -66,7 +66,7 @@ def collect_locked(debtors: Sequence[Debtor], currency: str, *, now: datetime) -
     """The same of many in few statements, holding their accounts, which are of this currency. Whether arrears begin or end is
     looked at behind it."""
     accounts = Account.objects.filter(pk__in=[one.account.pk for one in debtors])
-    balances = {user: balance for user, balance in accounts.values_list("user", "balance_minor") if user is not None}
+    balances = dict(accounts.values_list("user", "balance_minor"))
     before = dict(balances)
     while _collect_some(balances, currency, now):
         pass
