@@ -138,9 +138,15 @@ def test_the_kit_signs_somebody_in_as_its_sellers_do(market: Market) -> None:
     directory, pair = MemoryDirectory(), make_pair()
     secrets = ClientSecrets(pair.private)
     sync = JointSync(directory, secrets)
-    common = {"instance_id": "", "tenant_id": market.tenant_id}
     sync.apply(
-        SyncTenant(tenant_code=market.tenant, name="Acme", domain_name=market.auth_centre, flag=SyncFlag.ADD, **common)
+        SyncTenant(
+            tenant_code=market.tenant,
+            name="Acme",
+            domain_name=market.auth_centre,
+            flag=SyncFlag.ADD,
+            instance_id="",
+            tenant_id=market.tenant_id,
+        )
     )
     sync.apply(
         SyncApplication(
@@ -148,11 +154,21 @@ def test_the_kit_signs_somebody_in_as_its_sellers_do(market: Market) -> None:
             client_id=market.client_id,
             encrypted_secret=encrypt(market.client_secret, pair.public),
             flag=SyncFlag.ADD,
-            **common,
+            instance_id="",
+            tenant_id=market.tenant_id,
         )
     )
     person = SyncedUser(user_name="zhang01", name="张三", org_code="HQ", admin=False, enabled=True)
-    sync.apply(SyncAuth(app_id="app-1", users=(person,), synced_at=datetime.now(UTC), flag=SyncFlag.ADD, **common))
+    sync.apply(
+        SyncAuth(
+            app_id="app-1",
+            users=(person,),
+            synced_at=datetime.now(UTC),
+            flag=SyncFlag.ADD,
+            instance_id="",
+            tenant_id=market.tenant_id,
+        )
+    )
     login = JointLogin(directory=directory, secrets=secrets, app_id="app-1", callback=market.callback)
     cookies: dict[str, str] = {}
 
