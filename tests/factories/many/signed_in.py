@@ -19,6 +19,7 @@ from tradepost.market.auth_centre.models import (
 from tradepost.market.base.secrets import seal
 
 from .insert import insert, text
+from .joined import KIT
 from .stories import Size
 
 PK = 900_001
@@ -38,7 +39,7 @@ def signed_in(size: Size, now: datetime) -> None:
         pk=PK, client_id="signed-in", callback="https://signed-in.many.example/cb", sealed_secret=seal("x"), **common
     )
     TenantBinding.objects.create(
-        pk=PK, single=True, status="bound", address_id=1, public_key="", bound_at=now, **common
+        pk=PK, single=True, status="bound", address_id=KIT, public_key="", bound_at=now, **common
     )
     everybody = f"generate_series(1, {size.buyers}) AS b(n)"
     insert(
