@@ -29,7 +29,7 @@ def enterprise(_seller_url: str) -> dict[str, str]:
     group = groups.add(admin.enterprise, "试点用户", by=admin, most=9, now=now)
     groups.put_in(group, [one.pk], by=admin, now=now)
     token = _invited(admin, head_office(admin.enterprise).pk)
-    runs = []
+    runs: list[ImportRun] = []
     for table in (
         "账号,姓名,部门\nli.si,李四,RD\nbad name,周七,RD\n",
         "账号,姓名,部门\nsun.ba,孙八,NOWHERE\n,吴九,RD\n",

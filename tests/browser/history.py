@@ -39,6 +39,7 @@ def main() -> None:
     from tests.browser.packing import pack
     from tests.browser.probing import probe
     from tests.browser.publishing import publish
+    from tests.browser.running_out import runs_out
     from tests.browser.settling import settle
     from tests.browser.signing_in import sign_in
     from tests.browser.supervised import supervise
@@ -50,7 +51,7 @@ def main() -> None:
     seller_url, *chapters = sys.argv[1:]
     known = (seed, deliver, meter, licensed, code, freeze, renew, give_up, fail, newcomer, companies, debug, publish, broken, acting,
              web_check, probe, changing.change, converting.formal, ask, transfers, pack, image, invoice, settle, use, supervise,
-             enterprise, walk, sign_in, join)  # fmt: skip
+             enterprise, walk, sign_in, join, runs_out)  # fmt: skip
     told = {one.__name__: one for one in known}
     made: dict[str, str] = {}
     for chapter in chapters:

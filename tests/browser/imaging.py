@@ -55,7 +55,7 @@ def _running(product: Product, name: str) -> Server:
         product_id=make_offer(product, mode="ON_DEMAND").product_id, name=name, size="s1", agreed=True
     )
     order = servers.create_server(buyer, command, cloud("memory"), rules=_rules(), now=clock.now())
-    made = OrderLine.objects.get(order=order).for_server
+    made = OrderLine.objects.get(order=order).for_server or 0
     until(lambda: Server.objects.filter(pk=made, status="running", service__isnull=False).exists(), f"{name} runs")
     return Server.objects.select_related("buyer", "service").get(pk=made)
 

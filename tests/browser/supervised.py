@@ -9,7 +9,7 @@ from decimal import Decimal
 def supervise(_seller_url: str) -> dict[str, str]:
     from tests.browser.history import _buy, until
     from tests.factories.products import ONCE, make_product
-    from tests.market.supervision.supervising import TO_ACCEPT, proof_of
+    from tests.market.supervision.supervising import MILESTONES, TO_ACCEPT, proof_of
     from tradepost.market.base import clock
     from tradepost.market.catalog.models import Product
     from tradepost.market.product_types.flows.contract import Act, Party
@@ -23,19 +23,25 @@ def supervise(_seller_url: str) -> dict[str, str]:
         beside.seller, product_type="MANUAL_SERVICE", prices=(replace(ONCE, amount=Decimal(300)),), bound=False, now=now,
         slug="yunjian-setup", name="云笺实施服务", name_en="Yunjian Set-up", category=beside.category.slug,
         picture=beside.picture, summary="专人实施，验收后付款给商家。", summary_en="Set up by people; paid when accepted.",
+        answers=MILESTONES,
     )  # fmt: skip
-    numbers = [_buy("yunjian-setup") for _ in range(4)]
+    numbers = [_buy("yunjian-setup") for _ in range(5)]
     until(lambda: Supervision.objects.count() == len(numbers), "the deliveries begin")
-    begun, delivered, disputed, done = Supervision.objects.order_by("pk")
-    for one in (delivered, disputed, done):
+    begun, delivered, disputed, done, waiting = Supervision.objects.order_by("pk")
+    for one in (delivered, disputed, done, waiting):
         for party, what in TO_ACCEPT:
             _acts(one, party, what)
-    _acts(done, Party.BUYER, Act.ACCEPT)
-    cancel.ask(delivered.pk, "上线时间推迟了，想取消。", now=now)
+    for one, more in ((done, 2), (waiting, 1)):
+        _acts(one, Party.BUYER, Act.ACCEPT)
+        for _ in range(more):
+            _acts(one, Party.SELLER, Act.DELIVER)
+            if one is done:
+                _acts(one, Party.BUYER, Act.ACCEPT)
+    cancel.ask(delivered.pk, "上线时间推迟了，想退一部分。", amount_minor=10_000, ends=False, now=now)
     appeal(disputed.pk, Party.BUYER, "交付内容与需求不符。", (), by=disputed.buyer, clocks=clocks_now(), now=now)
     return {
         "begun delivery": str(begun.pk), "delivered": str(delivered.pk), "disputed": str(disputed.pk), "accepted": str(done.pk),
-        "evidence": proof_of(done).sha256,
+        "milestone": str(waiting.pk), "evidence": proof_of(done).sha256,
     }  # fmt: skip
 
 

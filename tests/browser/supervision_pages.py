@@ -11,6 +11,7 @@ OF_DELIVERIES: dict[str, dict[str, View]] = {
     "buyer": {
         "deliveries": View("/supervision/"),
         "delivery-begun": View("/supervision/{begun delivery}/"),
+        "delivery-milestone": View("/supervision/{milestone}/"),
         "delivery-to-accept": View("/supervision/{delivered}/"),
         "delivery-disputed": View("/supervision/{disputed}/"),
         "delivery-accepted": View("/supervision/{accepted}/"),

@@ -34,8 +34,8 @@ def use(_seller_url: str) -> dict[str, str]:
         slug="yunjian-usage", name="云笺开放接口", name_en="Yunjian Open API", category=docs.category.slug, picture=docs.picture,
     )  # fmt: skip
     offer = Offer.objects.get(sku__spec__product=product)
-    rich, poor = User.objects.get(email="buyer@lantian.example"), _poor()
-    used, owed = (_opened(buyer, offer, until) for buyer in (rich, poor))
+    rich, (short, _password) = User.objects.get(email="buyer@lantian.example"), poor()
+    used, owed = (_opened(buyer, offer, until) for buyer in (rich, short))
     for held, values in ((used, ("1.5", "3", "2.25")), (owed, ("3",))):
         assert held.started_at
         begin = held.started_at.replace(microsecond=0)
@@ -56,10 +56,10 @@ def use(_seller_url: str) -> dict[str, str]:
     )
     collect.close("hour", now=clock.now())
     until(lambda: Charge.objects.filter(subscription__in=[used, owed]).count() == 2, "it is charged")
-    until(lambda: Arrears.objects.filter(buyer=poor, status="frozen").exists(), "what is owed freezes")
+    until(lambda: Arrears.objects.filter(buyer=short, status="frozen").exists(), "what is owed freezes")
     return {
         "debtor": EMAIL, "debtor password": PASSWORD, "used service": str(used.pk), "owed service": str(owed.pk),
-        "used product": str(product.pk), "debtor key": str(poor.pk), "charge": str(Charge.objects.get(subscription=used).pk),
+        "used product": str(product.pk), "debtor key": str(short.pk), "charge": str(Charge.objects.get(subscription=used).pk),
         "owed charge": str(Charge.objects.get(subscription=owed).pk),
         "usage record": str(Record.objects.filter(subscription=used).earliest("pk").pk), "voided record": str(taken_back.pk),
         "used instance": used.instance_id,
@@ -72,7 +72,8 @@ def _second_after(begin: datetime, n: int) -> str:
     return dump_time(begin + (n + 1) * timedelta(seconds=1))
 
 
-def _poor() -> User:
+def poor() -> tuple[User, str]:
+    """A buyer with one yuan, and its password."""
     from allauth.account.models import EmailAddress
 
     from tradepost.market.base import clock
@@ -83,7 +84,7 @@ def _poor() -> User:
     user = User.objects.create_user(EMAIL, PASSWORD, name="周星", joined_at=clock.now())
     EmailAddress.objects.create(user=user, email=EMAIL, verified=True, primary=True)
     ledger.top_up(user, Money.of(1, "CNY"), reference="BROWSER-OWES", actor="op", now=clock.now())
-    return user
+    return user, PASSWORD
 
 
 def _opened(buyer: User, offer: Offer, until: Callable[[Callable[[], bool], str], None]) -> Subscription:

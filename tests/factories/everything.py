@@ -187,13 +187,12 @@ def pages(size: Size, facts: Mapping[str, str]) -> Iterator[Deed]:
 def _client(user: int) -> Client:
     client = Client(headers={"accept-language": "zh-hans", "host": HOST})
     client.force_login(User.objects.get(pk=user))
-    if user == 1:
-        client.cookies[COOKIE] = COOKIE_OF_THE_FIRST
     return client
 
 
 def _read(role: str, clients: Mapping[str, Client], path: str, shown: str, pattern: str) -> Deed:
     def act(_: object) -> None:
+        clients[role].cookies[COOKIE] = COOKIE_OF_THE_FIRST  # again: some pages end a sign-in
         answer: Any = clients[role].get(path)
         if answer.streaming:
             b"".join(answer.streaming_content)  # it is asked for while it is sent
@@ -209,6 +208,7 @@ def _read(role: str, clients: Mapping[str, Client], path: str, shown: str, patte
 def _write(client: Client, path: str, pattern: str, data: Mapping[str, str]) -> Deed:
     def act(_: object) -> None:
         cache.clear()  # of the counts that limit how often one may ask
+        client.cookies[COOKIE] = COOKIE_OF_THE_FIRST
         answer = client.post(path, data)
         if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise LookupError(f"{path}: {answer.status_code}")

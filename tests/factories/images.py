@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import override
+from typing import Any, override
 
 from tradepost.market import wiring
 from tradepost.market.base import jobs, leased_jobs, outbox
@@ -66,7 +66,7 @@ def by_the_month(amount: str = "300") -> Price:
 
 
 def make_image(
-    seller: Seller | None = None, *, hour: str = "0.50", month: str = "300", now: datetime = NOW, **fields: object
+    seller: Seller | None = None, *, hour: str = "0.50", month: str = "300", now: datetime = NOW, **fields: Any
 ) -> Product:  # fmt: skip
     """An image that is sold by the hour and by the month. Other keywords are those of ``make_product``."""
     seller = seller or make_seller(now=now)

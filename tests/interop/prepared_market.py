@@ -7,7 +7,7 @@ import json
 import sys
 from datetime import timedelta
 
-EVENTS = 5
+EVENTS = 6
 """Applications for licenses, for tests that deliver one each."""
 
 

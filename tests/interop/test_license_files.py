@@ -30,10 +30,11 @@ from tusclient.exceptions import TusUploadFailed
 from tusclient.uploader.uploader import Uploader
 
 from tests.interop.conftest import Market
-from tradepost.kit.client import utc_now
+from tradepost.kit.client import MarketClient, MarketError, utc_now
+from tradepost.kit.uploading import upload_path, upload_resumable
 from tradepost.protocols.http import Request
 from tradepost.protocols.open_api.signing import sign
-from tradepost.protocols.open_api.upload import upload_path
+from tradepost.protocols.open_api.upload import upload_path as path_of_event
 
 pytestmark = pytest.mark.xdist_group("a live market")
 
@@ -75,7 +76,7 @@ def by_sdk(market: Market, event: str, path: Path, sha256: str) -> tuple[int, st
     with path.open("rb") as file:
         form = {"isvUpdateFileReq": told, "file": FormFile(file, content_type="application/octet-stream")}
         answer = client.do_http_request(
-            "POST", upload_path(event), header_params={"Content-Type": "multipart/form-data"}, body=form,
+            "POST", path_of_event(event), header_params={"Content-Type": "multipart/form-data"}, body=form,
             response_type="UploadResponse",
         )  # fmt: skip
     return answer.status_code, answer.error_code
@@ -83,7 +84,7 @@ def by_sdk(market: Market, event: str, path: Path, sha256: str) -> tuple[int, st
 
 def begin(market: Market, event: str, path: Path, sha256: str) -> Uploader:
     """tuspy, whose first request is signed like every call."""
-    client = TusClient(f"{market.url}{upload_path(event)}/resumable")
+    client = TusClient(f"{market.url}{path_of_event(event)}/resumable")
     signed = sign(Request("POST", client.url), ak=market.access_key, sk=market.secret_key, now=utc_now())
     client.set_headers({name: value for name, value in signed.headers if name != "Host"})
     return client.uploader(
@@ -252,3 +253,24 @@ def until(condition: Any) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not become so"
         time.sleep(0.02)
+
+
+def test_what_the_head_refuses_is_heard_by_who_still_sends(market: Market, tmp_path: Path) -> None:
+    """Nothing of 30 MB is wanted, and the client learns why."""
+    path, sha256 = a_file(tmp_path)
+    assert by_sdk(market, "no-such-event", path, sha256) == (200, "91381034")
+    client = MarketClient(market.url, market.access_key, market.secret_key, timeout=20)
+    with pytest.raises(MarketError) as refused:
+        upload_path(client, "no-such-event", path)
+    assert refused.value.code == "91381034"
+
+
+def test_the_kits_own_client_delivers_a_file(market: Market, tmp_path: Path) -> None:
+    """In one call, and with the protocol that goes on; both ends in one place."""
+    path, sha256 = a_file(tmp_path, 5_000_000)
+    client = MarketClient(market.url, market.access_key, market.secret_key, timeout=20)
+    event = market.events.pop()
+    upload_resumable(client, event, path, state=tmp_path / "state")
+    upload_path(client, event, path)
+    assert hash_of(kept(market, sha256)) == sha256
+    assert left_over(market) == []

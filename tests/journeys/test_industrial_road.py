@@ -41,7 +41,13 @@ from tradepost.market.licenses.models import LicenseRequest
 from tradepost.market.product_types.roads.industrial import ITEMS
 from tradepost.market.review.models import Submission
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once, pytest.mark.slow, pytest.mark.sampled(1 / 2)]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.once,
+    pytest.mark.slow,
+    pytest.mark.soak,
+    pytest.mark.sampled(1 / 2),
+]
 ROAD, HERE = "/seller/road/", re.compile(r'aria-current="step">(.*?)</li>\s*(?:<li class="card"|</ol>)', re.DOTALL)
 
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from .seller import Seller
 
-BODY_LIMIT = 1024 * 1024
+BODY_LIMIT = 2 * 1024 * 1024
+"""Bytes. 500 people with everything that they may release, in Chinese, are above one MiB in the first generation of joint operation."""
 SAFE_IN_PATH = "/;=,:@!$&'()*+~%"
 NONCE_BYTES = 16
 

@@ -98,7 +98,6 @@ from tradepost.market.subscriptions.events import (
     SubscriptionReleased,
     SubscriptionUnfrozen,
 )
-from tradepost.market.supervision import ended as deliveries_ended
 from tradepost.market.web import joint, supervised
 from tradepost.market.web_scan import scan as web_scan
 from tradepost.market.web_scan.events import WebScanEnded
@@ -129,8 +128,7 @@ def count_failed_order(event: OrderRefunded, now: datetime) -> None:
 
 
 def probes_begin_anew(event: ProductUnfrozen, now: datetime) -> None:
-    day = event.at.astimezone(timezone.get_default_timezone()).date()
-    selling_again.on_unfrozen(event.product, day=day, now=now)
+    selling_again.on_unfrozen(event.product, day=event.at.astimezone(timezone.get_default_timezone()).date(), now=now)
 
 
 def probes_end(event: ProductStopped, now: datetime) -> None:
@@ -161,7 +159,7 @@ REACTIONS = Reactions(
             tell.on_order_completed,
             failed_orders.on_order_completed,
             on_servers.on_order_completed,
-            deliveries_ended.on_order_completed,
+            supervised.on_order_completed,
         ),
         *tell.REACTIONS,
         *invoiced.REACTIONS,
@@ -172,7 +170,7 @@ REACTIONS = Reactions(
             tell.on_order_refunded,
             tell.on_delivery_given_up,
             count_failed_order,
-            deliveries_ended.on_order_refunded,
+            supervised.on_order_refunded,
         ),
         on(RefundPaid, collect_debt.on_refund_paid, refunded.on_refund_paid),
         on(CallFailed, tell.on_call_failed),
@@ -233,8 +231,7 @@ REACTIONS = Reactions(
 
 def clear_old(payload: Mapping[str, Any], now: datetime) -> datetime:
     """The next batch of old rows; when nothing is left, the next night."""
-    settings = config()
-    keep = {rule.setting: getattr(settings, rule.setting) for rule in RETENTION}
+    keep = {rule.setting: getattr(config(), rule.setting) for rule in RETENTION}
     if retention.go_on(RETENTION, keep, payload, now=now, wall=clock.wall()):
         return now + retention.PAUSE
     return _next_night(now)
@@ -377,12 +374,9 @@ def setup(name: str) -> Setup:
     settings = config()
     site = Site(settings.base_url, settings.support_email, invoice_files.folder(settings.files))
     way = deliver_elsewhere.Way(
-        site=site,
-        sandbox=settings.sandbox,
-        within=settings.webhook_timeout_seconds,
-        failing=timedelta(days=settings.webhook_failing_days),
-        sms_a_day=settings.sms_a_day,
-    )
+        site=site, sandbox=settings.sandbox, within=settings.webhook_timeout_seconds,
+        failing=timedelta(days=settings.webhook_failing_days), sms_a_day=settings.sms_a_day,
+    )  # fmt: skip
     return Setup(
         name=name,
         limits=_limits(),

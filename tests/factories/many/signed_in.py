@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from tests.factories.joint import public_pem
 from tradepost.market.applications.models import Application, Authorisation, Client, TenantBinding
 from tradepost.market.auth_centre.drawn import hash_of
 from tradepost.market.auth_centre.models import (
@@ -17,9 +18,9 @@ from tradepost.market.auth_centre.models import (
     SignInSession,
 )
 from tradepost.market.base.secrets import seal
+from tradepost.market.production.models import Address
 
 from .insert import insert, text
-from .joined import KIT
 from .stories import Size
 
 PK = 900_001
@@ -29,9 +30,13 @@ SIGNED_IN = (SignInSession, Grant, AuthorizationCode, AccessToken, RefreshToken,
 
 
 def signed_in(size: Size, now: datetime) -> None:
+    address = Address.objects.get(pk=1)
+    address.pk, address.url, address.protocol = PK, "http://127.0.0.1:9/signed-in", "joint_kit_v2"
+    address.save(force_insert=True)
+    pem, told = public_pem(), text("as it is")
     common = {"enterprise_id": 1, "application_id": PK, "created_at": now}
     Application.objects.create(
-        pk=PK, seller_id=1, name="Signed in", app_id="signed-in", secret_hash="0" * 64, address_id=1, public_key="",
+        pk=PK, seller_id=1, name="Signed in", app_id="signed-in", secret_hash="0" * 64, address_id=PK, public_key=pem,
         login_kind="shared", login_url="https://signed-in.many.example/", callback="https://signed-in.many.example/cb",
         created_at=now,
     )  # fmt: skip
@@ -39,12 +44,12 @@ def signed_in(size: Size, now: datetime) -> None:
         pk=PK, client_id="signed-in", callback="https://signed-in.many.example/cb", sealed_secret=seal("x"), **common
     )
     TenantBinding.objects.create(
-        pk=PK, single=True, status="bound", address_id=KIT, public_key="", bound_at=now, **common
+        pk=PK, single=True, status="bound", address_id=PK, public_key=pem, bound_at=now, **common
     )
     everybody = f"generate_series(1, {size.buyers}) AS b(n)"
     insert(
         Authorisation, everybody, id=f"{PK} + n", binding_id=str(PK), member_id="n", by_hand="true", wanted="true",
-        changed_at="now()",
+        changed_at="now()", acked_version="1", acked_digest=told,
     )  # fmt: skip
     insert(
         SignInSession, everybody, id="n", member_id="n", secret_hash="'s' || n", way=text("password"),

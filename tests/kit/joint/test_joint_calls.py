@@ -31,13 +31,16 @@ from tradepost.kit.joint import (
     TenantDepartment,
     User,
 )
+from tradepost.kit.wsgi import BODY_LIMIT
 from tradepost.protocols import registry
 from tradepost.protocols.client_secret import Digests, encrypt
 from tradepost.protocols.commands import CallResult, Command, Done, Rejected
 from tradepost.protocols.http import Request
 from tradepost.protocols.sync_commands import (
+    SyncedUser,
     SyncFlag,
 )
+from tradepost.protocols.sync_fields import MAX_USERS
 
 GOLDEN = Path(__file__).parents[3] / "src/tradepost/protocols"
 
@@ -137,3 +140,18 @@ def test_the_golden_requests_are_kept(tmp_path, protocol):
     assert zhang.details["extension"] == {"cost center": "CC-9"}
     # singleOrgSync is of an instance; allOrgSync of the credential is a test call, which keeps nothing.
     assert [row.code for row in kept.rows(TenantDepartment)] == ["D101"]
+
+
+@pytest.mark.parametrize("protocol", ["joint_kit_v1", "joint_kit_v2"])
+def test_the_longest_batch_of_people_is_not_too_long(protocol):
+    """openapi-jointkit §A.7: 500 users, each field as long as it may be; Django reads 2.5 MB unless told otherwise."""
+    everything = SyncedUser(
+        user_name="u" * 64, name="名" * 64, org_code="D" * 64, admin=False, enabled=True, position="职" * 64,
+        employee_code="7" * 64, employee_type=1, mobile="1" * 32, email="e" * 128, work_place="地" * 256,
+        entry_date="2022-11-9", extension=(("成本中心", "中" * 64),),
+    )  # fmt: skip
+    command = users(*(replace(everything, user_name=f"u{number:063}") for number in range(MAX_USERS)))
+    request = registry.protocol(protocol).encode(
+        command, address="https://s.example.com", key="k" * 32, now=NOW, nonce=wire.nonce()
+    )
+    assert len(request.body) < min(BODY_LIMIT, 2_500_000)

@@ -89,6 +89,13 @@ def test_people_of_whom_nobody_knows_the_enterprise_go_to_the_unified_page(place
     assert place.browser.begin("").location.startswith(place.server.domain())
 
 
+def test_before_there_is_a_credential_the_log_says_what_is_missing(place, caplog):
+    """§B.1: the application id comes with the credential."""
+    nobody = replace(place.browser.login, app_id="")
+    assert problem_of(nobody.begin("t1")) == problems.MISCONFIGURED
+    assert "the id of the credential" in caplog.text
+
+
 def test_leaving_ends_the_session_here_and_at_the_auth_centre(place):
     """§B.8: the parameter is redirect_url; the seller clears its own session."""
     place.browser.sign_in()

@@ -5,39 +5,19 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from tests.kit import wire
 from tests.kit.joint.auth_server import AuthServer, auth_server
 from tests.kit.joint.directories import application, pair, person, tenant, users
+from tests.kit.joint.sample import KIT_KEY, SAMPLE, sample
 from tests.kit.joint.visitor import Visitor
-from tests.kit.projects import TRADEPOST
-from tests.kit.servers import ROOT, free_port, process
 from tradepost.check import Options, Verdict, run
 from tradepost.protocols import registry
 from tradepost.protocols.commands import CallResult, Command, Done, Rejected
 from tradepost.protocols.sync_commands import SyncFlag
-
-SAMPLE = ROOT / "examples" / "sample_joint_seller"
-KIT_KEY = "kit key of the sample, for tests"
-
-
-@contextmanager
-def sample(data: Path) -> Iterator[str]:
-    port = str(free_port())
-    settings = {
-        "SELLER_DATA": str(data), "SELLER_KEY": wire.KEY, "SELLER_KIT_KEY": KIT_KEY, "SELLER_APP_ID": "a1",
-        "SELLER_PRIVATE_KEY": pair().private, "SELLER_PUBLIC_URL": f"http://127.0.0.1:{port}",
-    }  # fmt: skip
-    with process([*TRADEPOST, "seller", "serve", "joint_app:app", "--port", port], SAMPLE, **settings) as started:
-        assert started.stdout is not None
-        line = started.stdout.readline()
-        assert line.startswith("Seller: "), line
-        yield line.split()[1]
 
 
 def tell(url: str, command: Command, protocol: str = "joint_kit_v2") -> CallResult:

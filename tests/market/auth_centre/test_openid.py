@@ -25,6 +25,7 @@ from tests.market.auth_centre.browsing import (
     tokens,
     userinfo,
 )
+from tradepost.market.applications.models import Authorisation
 from tradepost.market.auth_centre.models import AccessToken, Jwk, SignInSession
 from tradepost.market.base import clock
 
@@ -111,6 +112,19 @@ def test_without_a_sign_in_a_silent_request_learns_so(asked: dict[str, str], err
     assert query["error"] == error
 
 
+def test_a_silent_request_learns_why_it_got_no_code_and_shows_no_page() -> None:
+    """OpenID Connect Core §3.1.2.6."""
+    joint = make_joint()
+    browser = sign_in(joint)
+    SignInSession.objects.update(begun_at=clock.wall() - timedelta(minutes=5))
+    silent = {"scope": "openid", "prompt": "none"}
+    for more, error in (({"max_age": "60"}, "login_required"), ({}, "access_denied")):
+        if error == "access_denied":
+            Authorisation.objects.update(wanted=False)
+        address, query = location(authorize(browser, joint, **silent, **more))
+        assert (address, query["error"], query["state"]) == (joint.client.callback, error, "s-1")
+
+
 @pytest.mark.parametrize("asked", [{"prompt": "login"}, {"max_age": "60"}])
 def test_an_application_may_ask_for_a_fresh_sign_in(asked: dict[str, str]) -> None:
     joint = make_joint()
@@ -178,6 +192,13 @@ def test_the_unified_login_tells_nobody_which_enterprises_there_are() -> None:
     assert [page.status_code for page in pages] == [422, 422, 422]
     assert other.enterprise.name not in "".join(page.content.decode() for page in pages)
     assert Browser().get("/unified-login/", {"appId": "nobody"}).status_code == 200
+
+
+def test_without_an_application_the_unified_login_leads_to_the_workbench() -> None:
+    make_joint(code="acme")
+    for asked in ({}, {"appId": "nobody"}):
+        assert Browser().get("/unified-login/", asked | {"tenant": "zhang01@acme"})["Location"].endswith("/t/acme/")
+        assert Browser().get("/unified-login/", asked | {"tenant": "nowhere"}).status_code == 422
 
 
 def test_somebody_logged_in_to_the_market_chooses_among_their_own_enterprises() -> None:

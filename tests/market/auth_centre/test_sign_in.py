@@ -10,7 +10,7 @@ from django.test import Client as Browser
 
 from tests.factories.people import PASSWORD, make_buyer
 from tests.factories.signing_in import make_joint
-from tests.market.auth_centre.browsing import authorize, sign_in, tokens, userinfo
+from tests.market.auth_centre.browsing import authorize, code_of, redeem, sign_in, tokens, userinfo
 from tradepost.market.auth_centre.hosts import AT_ITS_HOST
 from tradepost.market.auth_centre.models import SignInFailure, SignInSession
 from tradepost.market.auth_centre.tenant import COOKIE
@@ -144,9 +144,10 @@ def test_the_form_may_end_at_the_callback_that_was_asked_for_and_nowhere_else() 
 def test_signing_out_ends_what_applications_hold() -> None:
     joint = make_joint()
     browser = sign_in(joint)
-    held = tokens(joint, browser)["access_token"]
+    held, code = tokens(joint, browser)["access_token"], code_of(authorize(browser, joint))
     assert browser.post(f"{joint.home}sign-out/")["Location"] == f"{joint.home}sign-in/"
     assert userinfo(joint, held).status_code == 401
+    assert redeem(joint, code).status_code == 400
     assert browser.get(joint.home).status_code == 302
 
 

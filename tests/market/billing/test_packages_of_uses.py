@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -41,7 +42,7 @@ SCALE = 10_000
 WATCH = AlertRule(low_percent=20, unpaid_timeout=HOUR)
 
 
-def use(held: Subscription, hour: int, value: str, **named: str) -> None:
+def use(held: Subscription, hour: int, value: str, **named: Any) -> None:
     found = push(held.seller, [item(held, NOW + hour * HOUR, value, **named)], now=LATER)
     assert not found.refused, found.refused
     collected()
@@ -96,7 +97,10 @@ def test_it_is_deducted_from_until_nothing_is_left_and_stops_then() -> None:
     assert (is_now(held), remaining()) == (("active", []), [40 * SCALE])
     use(held, 2, "55")
     assert (is_now(held), remaining()) == (("frozen", ["used_up"]), [0])
-    assert [(c.deducted // SCALE, c.free // SCALE, c.minor) for c in Charge.objects.order_by("pk")] == [(60, 0, 0), (40, 15, 0)]
+    assert [(c.deducted // SCALE, c.free // SCALE, c.minor) for c in Charge.objects.order_by("pk")] == [
+        (60, 0, 0),
+        (40, 15, 0),
+    ]
     assert ledger.buyer_account(held.buyer, "CNY").balance.minor == 0
     late = push(held.seller, [item(held, LATER, "1")], now=LATER + 2 * HOUR)
     assert [one.refusal.code for one in late.refused] == ["013"]
@@ -151,7 +155,9 @@ def test_its_buyer_is_told_that_it_runs_low_and_that_it_stopped() -> None:
     package_reactions.on_quota_low(QuotaLow(**{name: low.facts[name] for name in ("quota", "package", "left")}), LATER)
     use(held, 2, "15")
     [used_up] = Event.objects.filter(name="quota_used_up")
-    package_reactions.on_quota_used_up(QuotaUsedUp(**{name: used_up.facts[name] for name in ("quota", "package")}), LATER)
+    package_reactions.on_quota_used_up(
+        QuotaUsedUp(**{name: used_up.facts[name] for name in ("quota", "package")}), LATER
+    )
     service_reactions.on_service_frozen(SubscriptionFrozen(subscription=held.pk, at=LATER, reason="used_up"), LATER)
     assert list(Notice.objects.order_by("pk").values_list("kind", flat=True)) == ["uses_low", "uses_used_up"]
 
@@ -170,7 +176,10 @@ def test_deductions_and_what_goes_beyond_are_what_was_used(seed: int) -> None:
     held = make_uses(buyer=make_buyer(balance="30"))
     hours = chance.sample(range(1, 100), 12)
     for start in range(0, 12, 3):
-        items = [item(held, NOW + hour * HOUR, f"{chance.randrange(1, 400_000) / SCALE:.4f}") for hour in hours[start : start + 3]]
+        items = [
+            item(held, NOW + hour * HOUR, f"{chance.randrange(1, 400_000) / SCALE:.4f}")
+            for hour in hours[start : start + 3]
+        ]
         push(held.seller, items, now=LATER)
         standing = list(Record.objects.filter(sign=1, voided=False))
         if chance.random() < 0.5:

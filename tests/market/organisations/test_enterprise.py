@@ -136,8 +136,8 @@ def test_a_department_is_added_renamed_and_moved_and_each_is_told(admin: Member)
         ("department_changed", {"enterprise": admin.enterprise_id, "department": below.pk, "version": version})
         for version in (1, 2)
     ]
-    acts = list(EnterpriseAct.objects.order_by("pk").values_list("act", flat=True))
-    assert acts[-2:] == ["department_renamed", "department_moved"]
+    done = list(EnterpriseAct.objects.order_by("pk").values_list("act", flat=True))
+    assert done[-2:] == ["department_renamed", "department_moved"]
 
 
 def test_a_parent_never_stands_below_its_child(admin: Member) -> None:

@@ -9,6 +9,7 @@ import pytest
 from django.utils import translation
 
 from tradepost.market.base.findings import Finding
+from tradepost.market.product_types.acceptance import SUPERVISED
 from tradepost.market.product_types.check import check
 from tradepost.market.product_types.contract import NO, YES, Answer, Deal, DeliveredBy, ProductType, Supervision
 from tradepost.market.product_types.deliverable import why_undeliverable
@@ -115,6 +116,7 @@ def right(kind: ProductType) -> ProductFacts:
             Answer.NUMBER: str(question.most), Answer.YES_NO: YES, Answer.LINE: "x" * question.most,
             Answer.TEXT: "Two\nlines", Answer.CHOICE: question.choices[0][0] if question.choices else "",
         }[question.answer]  # fmt: skip
+        said = NO if question is SUPERVISED else said  # it forbids what others of its kind may
         answers |= {question.code: said} | ({f"{question.code}_en": said} if question.translated else {})
     spec = SpecFacts(
         name="Standard", modes=frozenset(kind.charging_modes[:1]), template=next(iter(kind.templates)),
@@ -209,6 +211,11 @@ def found_in(code: str, changes: dict[str, Any]) -> list[str]:
         ([], "SAAS", {"attributes": ("a", "b"), "template": Template.CUSTOM}),
         ([], "MANUAL_SERVICE", {"attributes": ("a", "b"), "template": Template.CUSTOM}),
         (["kind.template"], "DATA_FILE", {"template": Template.CUSTOM}),  # §2.5: "simple template with fixed price"
+        (["supervised.mode"], "SAAS", {"modes": frozenset({DEMAND}), "answers": {"supervised": YES}}),  # §2.10
+        (["supervised.mode"], "SAAS", {"trial": True, "answers": {"supervised": YES}}),
+        ([], "SAAS", {"answers": {"supervised": YES}}),
+        (["milestones.one"], "CONSULTING", {"answers": {f"milestone_{n}{part}": "" for n in (2, 3, 4, 5) for part in ("", "_en", "_weight")}}),
+        (["milestones.incomplete"], "MANUAL_SERVICE", {"answers": {"milestone_3_weight": ""}}),
         (["kind.supervision"], "IMAGE", {"supervised": True}),  # §2.1
         (["kind.deal"], "IMAGE", {"deal": "joint"}),
         (["data.both_modes"], "DATA_FILE", {"modes": frozenset({PERIOD, ONCE})}),  # §2.1: "never both in one spec"

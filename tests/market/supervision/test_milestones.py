@@ -190,3 +190,11 @@ def test_an_operator_leaves_what_was_accepted_to_the_seller(decision: Appeal.Dec
     decide(supervision.pk, decision, "So.", by=person(supervision, OP), clocks=CLOCKS, now=NOW)
     assert money(supervision) == (has + back, 0, earned)
     all_explained(supervision)
+
+
+def test_what_costs_nothing_is_cancelled() -> None:
+    supervision = supervised(price=replace(ONCE, amount=Decimal(0)))
+    walk(supervision, *TO_ACCEPT)
+    agreed(supervision, None)
+    assert where(supervision) == ("refunded", "accept", "refunded")
+    assert money(supervision)[1:] == (0, 0)

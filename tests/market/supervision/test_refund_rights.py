@@ -58,6 +58,8 @@ def test_refundable_is_paid_less_accepted_less_refunded(at: Refundable, sums: Su
         (WHOLE, NEW, 4000, False, Against.ONLY_ALL),
         (NOTHING, NEW, 1, True, Against.FORBIDDEN),
         (REST, Sums(paid=10001, accepted=10001), 1, True, Against.FORBIDDEN),
+        (REST, Sums(paid=0), 0, True, None),
+        (NOTHING, Sums(paid=0), 0, True, Against.FORBIDDEN),
     ],
 )
 def test_what_may_be_asked_for(at: Refundable, sums: Sums, amount: int, ends: bool, why: Against | None) -> None:

@@ -119,6 +119,9 @@ class JointLogin:
     def begin(self, tenant_id: str, onward: str = "", cookies: Mapping[str, str] | None = None) -> Reply:
         """Send the browser to the tenant's auth centre. ``onward``: the path to go on to; any other address is not gone to."""
         onward = local_path(onward)
+        if not self.app_id:
+            log.error("JointLogin has no app_id: it is the id of the credential, which the seller center shows")
+            return Reply(problem=problems.MISCONFIGURED)
         tenant_id = tenant_id or unquote((cookies or {}).get(self.cookie_name("tenant"), ""))
         if not tenant_id or len(tenant_id) > LONGEST_ID:
             return self._unified(onward)

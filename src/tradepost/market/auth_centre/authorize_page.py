@@ -17,7 +17,14 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
-from oauthlib.oauth2.rfc6749.errors import FatalClientError, InvalidClientIdError, OAuth2Error
+from oauthlib.oauth2.rfc6749.errors import (
+    AccessDeniedError,
+    ConsentRequired,
+    FatalClientError,
+    InvalidClientIdError,
+    LoginRequired,
+    OAuth2Error,
+)
 
 from tradepost.market.applications.models import Client
 from tradepost.market.base import clock
@@ -59,12 +66,19 @@ def authorize(request: HttpRequest) -> HttpResponse:
         return _wrong(request, OAuth2Error("The query cannot be read"))
     client = rows.client
     assert client is not None  # validated
+    silent = "none" in (asked.get("prompt") or ())
     if session is None or _must_sign_in_again(request, asked, session):
+        if silent:
+            return _back_with(request, rows, LoginRequired(state=asked.get("state")))
         return redirect(sign_in_url(request, _without_prompt(request)))
     allowed = access(session.member, client)
     if isinstance(allowed, Refused):
+        if silent:
+            return _back_with(request, rows, AccessDeniedError(state=asked.get("state")))
         return refusal(request, allowed, client=client)
     if asks_for_consent() and not consents.covers(session.member, client, allowed):
+        if silent:
+            return _back_with(request, rows, ConsentRequired(state=asked.get("state")))
         if request.method != "POST" or AGREED not in request.POST:
             return _ask(request, session, client, allowed)
         consents.give(session.member, client, allowed, now=rows.now)

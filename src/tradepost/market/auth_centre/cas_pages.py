@@ -17,7 +17,7 @@ from tradepost.market.base import clock
 from tradepost.market.base.errors import Refused
 from tradepost.market.web.access import declare
 
-from . import cas_answers, claims, tickets
+from . import cas_answers, claims, service_tickets
 from .asked_for import client_by_callback
 from .cas_answers import Attributes, Format, NotValid, Valid
 from .may_sign_in import access
@@ -61,7 +61,7 @@ def _is_new(session: SignInSession) -> bool:
 
 def _give(session: SignInSession, client: Client, service: str) -> HttpResponse:
     with transaction.atomic():
-        ticket = tickets.issue(
+        ticket = service_tickets.issue(
             session, client, service=service, new_login=_is_new(session), life=lives().ticket, now=clock.wall()
         )
     return _to(with_parameters(service, {"ticket": ticket}))
@@ -121,8 +121,8 @@ def validate_orgid(request: HttpRequest) -> HttpResponse:
 declare(validate_orgid, PROGRAMS)
 
 
-def _validated(request: HttpRequest, enterprise: int | None) -> tickets.Proved | NotValid:
-    return tickets.validate(
+def _validated(request: HttpRequest, enterprise: int | None) -> service_tickets.Proved | NotValid:
+    return service_tickets.validate(
         request.GET.get("ticket", ""), request.GET.get("service", ""), enterprise=enterprise,
         renewed=request.GET.get("renew", "").lower() == TRUE, now=clock.wall(),
     )  # fmt: skip

@@ -66,7 +66,8 @@ def holder_of(token: str, *, now: datetime, enterprise: int | None = None) -> Ho
         return NoToken(expired=True)
     grant = found.grant
     allowed = access(grant.member, grant.client)
-    if grant.revoked_at is not None or not isinstance(allowed, Access):
+    ended = grant.revoked_at is not None or grant.session.ended_at is not None
+    if ended or not isinstance(allowed, Access):
         return NoToken(expired=False)
     return Holder(grant, allowed)
 

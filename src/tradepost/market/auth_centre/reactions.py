@@ -7,11 +7,12 @@ back later. A dissolved enterprise never does.
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import batched
 
 from django.db.models import Q
 
 from tradepost.market.applications.events import AuthorisationWithdrawn
-from tradepost.market.applications.models import Authorisation
+from tradepost.market.applications.models import Authorisation, Client
 from tradepost.market.base import clock
 from tradepost.market.base.events import on
 from tradepost.market.organisations.events import MemberPasswordReset, MembersChanged
@@ -21,18 +22,24 @@ from . import grants, sessions
 from .may_sign_in import BOUND
 from .models import Grant
 
+AT_ONCE = 1_000
+"""People in one statement."""
+
 
 def on_authorisation_withdrawn(event: AuthorisationWithdrawn, _now: datetime) -> None:
     """Who has the application by another service of the enterprise keeps it. No members: it is nobody's any more."""
-    held = Grant.objects.filter(client__enterprise=event.enterprise, client__application=event.application)
-    if event.members:
-        held = held.filter(member__in=event.members)
-    still = Authorisation.objects.filter(
-        wanted=True, binding__status=BOUND, binding__enterprise=event.enterprise,
-        binding__application=event.application,
-    )  # fmt: skip
-    gone = held.exclude(member__in=still.values("member"))
-    grants.revoke(gone, Grant.Why.WITHDRAWN, now=clock.wall())
+    client = Client.objects.filter(enterprise=event.enterprise, application=event.application).first()
+    if client is None:
+        return
+    held = Grant.objects.filter(client=client, revoked_at=None)
+    members = event.members or tuple(held.order_by("member").values_list("member_id", flat=True).distinct())
+    for some in batched(members, AT_ONCE):
+        still = Authorisation.objects.filter(
+            member__in=some, wanted=True, binding__status=BOUND, binding__enterprise=event.enterprise,
+            binding__application=event.application,
+        )  # fmt: skip
+        gone = set(some) - set(still.values_list("member_id", flat=True))
+        grants.revoke(held.filter(member__in=gone), Grant.Why.WITHDRAWN, now=clock.wall())
 
 
 def on_members_changed(event: MembersChanged, _now: datetime) -> None:

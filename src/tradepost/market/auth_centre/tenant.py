@@ -27,7 +27,7 @@ COOKIE = "tradepost_sign_in"
 MEMBERS = "members who are signed in at the enterprise's auth centre"
 ANYBODY = "anybody"
 PROGRAMS = "programs, by a secret of their own"
-LONGEST_NEXT = 2000
+LONGEST_NEXT = 10_000
 
 type Page = Callable[..., HttpResponseBase]
 

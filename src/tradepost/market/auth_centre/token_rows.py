@@ -185,7 +185,7 @@ class TokenRows(RequestValidator):  # type: ignore[misc]  # published without ty
             .select_related("session", "member__user", "member__enterprise", "member__department")
             .get(pk=known.grant_id)
         )
-        if grant.client_id != self.client.pk or grant.revoked_at is not None:
+        if grant.client_id != self.client.pk or grant.revoked_at is not None or grant.session.ended_at is not None:
             return False
         known.refresh_from_db()
         if known.used_at is not None:

@@ -1,7 +1,7 @@
 """The unified login page: it knows the application and finds the enterprise (openapi-jointkit B.3).
 
 What it is asked stands in the fragment of the address, which no browser sends; a script reads it and comes back with it as a
-query. Without a script the person is asked for the application's id.
+query. Without a script, and for who knows no application, it leads to the enterprise's workbench.
 """
 
 from __future__ import annotations
@@ -28,11 +28,6 @@ MOST = 20
 
 
 class WhereForm(forms.Form):
-    appId = forms.CharField(  # noqa: N815  # the field's word on the wire
-        label=gettext_lazy("Application id"),
-        max_length=64,
-        help_text=gettext_lazy("From the application that sent you here."),
-    )
     tenant = forms.CharField(
         label=gettext_lazy("Your enterprise"),
         max_length=LONGEST,
@@ -47,39 +42,41 @@ def unified_login(request: HttpRequest) -> HttpResponse:
     """Reads only: a GET form, which leads on to the enterprise's own sign-in."""
     app_id = request.GET.get("appId", "")[:64].replace("\0", "")
     application = Application.objects.filter(app_id=app_id).exclude(callback="").first() if app_id else None
-    asked = "tenant" in request.GET
-    form = WhereForm(request.GET if asked else None, initial={"appId": app_id})
-    status = 200
-    if asked and form.is_valid():
-        client = _client(application, form.cleaned_data["tenant"])
-        if client is not None:
-            return redirect(_launch(client))
-        form.add_error(
-            "tenant", _("No enterprise of this code uses the application. Check the code with your administrator.")
-        )
-    if asked:
-        status = 422
+    form = WhereForm(request.GET if "tenant" in request.GET else None)
+    if form.is_bound and form.is_valid():
+        code = form.cleaned_data["tenant"].strip().lower().rpartition("@")[2]
+        if onward := _onward(application, code):
+            return redirect(onward)
+        form.add_error("tenant", _not_found(application))
     context = {
-        "form": form, "application": application, "app_id": app_id,
-        "unknown": bool(app_id) and application is None, "own": _own(request, application),
+        "form": form, "application": application, "unknown": bool(app_id) and application is None,
+        "own": _own(request, application),
     }  # fmt: skip
-    return render(request, "auth_centre/unified_login.html", context, status=status)
+    return render(request, "auth_centre/unified_login.html", context, status=422 if form.is_bound else 200)
 
 
 declare(unified_login, ANYBODY)
 
 
-def _client(application: Application | None, typed: str) -> Client | None:
-    """Of the enterprise whose code was typed, alone or behind a user name. Whether there is such an enterprise is not told."""
-    code = typed.strip().lower().rpartition("@")[2]
-    if application is None or not code:
-        return None
-    return (
+def _onward(application: Application | None, code: str) -> str:
+    """To the application at this enterprise; without one to the enterprise's workbench. Empty where there is none."""
+    if application is None:
+        found = Enterprise.objects.filter(code=code, status=Enterprise.Status.ACTIVE).first()
+        return f"{address_of(found.code)}/" if found else ""
+    client = (
         Client.objects.select_related("enterprise")
         .filter(application=application, enterprise__code=code, enterprise__status=Enterprise.Status.ACTIVE)
         .exclude(callback="")
         .first()
     )
+    return _launch(client) if client else ""
+
+
+def _not_found(application: Application | None) -> str:
+    """Whether there is such an enterprise is not told where one looks for an application."""
+    if application is None:
+        return _("There is no enterprise of this code. Check it with your administrator.")
+    return _("No enterprise of this code uses the application. Check the code with your administrator.")
 
 
 def _own(request: HttpRequest, application: Application | None) -> list[dict[str, object]]:

@@ -66,7 +66,7 @@ def collect_locked(debtors: Sequence[Debtor], currency: str, *, now: datetime) -
     """The same of many in few statements, holding their accounts, which are of this currency. Whether arrears begin or end is
     looked at behind it."""
     accounts = Account.objects.filter(pk__in=[one.account.pk for one in debtors])
-    balances = {user: balance for user, balance in accounts.values_list("user", "balance_minor") if user is not None}
+    balances = dict(accounts.values_list("user_id", "balance_minor"))
     before = dict(balances)
     while _collect_some(balances, currency, now):
         pass
@@ -94,11 +94,18 @@ def _collect_some(balances: dict[int, int], currency: str, now: datetime) -> boo
         return False
     dues = [
         # What is open of a charge only grows less: so this is never the same twice.
-        Due(user=buyer, seller=seller, minor=sum(one.minor for one in mine), reference=f"{mine[0].charge}/{mine[0].open_minor}")
+        Due(
+            user=buyer,
+            seller=seller,
+            minor=sum(one.minor for one in mine),
+            reference=f"{mine[0].charge}/{mine[0].open_minor}",
+        )
         for (buyer, seller), mine in sorted(parts.items())
     ]
     booked = debts.collect_all(dues, currency, now=now)
-    paid = [(transfer, one) for transfer, (_of, mine) in zip(booked, sorted(parts.items()), strict=True) for one in mine]
+    paid = [
+        (transfer, one) for transfer, (_of, mine) in zip(booked, sorted(parts.items()), strict=True) for one in mine
+    ]
     rows.update(
         "billing_charge", {"open_minor": "bigint"},
         [{"id": one.charge, "open_minor": one.open_minor - one.minor} for _transfer, one in paid],

@@ -84,7 +84,9 @@ def price_findings(document: Document, selling: Selling) -> Iterator[Finding]:
 
 def _uses(spec: Spec, selling: Selling, at: str) -> Iterator[Finding]:
     """Where packages of uses are sold: what is counted of the spec is counted at them alone (business-rules §2.5)."""
-    prices = [(f"{at}.skus.{j}.prices.{k}", price) for j, sku in enumerate(spec.skus) for k, price in enumerate(sku.prices)]
+    prices = [
+        (f"{at}.skus.{j}.prices.{k}", price) for j, sku in enumerate(spec.skus) for k, price in enumerate(sku.prices)
+    ]
     by_usage = any(price.charging.metered and not price.charging.uses for _at, price in prices)
     for here, price in prices:
         if not price.charging.uses:

@@ -10,7 +10,7 @@ from django.db import models
 class EnterpriseAct(models.Model):
     enterprise = models.ForeignKey("organisations.Enterprise", models.PROTECT, related_name="acts", db_index=False)
     act = models.CharField(max_length=32)
-    """A name of ``acts.Did``."""
+    """A name of ``act_log.Did``."""
     by = models.ForeignKey("identity.User", models.SET_NULL, null=True, related_name="+")
     by_text = models.CharField(max_length=255)
     """Who it was, as known then: names change, accounts go."""

@@ -13,7 +13,7 @@ from tradepost.market.base import outbox
 from tradepost.market.base.errors import Refused
 
 from . import account_names
-from .acts import Did, actor, record
+from .act_log import Did, actor, record
 from .events import DepartmentChanged
 from .locking import department_of, lock
 from .models import Department, Enterprise, Invitation, Member

@@ -13,7 +13,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.identity.models import Seller, User
 
 from . import account_names
-from .acts import MARKET, Actor, Did, actor, record
+from .act_log import MARKET, Actor, Did, actor, record
 from .events import EnterpriseChanged, EnterpriseDissolved
 from .lifecycle import ENTERPRISE, INVITATION, EnterpriseEvent, InvitationEvent
 from .locking import lock

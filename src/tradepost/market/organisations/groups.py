@@ -14,7 +14,7 @@ from tradepost.market.base import outbox, rows
 from tradepost.market.base.errors import Refused
 
 from . import account_names
-from .acts import Did, actor, record
+from .act_log import Did, actor, record
 from .events import MembersChanged
 from .locking import lock
 from .members import tell

@@ -27,7 +27,7 @@ from tradepost.market.base.files import Files
 from tradepost.market.base.leased_jobs import LeasedTask, Running
 from tradepost.market.base.models import LeasedJob
 
-from .acts import Did, actor, record
+from .act_log import Did, actor, record
 from .departments import tree_of
 from .import_judge import Known, judge_all, names_of_departments
 from .import_report import Report, in_both, with_lines

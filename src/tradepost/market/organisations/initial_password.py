@@ -18,7 +18,7 @@ from tradepost.market.base import ids, outbox
 from tradepost.market.base.errors import Refused
 from tradepost.market.identity.models import User
 
-from .acts import Did, actor, record, subject
+from .act_log import Did, actor, record, subject
 from .events import MemberPasswordReset
 from .locking import lock, member_of
 from .models import EnterpriseAct, Member
@@ -71,10 +71,10 @@ def reset(member: Member, *, by: Member | None, gaps: Gaps, now: datetime) -> Ne
         held = lock(member.enterprise_id, by=by)
         one = member_of(held, member)
         must_be_managed(one)
-        acts = EnterpriseAct.objects.filter(
+        made_before = EnterpriseAct.objects.filter(
             enterprise=held, about=subject(one), act=Did.PASSWORD_MADE, at__gt=now - DAY
         )
-        before = list(acts.order_by("-pk").values_list("at", flat=True)[: gaps.daily])
+        before = list(made_before.order_by("-pk").values_list("at", flat=True)[: gaps.daily])
         if wait := reset_wait(before, gaps, now=now):
             raise _too_soon(wait)
         made = give(one, drawn, now=now)

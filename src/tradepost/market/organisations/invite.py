@@ -20,7 +20,7 @@ from tradepost.market.identity.members import TOKEN_BYTES, hash_of
 from tradepost.market.identity.models import User
 
 from . import account_names
-from .acts import Actor, Did, actor, record
+from .act_log import Actor, Did, actor, record
 from .events import EnterpriseMemberJoined
 from .lifecycle import INVITATION, InvitationEvent
 from .locking import counted, department_of, lock

@@ -15,7 +15,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.identity.models import User
 
 from . import account_names
-from .acts import Did, actor, record
+from .act_log import Did, actor, record
 from .events import MembersChanged
 from .initial_password import NewPassword, draw, give, no_password
 from .locking import counted, department_of, lock, member_of

@@ -102,9 +102,14 @@ def codes_of(enterprise: Enterprise) -> dict[int, str]:
     return dict(Department.objects.filter(enterprise=enterprise, removed_at=None).values_list("pk", "code"))
 
 
-def groups_of(enterprise: Enterprise) -> list[tuple[Group, Counted]]:
+def groups_of(enterprise: Enterprise) -> list[Group]:
+    """By name."""
+    return list(Group.objects.filter(enterprise=enterprise).order_by("name", "pk"))
+
+
+def groups_with_sizes(enterprise: Enterprise) -> list[tuple[Group, Counted]]:
     """By name, each with how many are in it, no further than they are read."""
-    found = list(Group.objects.filter(enterprise=enterprise).order_by("name", "pk"))
+    found = groups_of(enterprise)
     inside = [GroupMember.objects.filter(group=one).order_by("group", "-pk") for one in found]
     return list(zip(found, counts_up_to(*inside), strict=True)) if found else []
 
@@ -149,7 +154,7 @@ def find_import(enterprise: Enterprise, pk: int) -> ImportRun | None:
 
 
 def acts_of(enterprise: Enterprise, *, about: str = "", after: str = "", size: int = 25) -> Page[EnterpriseAct]:
-    """Its history, newest first; ``about``: that of one thing (``acts.subject``)."""
+    """Its history, newest first; ``about``: that of one thing (``act_log.subject``)."""
     rows = EnterpriseAct.objects.filter(enterprise=enterprise)
     along = ("enterprise",)
     if about:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
 
+from .charging import charging
 from .contract import YES, Answer, Fault, ProductType, Question
 from .facts import ProductFacts
 
@@ -50,7 +50,7 @@ def supervised_alone(product: ProductFacts) -> Iterator[Fault]:
     if product.answers.get(SUPERVISED.code) != YES:
         return
     for spec in product.specs:
-        if spec.modes & {ChargingMode.ON_DEMAND, ChargingMode.ON_DEMAND_PKG} or spec.trial:
+        if any(charging(mode).metered for mode in spec.modes) or spec.trial:
             yield Fault(
                 code="supervised.mode",
                 field="specs",

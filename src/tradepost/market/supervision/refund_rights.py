@@ -44,6 +44,8 @@ def refundable(at: Refundable, sums: Sums) -> int:
 def against(at: Refundable, sums: Sums, amount: int, *, ends: bool) -> Against | None:
     """What stands against paying this back; None when nothing does. ``ends``: whether the delivery ends with it."""
     most = refundable(at, sums)
+    if at is not Refundable.NOTHING and sums.paid == 0:
+        return None  # what costs nothing is only cancelled
     if most <= 0:
         return Against.FORBIDDEN
     if amount <= 0:

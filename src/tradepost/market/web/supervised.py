@@ -28,6 +28,8 @@ def supervision_clock(payload: Mapping[str, Any], now: datetime) -> datetime | N
     return timers.tick(payload, now, clocks=clocks_now())
 
 
+on_order_completed, on_order_refunded = ended.on_order_completed, ended.on_order_refunded
+"""What becomes of a delivery that was accepted: others react to these, too."""
 REACTIONS = (
     on(HandOverBegan, begin_supervision),
     on(LineReduced, collect_debt.on_order_refunded, supervision_reactions.on_line_reduced),

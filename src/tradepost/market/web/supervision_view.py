@@ -27,7 +27,7 @@ from tradepost.market.supervision.act import Said
 from tradepost.market.supervision.clocks import Clocks
 from tradepost.market.supervision.handed_file import handed_file
 from tradepost.market.supervision.models import CancelRequest, Supervision
-from tradepost.market.supervision.refund_rights import kept, refundable
+from tradepost.market.supervision.refund_rights import against, kept, refundable
 
 from .timeline import TimelineEvent
 from .uploads import files, keep_proof, uploaded_in
@@ -101,7 +101,8 @@ def context_of(supervision: Supervision, party: Party, request: HttpRequest, ref
         "current_milestone": next((one for one in parts if one.accepted_at is None), None) if running else None,
         "file": handed_file(supervision),
         "most_back": most,
-        "may_ask_part": node.refundable is Refundable.REST,
+        "may_ask_back": against(node.refundable, sums, sums.rest, ends=True) is None,
+        "may_ask_part": node.refundable is Refundable.REST and most.minor > 0,
         "left_to_seller": Money(kept(sums, sums.rest), currency),
         "open_request": asked,
         "open_appeal": queries.open_appeal(supervision),

@@ -272,7 +272,15 @@ def _plan_inputs(plan: Plan, at: str, wrong: Wrong, *, counted: bool) -> Iterato
             ]
             yield bands
         case "uses":
-            yield [_typed(f"{at}.quota", _("Uses in one package"), plan.quota, wrong, hint=_("The service stops when they are used up."))]
+            yield [
+                _typed(
+                    f"{at}.quota",
+                    _("Uses in one package"),
+                    plan.quota,
+                    wrong,
+                    hint=_("The service stops when they are used up."),
+                )
+            ]
             yield _pair(f"{at}.unit", _("What is counted, such as calls"), plan.unit, wrong, longest=32)
             yield bands
         case _:

@@ -117,7 +117,7 @@ def _page(request: EnterpriseRequest, binding: TenantBinding, form: RightForm, *
         request, "storefront/enterprise_application.html", status=status, binding=binding, form=form,
         released=[WORDS[one] for one in binding.released_fields], text=text, count=buyer_queries.how_many(binding),
         page=buyer_queries.rights_of(binding, text=text, after=request.GET.get("after", "")), bound=bound,
-        groups=[one for one in queries.groups_of(request.enterprise) if one not in bound], sync=sync_view(binding),
+        groups=[one for one in queries.groups_with_sizes(request.enterprise) if one[0] not in bound], sync=sync_view(binding),
     )  # fmt: skip
 
 

@@ -59,7 +59,7 @@ def index(request: EnterpriseRequest) -> HttpResponse:
                 status = refused.status
             else:
                 return redirect("storefront:enterprise_group", code=request.enterprise.code, pk=made.pk)
-    groups = queries.groups_of(request.enterprise)
+    groups = queries.groups_with_sizes(request.enterprise)
     return show(request, "storefront/enterprise_groups.html", status=status, form=form, groups=groups)
 
 

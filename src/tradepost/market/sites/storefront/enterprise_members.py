@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
-from tradepost.market.organisations import acts, members, queries
+from tradepost.market.organisations import act_log, members, queries
 from tradepost.market.organisations.members import Person
 from tradepost.market.organisations.models import Enterprise, Member
 from tradepost.market.organisations.profile import EMPLOYEE_TYPES, LONGEST, profile_of, stored_profile
@@ -145,7 +145,7 @@ def detail(request: EnterpriseRequest, pk: int) -> HttpResponse:
     return show(
         request, "storefront/enterprise_member.html", status=status, one=one, form=form,
         itself=one.pk == request.membership.pk, groups=queries.groups_with(one),
-        told=told(queries.acts_of(request.enterprise, about=acts.subject(one), size=ACTS_SHOWN).rows),
+        told=told(queries.acts_of(request.enterprise, about=act_log.subject(one), size=ACTS_SHOWN).rows),
         restore=RestoreForm(enterprise=request.enterprise) if one.removed_at else None,
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from tradepost.market.organisations.acts import Did
+from tradepost.market.organisations.act_log import Did
 from tradepost.market.organisations.models import EnterpriseAct
 
 WORDS: Mapping[str, str | Promise] = {
@@ -54,10 +54,10 @@ class Told:
     note: str
 
 
-def told(acts: Iterable[EnterpriseAct]) -> list[Told]:
+def told(entries: Iterable[EnterpriseAct]) -> list[Told]:
     return [
         Told(one.at, one.by_text or _("The market"), str(WORDS.get(one.act, one.act)), one.about_text, _note(one))
-        for one in acts
+        for one in entries
     ]
 
 
