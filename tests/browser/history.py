@@ -26,7 +26,7 @@ def main() -> None:
     import django
 
     django.setup()
-    from tests.browser import changing, converting
+    from tests.browser import changing, converting, joining
     from tests.browser.acting import acting
     from tests.browser.asking import ask
     from tests.browser.coding import code
@@ -34,7 +34,6 @@ def main() -> None:
     from tests.browser.enterprising import enterprise
     from tests.browser.imaging import image
     from tests.browser.invoicing import invoice
-    from tests.browser.joining import join
     from tests.browser.licenses import licensed
     from tests.browser.packing import pack
     from tests.browser.probing import probe
@@ -51,7 +50,7 @@ def main() -> None:
     seller_url, *chapters = sys.argv[1:]
     known = (seed, deliver, meter, licensed, code, freeze, renew, give_up, fail, newcomer, companies, debug, publish, broken, acting,
              web_check, probe, changing.change, converting.formal, ask, transfers, pack, image, invoice, settle, use, supervise,
-             enterprise, walk, sign_in, join, runs_out)  # fmt: skip
+             enterprise, walk, sign_in, joining.join, runs_out)  # fmt: skip
     told = {one.__name__: one for one in known}
     made: dict[str, str] = {}
     for chapter in chapters:

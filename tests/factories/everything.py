@@ -93,6 +93,7 @@ LEFT_OUT = {
     "console/clock/": "moves the clock of a sandbox: it belongs to the process, not to the database",
     "account/": "allauth's pages know one person only; a session and a password are no matter of how many orders there are",
     "i18n/setlang/": "asks no database",
+    "enterprise/<slug:code>/applications/<int:pk>/groups/": "writes a row for each member of the group",
 }
 """Addresses that are left out, and why."""
 

@@ -16,6 +16,8 @@ from tradepost.market.subscriptions.models import Subscription
 from .models import Application, Authorisation, TenantBinding
 
 MOST_BINDABLE = 50
+MOST_FOUND = 1000
+"""Members that a search looks at: who looks for one types more of the name."""
 
 
 def bindings_of(enterprise: Enterprise, *, after: str = "") -> Page[TenantBinding]:
@@ -67,7 +69,10 @@ def rights_of(binding: TenantBinding, *, text: str = "", after: str = "") -> Pag
     """Who may use it, the newest first; ``text``: beginning of a name or an account name."""
     rows = Authorisation.objects.filter(binding=binding, wanted=True).select_related("member__department")
     if text := text.strip():
-        rows = rows.filter(begins("member__user_name", text.lower()) | begins("member__name", text))
+        known = Member.objects.filter(enterprise=binding.enterprise_id, removed_at=None)  # found by its own indexes first
+        found_people = known.filter(begins("user_name", text.lower()) | begins("name", text))
+        newest = found_people.order_by("enterprise", "-pk").values_list("pk", flat=True)[:MOST_FOUND]
+        rows = rows.filter(member__in=list(newest))
     found = page(rows, after=after, along=("binding",))
     return Page([Right(one, told=one.version == one.acked_version) for one in found.rows], found.next_key)
 
