@@ -51,8 +51,7 @@ def main() -> None:
     known = (seed, deliver, meter, licensed, code, freeze, renew, give_up, fail, newcomer, companies, debug, publish, broken, acting,
              web_check, probe, changing.change, converting.formal, ask, transfers, pack, image, invoice, settle, use, supervise,
              enterprise, walk, sign_in, joining.join, runs_out)  # fmt: skip
-    told = {one.__name__: one for one in known}
-    made: dict[str, str] = {}
+    told, made = {one.__name__: one for one in known}, dict[str, str]()
     for chapter in chapters:
         made |= told[chapter](seller_url)
     json.dump(made, sys.stdout)
