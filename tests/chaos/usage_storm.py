@@ -37,7 +37,8 @@ KEY = "a base key of the storm, long enough"
 ZONE = ZoneInfo("Asia/Shanghai")
 LONGEST = 600.0
 WINDOW = timedelta(seconds=10)
-OPEN_FOR = timedelta(days=20)
+OPEN_FOR = timedelta(days=17)
+"""The rest of the 21 days after which nothing is taken is for the clock, which a slow machine moves on for longer."""
 LATE = VOIDED = 20
 """One record in so many."""
 SELLERS, SERVICES = 2, 5
