@@ -52,6 +52,6 @@ def make_test_account(application: Application, *, admin: bool, most: int, rules
         person = Person(name=f"Tester {number}", department=department.pk)
         made = add_managed(enterprise, f"tester{number}", person, by=None, most=most, now=now)
         authorise(binding, [made.member.pk], admin=admin, rules=rules, now=now)
-    domain = f"https://{enterprise.host}" if enterprise.host else rules.domain(enterprise.code)
+    domain = rules.domain(enterprise.code)
     account = f"{made.member.user_name}@{enterprise.code}"
     return Account(domain=domain, tenant_id=enterprise.public_id, account=account, password=made.password)

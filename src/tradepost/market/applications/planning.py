@@ -82,7 +82,7 @@ def client_digest(binding: TenantBinding) -> str:
 
 
 def _domain(enterprise: Enterprise, rules: SyncRules) -> str:
-    return f"https://{enterprise.host}" if enterprise.host else rules.domain(enterprise.code)
+    return rules.domain(enterprise.code)
 
 
 def _introduces(binding: TenantBinding, rules: SyncRules) -> bool:

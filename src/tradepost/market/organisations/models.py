@@ -50,10 +50,6 @@ class Enterprise(models.Model):
         Seller, models.PROTECT, null=True, default=None, related_name="test_enterprises", db_index=False
     )
     """The seller that tries its software with it (§B.1 'Test account')."""
-    host = models.CharField(max_length=253, blank=True, default="", db_default="")
-    """The host of its auth centre; empty where that stands under the market's own address."""
-    mfa = models.BooleanField(default=False, db_default=False)
-    """Whether its members need a second factor to sign in."""
     status = models.CharField(max_length=16, choices=Status, default=Status.ACTIVE)
     people = models.PositiveIntegerField(default=0, db_default=0)
     """Living members: kept by the verbs, which hold this row, since there may be a hundred thousand (``locking.counted``)."""
@@ -62,7 +58,6 @@ class Enterprise(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["host"], condition=~Q(host=""), name="enterprise_host"),
             models.UniqueConstraint(fields=["test_seller"], name="enterprise_of_tests_once"),
             models.CheckConstraint(
                 condition=Q(buyer__isnull=True, test_seller__isnull=False)

@@ -24,8 +24,6 @@ class Migration(migrations.Migration):
                 ('public_id', models.CharField(default=tradepost.market.base.ids.hex_id, max_length=32, unique=True)),
                 ('code', models.CharField(max_length=64, unique=True)),
                 ('name', models.CharField(max_length=255, verbose_name='Name')),
-                ('host', models.CharField(blank=True, db_default='', default='', max_length=253)),
-                ('mfa', models.BooleanField(db_default=False, default=False)),
                 ('status', models.CharField(choices=[('active', 'Active'), ('dissolved', 'Dissolved')], default='active', max_length=16)),
                 ('created_at', models.DateTimeField()),
                 ('dissolved_at', models.DateTimeField(default=None, null=True)),
@@ -128,10 +126,6 @@ class Migration(migrations.Migration):
                 ('group', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='organisations.group')),
                 ('member', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='groups', to='organisations.member')),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='enterprise',
-            constraint=models.UniqueConstraint(condition=models.Q(('host', ''), _negated=True), fields=('host',), name='enterprise_host'),
         ),
         migrations.AddConstraint(
             model_name='enterprise',
