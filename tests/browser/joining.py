@@ -26,7 +26,7 @@ def join(_seller_url: str) -> dict[str, str]:
         bindings = [make_binding(one, enterprise, now=now) for one in (bound, stopped)]
         of_tests = found_for_tests(seller, "青榭软件测试企业", "test-qingxie", now=now)
         bind_for_tests(application, of_tests, rules=sync_rules(), now=now)
-    for one in TenantBinding.objects.all():
+    for one in TenantBinding.objects.filter(application=application):
         until(lambda: TenantBinding.objects.get(pk=one.pk).status == "stopped", "the server is away")  # noqa: B023  # awaited at once
     # As it would be had the server been there.
     TenantBinding.objects.filter(pk=bindings[0].pk).update(status="bound", bound_at=now)
