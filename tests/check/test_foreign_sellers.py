@@ -17,10 +17,13 @@ from tradepost.protocols import registry
 
 NODE = shutil.which("node")
 KEY = "node seller's key + 1"
+SECRET = "secrets.client_secret"
 LACKS = {
     # No private key fits the secret of a tester that has no public key (openapi-jointkit §A.6).
-    "kit_with_a_key": {"shape.applicationSync.fields", "debug.applicationSync", "lifecycle.users"},
-    "old_kit_with_a_key": {"shape.applicationSync.fields", "debug.applicationSync", "lifecycle.users"},
+    "kit": {SECRET},
+    "old_kit": {SECRET},
+    "kit_with_a_key": {SECRET, "shape.applicationSync.fields", "debug.applicationSync", "lifecycle.users"},
+    "old_kit_with_a_key": {SECRET, "shape.applicationSync.fields", "debug.applicationSync", "lifecycle.users"},
     "asking_notices": {"idempotency.orderNotify.repeat", "idempotency.orderNotify.parallel"},
 }
 WARNED = {

@@ -36,6 +36,8 @@ OF_AUTH_CENTRE = {
     "orgid/openapi/v1/oauth2/userinfo": Address(gateway=True),
     "orgid/openapi/v1/cas/p3/serviceValidate": pages(ANYBODY),
 }
+BY_A_SECRET = {"t/<str:code>/api/v1/oauth2/token", "orgid/openapi/v1/oauth2/token"}
+"""Programs ask there, who prove themselves; what a browser holds counts for nothing."""
 ELSEWHERE_AT_THE_AUTH_CENTRE = {
     "t/<str:code>/api/v1/oauth2/authorize": [
         HTTPStatus.BAD_REQUEST,

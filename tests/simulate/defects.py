@@ -47,8 +47,8 @@ DEFECTS = (
     Defect(
         name="a wrong rounding: the seller earns whole yuan",
         function=finish.earn_lines,
-        before="amount=line.amount,",
-        after="amount=type(line.amount)(line.amount.minor // 100 * 100, line.amount.currency),",
+        before="amount=line.left,",
+        after="amount=type(line.left)(line.left.minor // 100 * 100, line.left.currency),",
     ),
     Defect(
         name="earned before its time begins",

@@ -144,7 +144,7 @@ def test_pictures_are_drawings_and_nothing_else(slug: str) -> None:
 def test_pictures_are_distinct() -> None:
     folder = files("tradepost.market.seed") / "pictures"
     drawings = [entry.read_text(encoding="utf-8") for entry in folder.iterdir() if entry.name.endswith(".svg")]
-    assert len(set(drawings)) == len(drawings) == len(products()) + 1
+    assert len(set(drawings)) == len(drawings) == len(products()) + 2, "and the metered one, and the delivery by people"
 
 
 def test_everything_is_served_by_the_sample_sellers_server(seeded: seed.SeedResult) -> None:

@@ -13,7 +13,7 @@ from tradepost.check.answers import expect_accepted, expect_success, failed, rea
 from tradepost.check.definition import Check, CheckBuilder, check_factory
 from tradepost.check.outcomes import Skipped, Warned
 from tradepost.check.samples import UNREADABLE
-from tradepost.protocols.sync_commands import Department, SyncApplication, SyncAuth, SyncFlag, SyncOrg, SyncTenant
+from tradepost.protocols.sync_commands import SyncApplication, SyncAuth, SyncFlag, SyncOrg, SyncTenant
 from tradepost.protocols.text import Text
 
 if TYPE_CHECKING:
@@ -63,15 +63,10 @@ def _client_secret(caller: Caller) -> None:
 
 
 def _deleted_unseen(caller: Caller) -> None:
+    """Of tenants and applications, of which §A.5 and §A.6 say so; of people and departments no page does."""
     samples, instance = caller.samples, caller.samples.unknown_id()
     gone = SyncFlag.DELETE
-    # Below another one: whether a department at the top is taken is asked elsewhere.
-    below = Department(code="D2", name="QA", parent_code="D1")
-    asked = [
-        replace(samples.users(test=False), flag=gone, instance_id=instance),
-        SyncOrg(tenant_id=caller.chance(), department=below, flag=gone, instance_id=instance),
-        replace(samples.tenant(test=False), flag=gone, instance_id=instance),
-    ]
+    asked: list[SyncTenant | SyncApplication] = [replace(samples.tenant(test=False), flag=gone, instance_id=instance)]
     # A secret may be looked into before anything else: without the public key there is none that is right.
     if caller.options.public_key:
         asked.insert(0, replace(samples.application(test=False), flag=gone, instance_id=instance))

@@ -102,7 +102,7 @@ def refresh(held: TenantBinding, *, members: Collection[int] | None = None, now:
     own = Authorisation.objects.filter(binding=held)
     own = own if members is None else own.filter(member__in=members)
     of_groups = GroupMember.objects.filter(member=OuterRef("member"), group__bindings__binding=held)
-    may = Q(member__removed_at=None) & (Q(by_hand=True) | Q(Exists(of_groups)))
+    may = _still_there(members) & (Q(by_hand=True) | Q(Exists(of_groups)))
     changed = {"version": F("version") + 1, "changed_at": now}
     own.filter(pk__in=own.filter(may, wanted=False).values("pk")).update(wanted=True, **changed)
     lost = dict(own.filter(~may, wanted=True).values_list("pk", "member_id"))
@@ -113,6 +113,14 @@ def refresh(held: TenantBinding, *, members: Collection[int] | None = None, now:
         settle_never_told(held)
         _tell(held, sorted(lost.values()), now)
     return len(lost)
+
+
+def _still_there(members: Collection[int] | None) -> Q:
+    """Of some, who was removed is looked up by key: a join would read all members of all enterprises."""
+    if members is None:
+        return Q(member__removed_at=None)
+    removed = Member.objects.filter(pk__in=members, removed_at__isnull=False)
+    return ~Q(member__in=list(removed.values_list("pk", flat=True)))
 
 
 def _insert_of_groups(held: TenantBinding, members: Collection[int] | None, now: datetime) -> None:

@@ -69,7 +69,9 @@ def rights_of(binding: TenantBinding, *, text: str = "", after: str = "") -> Pag
     """Who may use it, the newest first; ``text``: beginning of a name or an account name."""
     rows = Authorisation.objects.filter(binding=binding, wanted=True).select_related("member__department")
     if text := text.strip():
-        known = Member.objects.filter(enterprise=binding.enterprise_id, removed_at=None)  # found by its own indexes first
+        known = Member.objects.filter(
+            enterprise=binding.enterprise_id, removed_at=None
+        )  # found by its own indexes first
         found_people = known.filter(begins("user_name", text.lower()) | begins("name", text))
         newest = found_people.order_by("enterprise", "-pk").values_list("pk", flat=True)[:MOST_FOUND]
         rows = rows.filter(member__in=list(newest))
