@@ -98,7 +98,7 @@ def person(browser: Browser, market: Market, role: str = "", *, language: str = 
         if role:
             somebody.log_in(role)
         yield somebody
-        assert somebody.complaints == []
+        assert somebody.complaints == [], "\n".join(somebody.complaints)
     except BaseException:
         page.screenshot(path=market.folder / "last.png", full_page=True)  # pytest keeps the folder of the last runs
         raise
@@ -123,7 +123,11 @@ def listen(page: Page, complaints: list[str]) -> None:
     page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
     page.on(
         "requestfailed",
-        lambda request: complaints.append(f"{page.url}: failed: {request.url}") if _lost(request.failure) else None,
+        lambda request: (
+            complaints.append(f"{page.url}: {request.method} {request.url} failed: {request.failure}")
+            if _lost(request.failure)
+            else None
+        ),
     )
 
 

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from tests import factories
 from tradepost.market.identity.models import User
 from tradepost.market.notifications.models import Notice
 from tradepost.market.web import templatetags
+from tradepost.market.web.context import this_page
 
 pytestmark = pytest.mark.django_db
 MARKET = Path(templatetags.__file__).parent.parent.parent
@@ -111,3 +112,19 @@ def test_the_menu_shows_only_the_sites_that_a_person_may_enter(client: Client) -
         client.force_login(who)
         page = client.get("/").content.decode()
         assert {site for site in ("/seller/", "/console/") if f'href="{site}"' in page} == entered
+
+
+@pytest.mark.parametrize(
+    ("method", "came_from", "here"),
+    [
+        ("GET", "http://testserver/other/", "/a/?b=1"),
+        ("POST", "http://testserver/form/?tab=2", "/form/?tab=2"),
+        ("POST", "", "/a/?b=1"),
+        ("POST", "https://evil.example/form/", "/a/?b=1"),
+        ("POST", "javascript:alert(1)", "/a/?b=1"),
+    ],
+)
+def test_a_page_is_asked_for_again_where_its_form_stands(method: str, came_from: str, here: str) -> None:
+    """A refused form may stand at an address that takes forms only: switching the language there must not end at a 405."""
+    request = RequestFactory().generic(method, "/a/?b=1", headers={"Referer": came_from} if came_from else {})
+    assert this_page(request) == here

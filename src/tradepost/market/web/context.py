@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from tradepost.market.base.config import config
 from tradepost.market.base.counting import Count
@@ -31,6 +33,7 @@ def market(request: HttpRequest) -> dict[str, object]:
     theme = request.COOKIES.get("theme", "")
     return {
         "sandbox": config().sandbox,
+        "this_page": SimpleLazyObject(lambda: this_page(request)),
         "now": getattr(request, "now", None),
         "support_email": config().support_email,
         "theme": theme if theme in THEMES else "",
@@ -39,6 +42,16 @@ def market(request: HttpRequest) -> dict[str, object]:
         # Read by the frame of the console alone.
         "queue_waiting": SimpleLazyObject(lambda: waiting_count(request.now)),  # type: ignore[attr-defined]
     }
+
+
+def this_page(request: HttpRequest) -> str:
+    """The address at which this page can be asked for again. A form that was refused may stand at an address that only takes
+    forms: its reader came from a page that has one."""
+    came_from = request.headers.get("Referer", "")
+    if request.method == "POST" and url_has_allowed_host_and_scheme(came_from, allowed_hosts={request.get_host()}):
+        parts = urlsplit(came_from)
+        return f"{parts.path}?{parts.query}" if parts.query else parts.path
+    return request.get_full_path()
 
 
 def shell_of(request: HttpRequest) -> Shell:
