@@ -86,3 +86,8 @@ def how_many(binding: TenantBinding) -> Count:
 
 def groups_bound(binding: TenantBinding) -> list[Group]:
     return list(Group.objects.filter(bindings__binding=binding).order_by("name", "pk"))
+
+
+def still_may(binding: TenantBinding, member: int) -> bool:
+    """Whether this member may use what is bound, by hand or by a group."""
+    return Authorisation.objects.filter(binding=binding, member=member, wanted=True).exists()

@@ -67,6 +67,8 @@ def test_a_service_is_bound_and_its_people_authorised_and_withdrawn(page: Page) 
     assert "A bound group still gives it." in kept.text
     page.client.post(f"{at}groups/take/", {"group": group.pk})
     assert not Authorisation.objects.filter(wanted=True).exists()
+    pressed_again = page.client.post(f"{at}withdraw/", {"member": one.pk}, follow=True)
+    assert "Nobody signs in with it any more." in pressed_again.text, "no group gives what nobody has"
 
 
 def test_what_stopped_is_tried_again_and_what_is_unbound_can_be_bound_again(page: Page) -> None:

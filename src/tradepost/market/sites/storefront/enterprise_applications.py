@@ -151,8 +151,10 @@ def withdraw(request: EnterpriseRequest, pk: int) -> HttpResponse:
     own, member = _own(request, pk), whole_number(request.POST.get("member", "")) or 0
 
     def act() -> str:
-        gone = authorising.withdraw(own, [member], rules=sync_rules(), now=request.now)
-        return _("Withdrawn. Nobody signs in with it any more.") if gone else _("A bound group still gives it.")
+        authorising.withdraw(own, [member], rules=sync_rules(), now=request.now)
+        if buyer_queries.still_may(own, member):
+            return _("A bound group still gives it.")
+        return _("Withdrawn. Nobody signs in with it any more.")
 
     return _do(request, pk, act)
 
