@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from tradepost.market.base import rows
 from tradepost.market.base.outbox import batched
 from tradepost.market.fulfilment import by_people
 from tradepost.market.fulfilment.cases import locked_subscriptions
@@ -46,6 +47,8 @@ def on_order_refunded(event: OrderRefunded, now: datetime) -> None:
 
 def _accepted(orders: Sequence[str]) -> list[Supervision]:
     """Those of these orders that wait for their opening, locked."""
-    rows = Supervision.objects.select_for_update(of=("self",)).select_related("line", "subscription")
-    found = rows.filter(line__order__number__in=orders, status=Supervision.Status.ACCEPTED)
-    return list(found.order_by("pk"))
+    waiting = Supervision.objects.filter(line__order__number__in=orders, status=Supervision.Status.ACCEPTED)
+    if not rows.any_of(waiting):
+        return []
+    locked = waiting.select_for_update(of=("self",)).select_related("line", "subscription")
+    return list(locked.order_by("pk"))
