@@ -32,10 +32,19 @@ def find_binding(enterprise: Enterprise, pk: int) -> TenantBinding | None:
 
 def bindable(user: User, *, most: int = MOST_BINDABLE) -> list[Subscription]:
     """Services of a buyer to which people can sign in by way of an enterprise, and that are bound to none; the newest."""
+    return list(_bindable(user).order_by("buyer", "-pk")[:most])
+
+
+def find_bindable(user: User, pk: int) -> Subscription | None:
+    """One of them, be it among the newest or not."""
+    return _bindable(user).filter(pk=pk).first()
+
+
+def _bindable(user: User) -> QuerySet[Subscription]:
     living = TenantBinding.objects.filter(subscription=OuterRef("pk")).exclude(status=TenantBinding.Status.UNBOUND)
     own = Subscription.objects.filter(buyer=user, status=Subscription.Status.ACTIVE)
     joint = own.filter(Exists(Application.objects.filter(product=OuterRef("product"))), ~Exists(living))
-    return list(joint.select_related("product__application").order_by("buyer", "-pk")[:most])
+    return joint.select_related("product__application")
 
 
 def is_joint(subscription: Subscription) -> bool:
