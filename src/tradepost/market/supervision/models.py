@@ -35,6 +35,9 @@ class Supervision(models.Model):
         COMPLETED = "completed", pgettext_lazy("supervision", "Accepted")
         REFUNDED = "refunded", pgettext_lazy("supervision", "Paid back")
 
+    OPEN: ClassVar = frozenset({Status.RUNNING, Status.APPEALED, Status.ACCEPTED})
+    """What has not ended."""
+
     line = models.OneToOneField(OrderLine, models.PROTECT, related_name="supervision")
     subscription = models.OneToOneField(Subscription, models.PROTECT, related_name="supervision")
     buyer = models.ForeignKey(User, models.PROTECT, related_name="supervisions", db_index=False)

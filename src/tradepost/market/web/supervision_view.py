@@ -21,9 +21,10 @@ from tradepost.market.base.money import MINOR_DIGITS, Money
 from tradepost.market.base.money_words import in_words
 from tradepost.market.base.numbers import decimal_number
 from tradepost.market.identity.models import User
-from tradepost.market.product_types.flows.contract import Act, Entry, Move, Node, Party, Refundable
+from tradepost.market.product_types.flows.contract import Act, Entry, Move, Node, Party, Provision, Refundable
 from tradepost.market.supervision import milestones, queries, step
-from tradepost.market.supervision.act import Said
+from tradepost.market.supervision.act import BARRED, Said
+from tradepost.market.supervision.cancel import may_give_up
 from tradepost.market.supervision.clocks import Clocks
 from tradepost.market.supervision.handed_file import handed_file
 from tradepost.market.supervision.models import CancelRequest, Supervision
@@ -85,7 +86,7 @@ def context_of(supervision: Supervision, party: Party, request: HttpRequest, ref
     most = Money(refundable(node.refundable, sums), currency)
     asked = next((one for one in requests if one.ended_at is None), None)
     # What act.py refuses while its buyer asks to cancel it is not offered.
-    mine = [move for move in node.moves if move.by is party and not (asked and move.act is Act.ACCEPT)]
+    mine = [move for move in node.moves if move.by is party and not (asked and move.act in BARRED)]
     return {
         "supervision": supervision,
         "product": supervision.line.product,
@@ -105,6 +106,8 @@ def context_of(supervision: Supervision, party: Party, request: HttpRequest, ref
         "may_ask_part": node.refundable is Refundable.REST and most.minor > 0,
         "left_to_seller": Money(kept(sums, sums.rest), currency),
         "open_request": asked,
+        "may_give_up": may_give_up(supervision),
+        "in_use": step.flow_of(supervision).provision is Provision.AT_PAYMENT,
         "open_appeal": queries.open_appeal(supervision),
         "proof_fields": range(MOST_PROOFS),
         "refused": refused,

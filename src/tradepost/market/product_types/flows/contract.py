@@ -19,7 +19,7 @@ class Party(StrEnum):
     SELLER = "seller"
     OPERATOR = "operator"
     MARKET = "market"
-    """By itself, at a node's due time."""
+    """By itself: at a node's due time, or when something became true that needs no person to say it."""
 
 
 class Act(StrEnum):
@@ -30,6 +30,8 @@ class Act(StrEnum):
     PASS = "pass"  # noqa: S105  # no password: a delivery passes a review
     SEND_BACK = "send_back"
     SHIP = "ship"
+    TAKE = "take"
+    ACTIVATE = "activate"
     ACCEPT = "accept"
     REJECT = "reject"
 
@@ -41,6 +43,10 @@ class Effect(StrEnum):
     """The delivery is accepted: the order completes, and the seller earns."""
     REJECTED = "rejected"
     """Counted as a rejection."""
+    APPLIES = "applies"
+    """A license is asked of the seller's server for what was said (saas-v1-license §B3)."""
+    TAKES = "takes"
+    """The buyer takes the authorisation code: it can be activated from then on (saas-v1-license §B2)."""
     STARTS = "starts"
     """May say from when on the service is used: the paid time counts from there."""
 
@@ -51,6 +57,8 @@ class Provision(StrEnum):
     NONE = "none"
     """Never: people deliver all of it."""
     AT_ACCEPTANCE = "at_acceptance"
+    AT_PAYMENT = "at_payment"
+    """At once: it is in use while people look at it, and its money is held until the acceptance all the same."""
 
 
 class Refundable(StrEnum):
@@ -77,7 +85,8 @@ class Entry:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
     """An act that is possible at a node. ``to``: the next node, empty where the flow is over; ``reviewed_to``: where the
-    product's acceptance is reviewed by an operator first; ``more_to``: while there are more milestones to deliver."""
+    product's acceptance is reviewed by an operator first, in place of all else; ``more_to``: while there are more milestones
+    to deliver."""
 
     act: Act
     by: Party
@@ -125,3 +134,8 @@ class Flow:
     @property
     def first(self) -> Node:
         return self.nodes[0]
+
+    @property
+    def effects(self) -> frozenset[Effect]:
+        """Of all its moves."""
+        return frozenset(effect for node in self.nodes for move in node.moves for effect in move.effects)
