@@ -35,7 +35,7 @@ from tradepost.market.supervision.timers import TIMER, tick
 from tradepost.protocols.commands import AppInfo, Done, InstanceInfo
 
 CLOCKS = Clocks(
-    accept_days=10, remind_days=3, stale_days=180, stale_repeat_days=7, appeal_workdays=3,
+    accept_days=10, return_days=10, returned_days=15, remind_days=3, stale_days=180, stale_repeat_days=7, appeal_workdays=3,
     zone=ZoneInfo("Asia/Shanghai"),
 )  # fmt: skip
 DAY = timedelta(days=1)
@@ -97,6 +97,7 @@ def shown(supervision: Supervision, party: Party, *, now: datetime = NOW) -> str
 WORDS = {
     Act.DEMAND: {"words": "Please set it up.", "name": "Lan", "phone": "13800138000", "address": "Nanjing Road 1"},
     Act.REFUSE: {"words": "Which version?"}, Act.DELIVER: {"words": "It runs."}, Act.REJECT: {"words": "It does not."},
+    Act.SHIP_BACK: {"carrier": "SF", "parcel": "SF0987654321"},
     Act.SHIP: {"carrier": "SF", "parcel": "SF1234567890"}, Act.SEND_BACK: {"words": "Blurred."},
 }  # fmt: skip
 

@@ -57,6 +57,10 @@ TABLE: Mapping[str, Mapping[str, Acts]] = {
         "receiver": {(B, Act.DEMAND): "deliver"},
         "deliver": {(S, Act.SHIP): "accept"},
         "accept": {(B, Act.ACCEPT): "", (M, Act.ACCEPT): "", (B, Act.REJECT): "deliver"},
+        "return": {
+            (B, Act.SHIP_BACK): "returned", (B, Act.KEEP): "accept", (M, Act.KEEP): "accept", (S, Act.TAKE_BACK): "",
+        },
+        "returned": {(S, Act.TAKE_BACK): "", (M, Act.TAKE_BACK): ""},
     },
     "license_online": {
         "code": {(B, Act.DEMAND): "deliver"},
@@ -86,24 +90,31 @@ WHOLE = {
     ("license_code", "take"),
 }
 """Where only all of it can be asked back; elsewhere a part, too."""
-NOTHING = {("license_code", "activate"), ("license_code", "proof"), ("license_code", "review")}
+TAKEN = {("license_code", "activate"), ("license_code", "proof"), ("license_code", "review")}
 """Where nothing can: the code was taken (§2.10: "afterwards negotiated refund impossible")."""
+COMES_BACK = {("shipping", "return"), ("shipping", "returned")}
+"""Where a refund was agreed on that waits for the goods (§4.7)."""
+NOTHING = TAKEN | COMES_BACK
 KINDS = {
     "demand": "MANUAL_SERVICE", "provisioned": "SAAS", "handover": "LICENSE_OFFLINE", "deploy": "LICENSE_PACKAGE",
     "shipping": "HARDWARE", "license_online": "LICENSE", "license_code": "LICENSE_CODE",
 }  # fmt: skip
+AGREED = (M, Act.CONFIRM)
+"""Buyer and seller agree that all goes back: no act of the flow, and where goods were sent they come back first."""
 PATHS: Mapping[str, tuple[tuple[Party, Act], ...]] = {
     "demand": ((B, Act.DEMAND), (S, Act.CONFIRM), (S, Act.DELIVER), (O, Act.PASS)),
     "provisioned": ((B, Act.DEMAND), (S, Act.CONFIRM), (S, Act.DELIVER), (O, Act.PASS)),
     "handover": ((S, Act.DELIVER), (O, Act.PASS)),
     "deploy": (),
-    "shipping": ((B, Act.DEMAND), (S, Act.SHIP)),
+    "shipping": ((B, Act.DEMAND), (S, Act.SHIP), AGREED, (B, Act.SHIP_BACK)),
     "license_online": ((B, Act.DEMAND), (M, Act.DELIVER)),
     "license_code": ((S, Act.DELIVER), (B, Act.TAKE), (M, Act.ACTIVATE), (S, Act.DELIVER)),
 }
 """Through every node of a flow, of a product whose deliveries are reviewed."""
 OF_MARKET: Mapping[tuple[str, Act], Callable[[Supervision], object]] = {
     ("shipping", Act.ACCEPT): lambda one: ticks(one, NOW + timedelta(days=11)),
+    ("shipping", Act.KEEP): lambda one: ticks(one, NOW + timedelta(days=11)),
+    ("shipping", Act.TAKE_BACK): lambda one: ticks(one, NOW + timedelta(days=16)),
     ("license_online", Act.DELIVER): license_comes,
     ("license_online", Act.REFUSE): license_is_refused,
     ("license_code", Act.ACTIVATE): code_is_activated,
@@ -151,7 +162,10 @@ def undone() -> Iterator[None]:
 
 
 def does(supervision: Supervision, party: Party, what: Act) -> None:
-    if party is M:
+    if (party, what) == AGREED:
+        cancel.ask(supervision.pk, "why", now=NOW)
+        cancel.agree(supervision.pk, "", by=person(supervision, S), clocks=CLOCKS, now=NOW)
+    elif party is M:
         OF_MARKET[supervision.flow, what](supervision)
     else:
         act(
@@ -224,6 +238,8 @@ def _allowed(supervision: Supervision, party: Party, what: Act, buyer: int) -> N
             assert after.node == (to or node)
             if to:
                 assert (after.status, money(after)) == ("running", (buyer, PRICE, 0))
+            elif what is Act.TAKE_BACK:
+                assert (after.status, money(after)) == ("refunded", (buyer + PRICE, 0, 0))
             elif code == "provisioned":  # its money is the seller's when it is open
                 assert (after.status, money(after)) == ("accepted", (buyer, PRICE, 0))
             else:
@@ -246,6 +262,9 @@ def _paid_back(supervision: Supervision, buyer: int) -> None:
             cancel.ask(pk, "why", amount_minor=amount, ends=ends, now=NOW)
             cancel.agree(pk, "", by=by, clocks=CLOCKS, now=NOW)
             back, after = PRICE if amount is None else amount, again(supervision)
+            if ends and at == ("shipping", "accept"):  # §4.7: the goods come back first
+                assert (after.node, money(after)) == ("return", (buyer, PRICE, 0))
+                continue
             kept = PRICE - back
             assert money(after) == (buyer + back, kept * (not ends), kept * ends)
             assert (after.status, after.refunded_minor) == ("refunded" if ends else "running", back)

@@ -23,6 +23,7 @@ from .clocks import Clocks
 from .events import CancelAsked, CancelDeclined
 from .models import CancelRequest, Supervision
 from .refund_rights import Against, against
+from .timers import watch
 
 LONGEST = 1000
 
@@ -105,17 +106,27 @@ def agree(pk: int, answer: str, *, by: User, clocks: Clocks, now: datetime) -> N
                 raise _no_refund()
             said = words(answer, "answer", _("Say why: the buyer reads it."))
             step.pay_back(supervision, held, reason=said[:500], by=by.email, clocks=clocks, now=now)
+        elif _ends(request) and (to := step.node_of(supervision).agreed_to):
+            request.status, request.answer = CancelRequest.Status.RETURNING, answer.strip()[:LONGEST]
+            request.save(update_fields=["status", "answer"])
+            supervision.visit += 1  # what was meant for the node before does nothing any more
+            step.enter(supervision, step.flow_of(supervision).by_code[to], act=None, clocks=clocks, now=now)
+            watch(supervision, clocks=clocks, now=now)
         else:
             said = answer.strip()[:LONGEST]
             _answered(request, CancelRequest.Status.AGREED, said, now)
             _carry_out(supervision, held, request, said or request.reason, by=by, clocks=clocks, now=now)
 
 
+def _ends(request: CancelRequest) -> bool:
+    return request.ends or request.amount_minor is None
+
+
 def _carry_out(
     supervision: Supervision, held: Subscription, request: CancelRequest, reason: str, *, by: User, clocks: Clocks,
     now: datetime,
 ) -> None:  # fmt: skip
-    if request.ends or request.amount_minor is None:
+    if _ends(request):
         step.pay_back(
             supervision, held, amount_minor=request.amount_minor, reference=str(request.pk), reason=reason[:500],
             by=by.email, clocks=clocks, now=now,

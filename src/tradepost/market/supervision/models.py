@@ -160,9 +160,13 @@ class CancelRequest(models.Model):
 
     class Status(models.TextChoices):
         OPEN = "open", _("The seller is asked")
+        RETURNING = "returning", _("Agreed: the goods come back first")
         AGREED = "agreed", pgettext_lazy("refund", "Agreed")
         DECLINED = "declined", pgettext_lazy("refund", "Refused")
         WITHDRAWN = "withdrawn", pgettext_lazy("refund", "Withdrawn")
+
+    UNDECIDED: ClassVar = (Status.OPEN, Status.RETURNING)
+    """What the end of the delivery decides."""
 
     supervision = models.ForeignKey(Supervision, models.CASCADE, related_name="cancel_requests", db_index=False)
     status = models.CharField(max_length=16, choices=Status, default=Status.OPEN)

@@ -16,7 +16,7 @@ from tradepost.market.base.money import Money
 from tradepost.market.fulfilment import by_people
 from tradepost.market.fulfilment.licensing import apply_for_license
 from tradepost.market.licenses.codes import take
-from tradepost.market.product_types.flows.contract import Act, Effect, Flow, Move, Node, Party, Provision
+from tradepost.market.product_types.flows.contract import Act, Effect, Flow, Move, Node, Party, Provision, Within
 from tradepost.market.product_types.flows.license_online import FINGERPRINT
 from tradepost.market.product_types.flows.registry import flow
 from tradepost.market.subscriptions.models import Subscription
@@ -29,7 +29,12 @@ from .models import CancelRequest, Supervision, Visit
 from .refund_rights import Sums, kept
 
 MARKET = "market"
-RECEIVED = gettext_noop("The goods count as received: nobody said otherwise in time.")
+LATE = {
+    Act.ACCEPT: gettext_noop("The goods count as received: nobody said otherwise in time."),
+    Act.KEEP: gettext_noop("Nothing was sent back in time: the request for money back counts as withdrawn."),
+    Act.TAKE_BACK: gettext_noop("The goods count as come back: the seller did not object in time."),
+}
+"""Why the market acts when the time of a node is over."""
 
 
 def locked(pk: int) -> Supervision:
@@ -58,6 +63,11 @@ def follow(
         take(held, actor=visit.actor, now=now)
     if Effect.APPLIES in move.effects:
         apply_for_license(held, visit.entries.get(FINGERPRINT, ""), actor=visit.actor, now=now)
+    if Effect.PAID_BACK in move.effects:
+        _pay_back_agreed(supervision, held, visit, clocks=clocks, now=now)
+        return
+    if Effect.KEPT in move.effects:
+        _close_requests(supervision, CancelRequest.Status.WITHDRAWN, now)
     if Effect.ACCEPTED in move.effects and not (supervision.reviewed and move.reviewed_to):
         if move.more_to and milestones.accept_current(supervision, now=now):
             enter(supervision, flow_of(supervision).by_code[move.more_to], act=move.act, clocks=clocks, now=now)
@@ -65,6 +75,17 @@ def follow(
         accept(supervision, held, by=visit.actor, clocks=clocks, now=now)
         return
     enter(supervision, _next(supervision, move), act=move.act, clocks=clocks, now=now)
+
+
+def _pay_back_agreed(
+    supervision: Supervision, held: Subscription, visit: Visit, *, clocks: Clocks, now: datetime
+) -> None:
+    """What both agreed on, once the goods came back."""
+    request = CancelRequest.objects.get(supervision=supervision, status=CancelRequest.Status.RETURNING)
+    pay_back(
+        supervision, held, amount_minor=request.amount_minor, reference=str(request.pk), reason=request.reason[:500],
+        by=visit.actor, clocks=clocks, now=now,
+    )  # fmt: skip
 
 
 def _next(supervision: Supervision, move: Move) -> Node:
@@ -86,9 +107,11 @@ def enter(supervision: Supervision, node: Node, *, act: Act | None, clocks: Cloc
 
 def _due_at(supervision: Supervision, node: Node, clocks: Clocks, now: datetime) -> datetime | None:
     """Goods count as received by themselves only where the parcel went to the buyer's own telephone (§2.10)."""
-    if node.auto is None or not _same_phone(supervision.receiver_phone, supervision.buyer.phone):
+    if node.auto is None:
         return None
-    return now + timedelta(days=clocks.accept_days)
+    if node.within is Within.RECEIPT and not _same_phone(supervision.receiver_phone, supervision.buyer.phone):
+        return None
+    return now + timedelta(days=clocks.days(node.within))
 
 
 def _same_phone(one: str, other: str) -> bool:
@@ -103,7 +126,7 @@ def by_itself(supervision: Supervision, held: Subscription, *, clocks: Clocks, n
     supervision.due_at = None
     supervision.save(update_fields=["due_at"])
     if move is not None and open_request(supervision) is None:
-        of_market(supervision, held, move, RECEIVED, clocks=clocks, now=now)
+        of_market(supervision, held, move, LATE[move.act], clocks=clocks, now=now)
 
 
 def of_market(
@@ -222,5 +245,5 @@ def end(supervision: Supervision, event: SupervisionEvent, *, by: str, now: date
 
 def _close_requests(supervision: Supervision, status: CancelRequest.Status, now: datetime) -> None:
     """What is asked for is decided by the end."""
-    still = CancelRequest.objects.filter(supervision=supervision, status=CancelRequest.Status.OPEN)
+    still = CancelRequest.objects.filter(supervision=supervision, status__in=CancelRequest.UNDECIDED)
     still.update(status=status, ended_at=now)
