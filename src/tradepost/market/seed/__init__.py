@@ -2,8 +2,10 @@
 
 from .deliveries import deliver
 from .demands import ask
+from .images import run_servers
 from .invoices import invoice_the_demo
 from .loading import SeedResult, load
+from .packages import use_a_package
 from .people import Login
 from .road import Road, Stopped, is_walked, walk
 from .using import SHORT_OF_MONEY, open_on_demand
@@ -20,5 +22,7 @@ __all__ = [
     "is_walked",
     "load",
     "open_on_demand",
+    "run_servers",
+    "use_a_package",
     "walk",
 ]
