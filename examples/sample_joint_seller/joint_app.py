@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import argparse
 import os
+import signal
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING, override
 from tradepost.kit import AppInfo, CheckChange, Create, Created, Instance, Refresh, Release, Seller, SetStatus, Upgrade
 from tradepost.kit.joint import ClientSecrets, JointLogin, JointSync, SignedIn, SQLiteDirectory, TenantDepartment, User
 from tradepost.kit.joint.wsgi import send_to_sign_in, who, with_sign_in
+from tradepost.kit.serve import Server
 from tradepost.kit.wsgi import send, wsgi
 from tradepost.protocols.http import Response
 
@@ -98,17 +101,17 @@ production = wsgi(seller)
 PAGE = Template((Path(__file__).parent / "home.html").read_text(encoding="utf-8"))
 
 
-def pages(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+def pages(asked: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """The market's calls, and one page for people who are signed in."""
-    path = environ.get("PATH_INFO", "")
+    path = asked.get("PATH_INFO", "")
     if path.startswith("/produce"):
-        return production(environ, start_response)
+        return production(asked, start_response)
     if path != "/":
         return send(Response(404, (("Content-Type", "text/plain"),), b"Not found"), start_response)
-    person = who(login, environ)
+    person = who(login, asked)
     if person is None:
-        return send_to_sign_in(login, environ, start_response)
-    language = "zh" if environ.get("HTTP_ACCEPT_LANGUAGE", "").lower().startswith("zh") else "en"
+        return send_to_sign_in(login, asked, start_response)
+    language = "zh" if asked.get("HTTP_ACCEPT_LANGUAGE", "").lower().startswith("zh") else "en"
     headers = (("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-store"))
     return send(Response(200, headers, home(person, language).encode()), start_response)
 
@@ -148,3 +151,20 @@ def people_list(people: Sequence[User], word: dict[str, str]) -> str:
 
 
 app = with_sign_in(login, pages)
+
+
+def main() -> None:
+    """As a demo of the market starts it: ``python joint_app.py --port 9000``."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=9000)
+    signal.signal(signal.SIGTERM, end)
+    Server(app, "127.0.0.1", parser.parse_args().port).run()
+
+
+def end(_number: int, _frame: object) -> None:
+    """As Ctrl-C does: the answers that are being made are finished first."""
+    raise SystemExit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -19,6 +19,7 @@ NAME = "joint seller"
 FOLDER = "joint-seller"
 """Of its databases and its private key, in the data folder."""
 IN_A_CHECKOUT, IN_A_WHEEL = "examples/sample_joint_seller", "_sample_joint_seller"
+PROGRAM = "joint_app.py"
 _PRIVATE, _PUBLIC = "private-key", "public-key.pem"
 
 
@@ -65,8 +66,8 @@ def program(port: int, *, market: str, keys: Keys, app_id: str, data: Path) -> P
 def _where() -> Path:
     package = Path(tradepost.__file__).resolve().parent
     for folder in (package.parents[1] / IN_A_CHECKOUT, package / IN_A_WHEEL):
-        if (folder / "__main__.py").exists():
-            return folder
+        if (folder / PROGRAM).is_file():
+            return folder / PROGRAM
     raise Refused(
         "cli.no_sample_seller", "The sample seller is missing from this installation: install Tradepost again."
     )

@@ -24,7 +24,8 @@ def client_by_application(given: Credentials, form: Mapping[str, str]) -> Client
     if application is None or not is_proved(application, given.secret):
         return None
     own = Client.objects.select_related("application", "enterprise").filter(application=application)
-    of_this = own.filter(pk=_client_of_what_comes(form)).first()
+    wanted = _client_of_what_comes(form)
+    of_this = own.filter(pk=wanted).first() if wanted is not None else None
     return of_this or own.exclude(callback="").order_by("pk").first()
 
 
