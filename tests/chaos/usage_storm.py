@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 KEY = "a base key of the storm, long enough"
 ZONE = ZoneInfo("Asia/Shanghai")
-LONGEST = 600.0
+LONGEST = 1200.0
 WINDOW = timedelta(seconds=10)
 OPEN_FOR = timedelta(days=19)
 """The rest of the 21 days after which nothing is taken is for the clock, which is moved on by a day at most until the last is sent."""
