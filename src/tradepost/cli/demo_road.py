@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from tradepost.cli import sample_seller, terminal
+from tradepost.cli import demo_joint, sample_seller, terminal
+from tradepost.cli.demo_joint import Joint
 from tradepost.market.base.compute_settings import SANDBOX_CLOUD
 from tradepost.market.base.errors import Refused
 
 if TYPE_CHECKING:
+    from tradepost.cli.replacing import Replacing
     from tradepost.market.base.config import Config
     from tradepost.market.seed import Road
 
@@ -20,10 +22,12 @@ ENDS_WITHIN = 5.0
 
 
 @contextmanager
-def walking(config: Config, seller_port: int) -> Iterator[None]:
-    """Walk while the block runs. What goes wrong is told in the terminal and stops nothing: the shop is open."""
+def walking(config: Config, seller_port: int, joint_port: int, replacing: Replacing) -> Iterator[None]:
+    """Walk while the block runs. What goes wrong is told in the terminal and stops nothing: the shop is open. ``replacing``: how the
+    block's thread is asked for programs."""
     stop = threading.Event()
-    thread = threading.Thread(target=_walk, args=(config, seller_port, stop.is_set), name="demo-road", daemon=True)
+    joint = Joint(config=config, port=joint_port, replacing=replacing, stopped=stop.is_set)
+    thread = threading.Thread(target=_walk, args=(joint, seller_port), name="demo-road", daemon=True)
     thread.start()
     try:
         yield
@@ -32,10 +36,12 @@ def walking(config: Config, seller_port: int) -> Iterator[None]:
         thread.join(ENDS_WITHIN)
 
 
-def _walk(config: Config, seller_port: int, stopped: Callable[[], bool]) -> None:
+def _walk(joint: Joint, seller_port: int) -> None:
     from django.db import DatabaseError, connection
 
+    config, stopped = joint.config, joint.stopped
     try:
+        joins = demo_joint.start(joint)
         if sample_seller.wait_for(seller_port, stopped):
             walk(config, seller_port, stopped)
             ask(config, stopped)
@@ -45,8 +51,10 @@ def _walk(config: Config, seller_port: int, stopped: Callable[[], bool]) -> None
                 use_a_package(config, seller_port, stopped)
                 run_servers(config, seller_port, stopped)
                 invoice(config, seller_port, stopped)
+        if joins and not stopped():
+            demo_joint.go_on(joint)
     except (Refused, DatabaseError) as wrong:
-        terminal.warn(f"The cases of the demo's products were not all debugged: {wrong} The next start goes on.")
+        terminal.warn(f"Not all of the demo is there: {wrong} The next start goes on.")
     finally:
         connection.close()
 
