@@ -141,7 +141,9 @@ def _checklist(owner: Person) -> None:
 
 def _server_and_keys(owner: Person, made: Industrial, url: str, market: str) -> None:
     walker = Walker(owner)
-    assert walker.stands_at("server", "No production address", done=2) == ["/seller/addresses/new/"]
+    assert walker.stands_at("server", "No production address", done=2) == [
+        "/seller/addresses/new/?protocol=license_online"
+    ]
     owner.read("/seller/domains/")
     owner.send("/seller/domains/", host="127.0.0.1")
     owner.read("/seller/addresses/new/")
@@ -168,8 +170,8 @@ def _debugged(owner: Person, seller: Seller, url: str) -> Product:
     walker = Walker(owner)
     assert walker.stands_at("debugged", "Begin it: a name is enough", done=4) == ["/seller/products/new/"]
     product = begin(owner, "LICENSE", zh="云图设计", en="Cloud Draw")
-    draft, own = f"/seller/products/{product.pk}/draft/pricing/", f"/seller/products/{product.pk}/"
-    assert walker.stands_at("debugged", "has no price yet", "bound to “Cloud Draw”", done=4) == [draft, own]
+    draft, own = f"/seller/products/{product.pk}/draft/pricing/", "/seller/addresses/"
+    assert walker.stands_at("debugged", "has no price yet", "“Cloud Draw” is not served at an address", done=4) == [draft, own]
     price(
         owner, product, "add-spec", "add-plan=year:0",
         typed={"specs.0.name.zh": "专业版", "specs.0.name.en": "Pro", "specs.0.rows.0.cells.0.0": "1000"},
