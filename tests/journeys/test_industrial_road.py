@@ -171,7 +171,10 @@ def _debugged(owner: Person, seller: Seller, url: str) -> Product:
     assert walker.stands_at("debugged", "Begin it: a name is enough", done=4) == ["/seller/products/new/"]
     product = begin(owner, "LICENSE", zh="云图设计", en="Cloud Draw")
     draft, own = f"/seller/products/{product.pk}/draft/pricing/", "/seller/addresses/"
-    assert walker.stands_at("debugged", "has no price yet", "“Cloud Draw” is not served at an address", done=4) == [draft, own]
+    assert walker.stands_at("debugged", "has no price yet", "“Cloud Draw” is not served at an address", done=4) == [
+        draft,
+        own,
+    ]
     price(
         owner, product, "add-spec", "add-plan=year:0",
         typed={"specs.0.name.zh": "专业版", "specs.0.name.en": "Pro", "specs.0.rows.0.cells.0.0": "1000"},
