@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, expect
 
 from tests.browser.people import Person, person
-from tests.browser.test_entering import fill, send
+from tests.browser.typing_company import fill, send
 from tests.check.kit_seller import KEY
 from tests.check.mutants.any_shop import any_seller
 from tests.factories import make_operator
@@ -27,8 +27,8 @@ from tests.factories.publishable import BODY_EN, BODY_ZH
 from tests.journeys.browsing import Person as Clerk
 from tests.journeys.entering import approves, became, signed_in
 from tests.journeys.in_chromium import buys, chromium_beside_django, here
+from tests.journeys.industrial_seller import Industrial
 from tests.journeys.speaking import up
-from tests.journeys.test_industrial_road import Industrial
 from tests.kit.servers import free_port
 from tests.market.working import until, working
 from tradepost.kit import GetLicenseAsync
