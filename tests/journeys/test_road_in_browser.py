@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -26,7 +25,7 @@ from tests.factories.products import make_category
 from tests.factories.publishable import BODY_EN, BODY_ZH
 from tests.journeys.browsing import Person as Clerk
 from tests.journeys.entering import approves, became, signed_in
-from tests.journeys.in_chromium import buys, chromium_beside_django, here
+from tests.journeys.in_chromium import buys, chromium_beside_django, here, look
 from tests.journeys.industrial_seller import Industrial
 from tests.journeys.speaking import up
 from tests.kit.servers import free_port
@@ -56,7 +55,6 @@ pytestmark = [
     pytest.mark.sampled(1 / 4),
     pytest.mark.xdist_group("storefront-browser"),
 ]
-SHOTS = os.environ.get("TRADEPOST_TEST_SHOTS", "")
 PNG, PDF_FILE = "image/png", {"name": "proof.pdf", "mimeType": "application/pdf", "buffer": PDF}
 
 
@@ -70,12 +68,10 @@ class Stranger:
     """Goes where the road says."""
 
     def __init__(self, owner: Person) -> None:
-        self.owner, self.page, self.seen = owner, owner.page, 0
+        self.owner, self.page = owner, owner.page
 
     def look(self, name: str) -> None:
-        self.seen += 1
-        if SHOTS:
-            self.page.screenshot(path=Path(SHOTS) / f"{self.seen:02}-{name}.png", full_page=True)
+        look(self.owner, name)
 
     def road(self, done: int) -> Locator:
         """The step at which it stands."""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.test import Client
 
 from tests.factories import NOW
 from tests.factories.licenses import deliver_text
@@ -33,6 +34,7 @@ from tests.market.supervision.supervising import (
 from tradepost.market.base.errors import Refused
 from tradepost.market.fulfilment.activating import NotActivated, give_back, take_code
 from tradepost.market.fulfilment.models import Operation
+from tradepost.market.fulfilment.pay_back import pay_back
 from tradepost.market.licenses.models import LicenseCode, LicenseRequest
 from tradepost.market.orders.refund_terms import Why
 from tradepost.market.orders.refunds import what_may
@@ -245,3 +247,48 @@ def test_a_code_of_a_product_that_is_not_supervised_is_there_at_once() -> None:
     with pytest.raises(Supervision.DoesNotExist):
         supervised("LICENSE_CODE", price=MONTH)
     assert (Supervision.objects.count(), LicenseCode.objects.get().status) == (supervised_before, "issued")
+
+
+# --- what pages and operators may do meanwhile --------------------------------------------------------------------------
+
+
+def test_the_pages_of_a_service_that_is_held_say_where_its_delivery_goes_on() -> None:
+    supervision = online()
+    instance_opens(supervision)
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(supervision.buyer)
+    service_page, delivery = f"/services/{supervision.subscription_id}/", f"/supervision/{supervision.pk}/"
+    page = client.get(service_page).content.decode()
+    assert "The market holds your payment until its delivery is over." in page
+    assert "begins with your acceptance" in page
+    assert delivery in page
+    for elsewhere in ("policy/", "renew/", "unsubscribe/", "explain/", "change/", "refund/"):
+        assert client.get(f"{service_page}{elsewhere}").status_code in {200, 302, 404}, elsewhere
+    refused = client.post(f"{service_page}licenses/", {"fingerprint": "MAC-1"})
+    assert (refused["Location"], LicenseRequest.objects.count()) == (delivery, 0)
+    assert "apply for it here" in client.get(delivery).content.decode()
+
+
+def test_a_code_that_is_not_prepared_yet_is_not_taken_on_the_page_of_its_service() -> None:
+    supervision = coded()
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(supervision.buyer)
+    service_page = f"/services/{supervision.subscription_id}/"
+    page = client.get(service_page).content.decode()
+    assert "Take the code" not in page
+    assert f"/supervision/{supervision.pk}/" in page
+    for way in ("code/take/", "code/give-back/"):
+        client.post(f"{service_page}{way}")
+        assert LicenseCode.objects.get().status == "issued"
+    assert f"/supervision/{supervision.pk}/" in client.get(f"/orders/{supervision.line.order.number}/").content.decode()
+
+
+def test_an_operator_who_pays_the_order_back_ends_its_delivery() -> None:
+    supervision = coded()
+    has, operator = money(supervision)[0], person(supervision, Party.OPERATOR)
+    walk(supervision, (S, Act.DELIVER), (B, Act.TAKE))
+    pay_back(supervision.line.order, reason="Nobody activates it.", actor=operator.email, now=A_WEEK)
+    react(now=A_WEEK)
+    ended = again(supervision)
+    assert (ended.status, ended.whole_back, money(ended)) == ("refunded", True, (has + PRICE, 0, 0))
+    assert LicenseCode.objects.get().status == "withdrawn"
