@@ -147,7 +147,8 @@ def _welcome(console: Console, config: Config, logins: tuple[Login, ...], second
     console.print("Time  tradepost clock advance 30d, in another terminal here")
     console.print(
         "Usage two buyers use Qingxie Sign-in on demand; it is charged each hour: tradepost clock advance 2d, then 2h\n"
-        f"      one of them will owe: {seed.SHORT_OF_MONEY.email}, {seed.SHORT_OF_MONEY.password}"
+        f"      one of them will owe: {seed.SHORT_OF_MONEY.email}, {seed.SHORT_OF_MONEY.password}\n"
+        "      the buyer's servers run an image by the hour and by the month; a package of uses is partly used"
     )
     console.print(
         f"Joint people of an enterprise sign in to its applications: {seed.MEMBER.email}, {seed.MEMBER.password}\n"
