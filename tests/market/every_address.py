@@ -353,6 +353,7 @@ CONSOLE = {
     "console/accounts/<int:pk>/level/": Address(
         {"pk": "{buyer}"}, post=ONLY_OPERATORS, data={"level": "V3", "reason": "a good year"}
     ),
+    "console/accounts/<int:pk>/second-step/": Address({"pk": "{buyer}"}, post=ONLY_OPERATORS),
     "console/deliveries/": pages(ONLY_OPERATORS),
     "console/deliveries/<int:pk>/": pages(ONLY_OPERATORS, pk="{mail}"),
     "console/deliveries/<int:pk>/retry/": Address({"pk": "{mail}"}, post=ONLY_OPERATORS),

@@ -114,3 +114,15 @@ class DomainLapsed:
 
     domain: int
     at: datetime
+
+
+@event("sign_in_changed", about=("user",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInChanged:
+    """Somebody signs in by something else than before: whoever was signed in until then has to do so anew."""
+
+    user: int
+    what: str
+    """``password``, ``on``, ``off``, ``reset`` or ``codes`` (those of recovery, which end nothing)."""
+    at: datetime
+    """In real time, as sign-ins are."""

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils.crypto import salted_hmac
+from django.utils.translation import ngettext
 
 from tradepost.market.base.retention import Rule
 
@@ -80,3 +81,11 @@ def _key(what: str) -> str:
 
 def _seconds(left: timedelta) -> int:
     return max(1, math.ceil(left.total_seconds()))
+
+
+def in_words(seconds: int) -> str:
+    """How long to wait: seconds below a minute, else whole minutes, rounded up."""
+    if seconds < 60:
+        return ngettext("%(number)d second", "%(number)d seconds", seconds) % {"number": seconds}
+    minutes = -(-seconds // 60)
+    return ngettext("%(number)d minute", "%(number)d minutes", minutes) % {"number": minutes}
