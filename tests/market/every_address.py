@@ -346,6 +346,7 @@ CONSOLE = {
         {"kind": "seller"}, get=ONLY_OPERATORS, post=ONLY_OPERATORS, data={"change": "x", "text": "y", "text_en": "z"}
     ),
     "console/accounts/": pages(ONLY_OPERATORS),
+    "console/accounts/operators/": pages(ONLY_OPERATORS),
     "console/accounts/<int:pk>/": pages(ONLY_OPERATORS, pk="{buyer}"),
     "console/accounts/<int:pk>/top-up/": Address(
         {"pk": "{buyer}"}, post=ONLY_OPERATORS, data={"amount": "5", "reference": "B-1", "note": "", "confirmed": "1"}

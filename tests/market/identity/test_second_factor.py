@@ -41,7 +41,7 @@ def app(user: User) -> App:
 
 
 def prove(user: User, code: str, at: datetime = AT) -> Method:
-    return second_factor.prove(user, code, wall=at)
+    return second_factor.prove(user, code, now=NOW, wall=at)
 
 
 def changes() -> list[str]:
@@ -158,6 +158,24 @@ def test_a_hundred_wrong_codes_take_a_day(user: User, app: App) -> None:
         except Refused:
             tried += 1
     assert tried < 110
+
+
+def test_the_owner_is_warned_of_many_wrong_codes_once_a_day(user: User, app: App) -> None:
+    def warnings() -> int:
+        return Event.objects.filter(name="second_step_guessed").count()
+
+    at = AT
+    for number in range(2 * second_factor.WARNED_AFTER):
+        with pytest.raises(Refused, match="wrong"):
+            prove(user, "000000", at)
+        assert warnings() == (number + 1 >= second_factor.WARNED_AFTER)
+        at += throttling.LONGEST
+    at += second_factor.DAY
+    for _ in range(second_factor.WARNED_AFTER):
+        with pytest.raises(Refused, match="wrong"):
+            prove(user, "000000", at)
+        at += throttling.LONGEST
+    assert warnings() == 2
 
 
 def test_off_and_reset_end_all_sessions_and_leave_nothing(user: User, app: App) -> None:

@@ -7,15 +7,11 @@ from django.test import Client
 from django.utils import translation
 
 from tests.factories import NOW
-from tests.factories.people import make_buyer
 from tests.factories.second_step import is_on, turn_on
 from tests.factories.signing_in import Joint, make_joint
 from tradepost.market.base import clock
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Event
-from tradepost.market.identity.events import SignInChanged
-from tradepost.market.notifications import sign_in_reactions
-from tradepost.market.notifications.models import Notice, NoticeDelivery
 from tradepost.market.organisations import second_step
 from tradepost.market.organisations.models import Enterprise, EnterpriseAct, Member
 
@@ -82,14 +78,3 @@ def test_by_the_pages_of_an_administrator(joint: Joint) -> None:
     assert not is_on(joint.member.user)
     assert "Turned two-step sign-in of a member off" in client.get(f"{home}/history/").content.decode()
     assert client.post(f"{home}/members/{make_joint().member.pk}/second-step/").status_code == 404
-
-
-@pytest.mark.parametrize("what", ["on", "off", "reset", "codes"])
-def test_the_owner_is_told_once_by_mail(what: str) -> None:
-    """business-rules §7.2: changes of an account cannot be switched off."""
-    user = make_buyer(balance="0")
-    event = SignInChanged(user=user.pk, what=what, at=clock.wall())
-    for _ in range(2):
-        sign_in_reactions.on_sign_in_changed(event, NOW)
-    assert Notice.objects.get(user=user).kind == f"second_step_{what}"
-    assert NoticeDelivery.objects.filter(notice__user=user, channel="mail").count() == 1

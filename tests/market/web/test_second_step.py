@@ -266,6 +266,9 @@ def test_the_console_may_ask_operators_for_it(monkeypatch: pytest.MonkeyPatch) -
     assert "The console asks for two-step sign-in" in client.get(ON).content.decode()
     turn_on_by_page(client)
     assert client.get("/console/").status_code == 200
+    make_operator()
+    page = client.get("/console/accounts/operators/").content.decode()
+    assert (page.count("on since"), page.count("off\n")) == (1, 1)
 
 
 def test_an_operator_turns_it_off_for_somebody_else_alone(user: User, app: App) -> None:

@@ -26,6 +26,7 @@ from tradepost.market.base.secrets import seal, unseal
 from tradepost.market.identity import second_factor
 from tradepost.market.organisations.models import Member
 from tradepost.market.web import second_step_pages
+from tradepost.market.web.access import now_of
 from tradepost.market.web.peer import network_of, peer
 from tradepost.market.web.second_step import CodeForm
 from tradepost.market.web.second_step_pages import Place
@@ -104,7 +105,9 @@ def second_step(request: HttpRequest) -> HttpResponse:
         status = 422
         if form.is_valid():
             try:
-                method = second_factor.prove(found.member.user, form.cleaned_data["code"], wall=clock.wall())
+                method = second_factor.prove(
+                    found.member.user, form.cleaned_data["code"], now=now_of(request), wall=clock.wall()
+                )
             except Refused as refused:
                 form.add_error(refused.field if refused.field in form.fields else None, refused.message)
                 status = refused.status

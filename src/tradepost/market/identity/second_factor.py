@@ -21,7 +21,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.base.secrets import fingerprints, seal, unseal
 
 from . import log_ins, throttling, totp
-from .events import SignInChanged
+from .events import SecondStepGuessed, SignInChanged
 from .models import RecoveryCode, SecondFactor, User
 
 CODES = 10
@@ -29,6 +29,8 @@ HALF = 5
 """A recovery code is two groups of so many characters of ``ids.ALPHABET``: 50 bits, with a delay after each few wrong ones."""
 LONGEST = 40
 """Characters that a form takes for a code, with the blanks and hyphens that people copy along."""
+WARNED_AFTER, DAY = 8, timedelta(days=1)
+"""So many wrong codes in so long a time, and the owner is told: whoever guesses knows the password."""
 TO_BEGIN = timedelta(minutes=30)
 """For which a picture that was shown can be answered with its first code."""
 
@@ -114,7 +116,7 @@ def turn_on(user: User, begun: Draft, code: str, *, now: datetime, wall: datetim
     return codes
 
 
-def prove(user: User, text: str, *, wall: datetime) -> Method:
+def prove(user: User, text: str, *, now: datetime, wall: datetime) -> Method:
     """A code of the app or of recovery; it is used up by this. Each wrong one after a few delays the next, for the account
     wherever from: whoever gets here knows the password already. Raises ``Refused``. Catch it: what is counted must be kept."""
     factor = SecondFactor.objects.filter(user=user).first()
@@ -130,6 +132,7 @@ def prove(user: User, text: str, *, wall: datetime) -> Method:
         else None
     )
     if method is None:
+        _warn(user, now, wall)
         raise _wrong(_("The code is wrong, or it was used already. Wait for the next one that your app shows."))
     throttling.guessed(_tries(user))
     return method
@@ -203,6 +206,13 @@ def _is_of_recovery(factor: SecondFactor, code: str, wall: datetime) -> bool:
 
 def _hashes(factor: SecondFactor, code: str) -> tuple[str, ...]:
     return fingerprints("tradepost.recovery", f"{factor.pk} {code}")
+
+
+def _warn(user: User, now: datetime, wall: datetime) -> None:
+    with transaction.atomic():
+        many = throttling.window(f"wrong codes of {user.pk}", most=WARNED_AFTER - 1, length=DAY, now=wall)
+        if many and not throttling.window(f"warned of wrong codes {user.pk}", most=1, length=DAY, now=wall):
+            outbox.publish(SecondStepGuessed(user=user.pk, at=wall), now=now)
 
 
 def _plain(text: str) -> str:

@@ -30,6 +30,12 @@ OF_SIGN_INS: Mapping[str, Words] = {
           "were signed out. Turn it on anew. If you did not ask for this, set a new password and write to the operator at once."),
         _("See how you sign in"), "warning", "alert-triangle", _THE_SIGN_IN,
     ),
+    "second_step_guessed": Words(
+        _("Somebody gives wrong codes for your account"),
+        _("Several wrong codes were given after the right password, so that somebody else may know it. Nobody got in with them. If it "
+          "was not you, set a new password now."),
+        _("See how you sign in"), "danger", "alert-triangle", _THE_SIGN_IN,
+    ),
     "second_step_codes": Words(
         _("Your account has new recovery codes"),
         _("The earlier ones open nothing any more. If this was not you, set a new password by e-mail and write to the operator at "

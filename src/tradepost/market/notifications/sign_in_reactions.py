@@ -7,7 +7,7 @@ from datetime import datetime
 from django.urls import reverse
 
 from tradepost.market.base.events import on
-from tradepost.market.identity.events import SignInChanged
+from tradepost.market.identity.events import SecondStepGuessed, SignInChanged
 from tradepost.market.identity.models import User
 
 from .tell import tell
@@ -23,4 +23,9 @@ def on_sign_in_changed(event: SignInChanged, now: datetime) -> None:
     tell(User.objects.get(pk=event.user), kind, facts={}, once=once, link=reverse("web:security"), now=now)
 
 
-REACTIONS = (on(SignInChanged, on_sign_in_changed),)
+def on_second_step_guessed(event: SecondStepGuessed, now: datetime) -> None:
+    once, link = f"{event.user}/{event.at:%Y%m%d%H%M%S%f}", reverse("web:security")
+    tell(User.objects.get(pk=event.user), "second_step_guessed", facts={}, once=once, link=link, now=now)
+
+
+REACTIONS = (on(SignInChanged, on_sign_in_changed), on(SecondStepGuessed, on_second_step_guessed))

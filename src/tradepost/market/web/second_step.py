@@ -17,6 +17,8 @@ from tradepost.market.base import clock
 from tradepost.market.base.errors import Refused
 from tradepost.market.identity import second_factor
 
+from .access import now_of
+
 KEY = "second_step"
 
 
@@ -55,7 +57,9 @@ def second_step(request: HttpRequest) -> HttpResponse:
         status = 422
         if form.is_valid():
             try:
-                method = second_factor.prove(stage.login.user, form.cleaned_data["code"], wall=clock.wall())
+                method = second_factor.prove(
+                    stage.login.user, form.cleaned_data["code"], now=now_of(request), wall=clock.wall()
+                )
             except Refused as refused:
                 form.add_error(refused.field if refused.field in form.fields else None, refused.message)
                 status = refused.status

@@ -151,7 +151,7 @@ def _change(request: HttpRequest, place: Place, template: str, act: Callable[[],
         if form.is_valid():
             try:
                 second_factor.check_password(place.user, form.cleaned_data["password"], wall=wall)
-                second_factor.prove(place.user, form.cleaned_data["code"], wall=wall)
+                second_factor.prove(place.user, form.cleaned_data["code"], now=now_of(request), wall=wall)
                 return act()
             except Refused as refused:
                 status = _why(form, refused)
