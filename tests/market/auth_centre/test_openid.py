@@ -11,7 +11,7 @@ from django.test import Client as Browser
 from jwcrypto.jwt import JWT
 
 from tests.factories.people import make_buyer
-from tests.factories.signing_in import make_joint
+from tests.factories.signing_in import Joint, make_joint
 from tests.market.auth_centre.browsing import (
     authorize,
     claims_of,

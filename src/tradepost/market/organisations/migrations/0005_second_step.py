@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('organisations', '0003_people'),
+        ('organisations', "0004_removed_groups"),
     ]
 
     operations = [
