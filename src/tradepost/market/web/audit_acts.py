@@ -189,6 +189,7 @@ ACTS: Mapping[str, Named] = {
     "cli operator create": Named(_("Operator made on the command line"), "account"),
     "cli operator grant": Named(_("Console opened to an account on the command line"), "account"),
     "cli operator revoke": Named(_("Console closed to an account on the command line"), "account"),
+    "cli operator reset-second-step": Named(_("Two-step sign-in turned off on the command line"), "account"),
     "cli seller create": Named(_("Seller made on the command line"), "seller"),
     "cli reconcile": Named(_("Comparison with sellers begun on the command line")),
     "cli reconcile fix": Named(_("Differences repaired on the command line")),
