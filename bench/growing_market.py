@@ -1,12 +1,11 @@
 """A market of so many orders that does one thing after the other, each when it is told to, and says how long it took.
 
-``python -m bench.growing_market DATABASE_URL FOLDER ORDERS SELLERS RUNS NOW ONLY``: says ``ready`` with a file that names the
-things; then at each ``go`` the next one, round and round, and ``done`` with the milliseconds of its runs.
+``python -m bench.growing_market DATABASE_URL FOLDER ORDERS SELLERS NOW ONLY``: says ``ready`` with a file that names the things;
+then at each ``go`` with the number of one and how often, does that one and says ``done`` with the milliseconds of its runs.
 """
 
 from __future__ import annotations
 
-import itertools
 import json
 import sys
 import time
@@ -34,7 +33,7 @@ LONGEST = 1500
 
 
 def main() -> None:
-    database, folder, orders, sellers, runs, now, only = sys.argv[1:]
+    database, folder, orders, sellers, now, only = sys.argv[1:]
     open_market(Path(folder), database_url=database, open_api_rate="1000000/second")
     from tests.factories import everything, many
     from tradepost.market.web import logs
@@ -51,11 +50,11 @@ def main() -> None:
     names = Path(folder) / "names.json"
     names.write_text(json.dumps([deed.name for deed in deeds]))
     say_ready(names)
-    for deed in itertools.cycle(deeds):
-        wait_for_go()
-        milliseconds = [_timed(deed)]  # warms up
-        while len(milliseconds) < 2 or (len(milliseconds) <= int(runs) and sum(milliseconds) < LONGEST):
-            milliseconds.append(_timed(deed))
+    while True:
+        number, runs = map(int, wait_for_go())
+        milliseconds = [_timed(deeds[number])]  # warms up
+        while len(milliseconds) < 2 or (len(milliseconds) <= runs and sum(milliseconds) < LONGEST):
+            milliseconds.append(_timed(deeds[number]))
         say_done(*(f"{one:.4f}" for one in milliseconds[1:]))
 
 

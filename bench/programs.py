@@ -50,12 +50,12 @@ class Program:
         """Wait until it can begin, at most so many seconds; gives the words after ``ready``."""
         return self._hear("ready", within)
 
-    def go(self) -> float:
-        """Let it begin; gives the moment (monotonic)."""
+    def go(self, *words: object) -> float:
+        """Let it begin; gives the moment (monotonic). ``words``: with what, for a program that does this or that."""
         if self._process.stdin is None:
             raise ProgramFailed(f"{self.module} has no standard input")
         begun = time.monotonic()
-        self._process.stdin.write("go\n")
+        self._process.stdin.write(" ".join(["go", *map(str, words)]) + "\n")
         self._process.stdin.flush()
         return begun
 
@@ -137,9 +137,12 @@ def say_done(*words: object) -> None:
     print("done", *words, flush=True)
 
 
-def wait_for_go() -> None:
-    if not sys.stdin.readline():
+def wait_for_go() -> list[str]:
+    """Gives the words after ``go``."""
+    line = sys.stdin.readline()
+    if not line:
         raise SystemExit(0)
+    return line.split()[1:]
 
 
 def leave_with_parent() -> None:

@@ -10,6 +10,7 @@ from django.db import connection
 from tradepost.market.debugging.events import FailedCase
 
 from .many import STORIES, Size
+from .many.enterprises import GONE
 from .many.metered import PACKAGE
 from .many.service_desk import OF_THE_BUYER
 
@@ -212,6 +213,8 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
             return [{"enterprise": 1, "department": 2, "version": 1}]
         case "MembersChanged":
             return [{"enterprise": 1, "members": tuple(range(1, 101))}]
+        case "GroupRemoved":
+            return [{"enterprise": 1, "group": GONE}]
         case "AuthorisationWithdrawn":
             return [{"binding": 1, "enterprise": 1, "application": 1, "members": (7,), "at": at}]
         case "EnterpriseBound":
@@ -220,6 +223,10 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
             return [{"binding": 1, "sync": 1, "at": at}]
         case "MemberPasswordReset":
             return [{"enterprise": 1, "member": 7}]
+        case "SignInChanged":
+            return [{"user": 7, "what": "reset", "at": at}]
+        case "SecondStepGuessed":
+            return [{"user": 7, "at": at}]
         case "EnterpriseMemberJoined":
             return [{"enterprise": 1, "member": 7, "invitation": 1}]
         case "OperationStopped":

@@ -32,6 +32,9 @@ OTHERS = 30
 ALONE = DEPARTMENTS
 """A department with nobody in it."""
 
+GONE = 13
+"""A group that was removed and that nobody has left yet."""
+
 
 def enterprises(size: Size, now: datetime) -> None:
     people = size.buyers - size.buyers // REMOVED
@@ -58,8 +61,12 @@ def enterprises(size: Size, now: datetime) -> None:
     )  # fmt: skip
     Group.objects.create(pk=1, enterprise_id=1, name="Everybody", created_at=now)
     Group.objects.create(pk=2, enterprise_id=1, name="Nobody", created_at=now)
+    Group.objects.create(pk=GONE, enterprise_id=1, name="No more", created_at=now, removed_at=now)
     insert(Group, "generate_series(3, 12) AS b(n)", id="n", enterprise_id="2", name="'g' || n", created_at="now()")
     insert(GroupMember, f"{everybody} WHERE mod(n, 5) = 2", id="n", group_id="1", member_id="n")
+    insert(
+        GroupMember, f"{everybody} WHERE mod(n, 5) = 2", id=f"{2 * size.buyers} + n", group_id=str(GONE), member_id="n"
+    )
     insert(GroupMember, everybody, id=f"{size.buyers} + n", group_id="3 + mod(n, 10)", member_id="n")
     insert(
         Invitation, f"generate_series(1, {size.buyers // 4}) AS b(n)", id="n", enterprise_id="1", email="'p' || n || '@new.example'",

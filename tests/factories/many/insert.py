@@ -33,6 +33,7 @@ def indexed_afterwards(growing: Iterable[type[models.Model]]) -> Iterator[None]:
             cursor.execute(f'DROP INDEX "{name}"')
     yield
     with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL maintenance_work_mem = '512MB'")  # a sort that fits does without files
         for _, definition in found:
             cursor.execute(definition)
 

@@ -22,12 +22,12 @@ from tests.factories.joint import (
 from tests.market.applications.sellers_view import SellersView
 from tests.market.applications.told import command_of, names, tell_all, tell_next, waiting
 from tests.market.engine import LOST, REFUSED_CONNECTION, end, lease, react
-from tradepost.market.applications import authorise, bind, run
+from tradepost.market.applications import authorise, bind, buyer_queries, run
 from tradepost.market.applications.clients import client_of, secret_of
 from tradepost.market.applications.models import Authorisation, Sync, TenantBinding
 from tradepost.market.base import outbox
 from tradepost.market.base.errors import Refused
-from tradepost.market.organisations.events import EnterpriseDissolved, MembersChanged
+from tradepost.market.organisations.events import EnterpriseDissolved, GroupRemoved, MembersChanged
 from tradepost.market.organisations.models import Enterprise, Member
 from tradepost.market.production.models import Call
 from tradepost.protocols.client_secret import decrypt
@@ -209,6 +209,21 @@ def test_who_joins_a_bound_group_is_told_and_who_leaves_it_is_taken_back() -> No
     assert set(view.people) == {second.user_name}
 
 
+def test_a_group_that_was_removed_gives_nothing_though_its_members_have_not_left_it_yet() -> None:
+    binding, view = bound()
+    first, second = make_people(binding.enterprise, 2)
+    group = make_people_group(binding.enterprise, [first, second])
+    authorise.authorise_group(binding, group, rules=RULES, now=NOW)
+    tell_all(binding, view)
+    type(group).objects.filter(pk=group.pk).update(removed_at=NOW)
+    assert buyer_queries.groups_bound(binding) == []
+    outbox.publish(MembersChanged(enterprise=binding.enterprise_id, members=(first.pk,)), now=NOW)
+    assert names(tell_all(binding, view)) == ["SyncAuth·3·1"]
+    outbox.publish(GroupRemoved(enterprise=binding.enterprise_id, group=group.pk), now=NOW)
+    assert names(tell_all(binding, view)) == ["SyncAuth·3·1"]
+    assert view.people == {}
+
+
 def test_a_change_while_a_batch_is_under_way_is_told_after_it() -> None:
     binding, view = bound()
     [one] = make_people(binding.enterprise, 1)
@@ -278,7 +293,11 @@ def test_a_dissolved_enterprise_is_unbound_everywhere_and_its_people_lose_the_ri
     outbox.publish(EnterpriseDissolved(enterprise=binding.enterprise_id), now=NOW)
     react(now=NOW)
     assert status(binding) == "unbinding"
-    assert not Authorisation.objects.filter(wanted=True).exists()
+    binding.refresh_from_db()
+    assert not binding.gives
+    assert not buyer_queries.still_may(binding, one.pk)
+    assert buyer_queries.how_many(binding) == 0
+    assert buyer_queries.rights_of(binding).rows == []
     told = tell_all(binding, view)
     assert names(told) == ["SyncTenant·0"]
     assert (status(binding), view) == ("unbound", SellersView())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.utils import translation
 
@@ -16,9 +18,10 @@ from tests.factories.organisations import (
 )
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Event
-from tradepost.market.organisations import departments, enterprise
+from tradepost.market.organisations import departments, enterprise, invite
 from tradepost.market.organisations.departments import Bounds
 from tradepost.market.organisations.enterprise import Found
+from tradepost.market.organisations.members import Person
 from tradepost.market.organisations.models import Department, Enterprise, EnterpriseAct, Member
 
 pytestmark = pytest.mark.django_db
@@ -95,6 +98,10 @@ def test_a_sellers_test_enterprise_is_made_once() -> None:
 
 
 def test_dissolving_needs_the_code_and_ends_everything(admin: Member) -> None:
+    person = Person(name="New", department=admin.department_id)
+    terms = invite.Terms(most=9, valid=timedelta(days=7))
+    invited = invite.invite(admin.enterprise, "new@people.example", "new", person, by=admin, terms=terms, now=NOW)
+    assert invite.find_invitation(invited.token, now=NOW) == invited.invitation
     with refused("enterprise.typed"):
         enterprise.dissolve(admin.enterprise, by=admin, typed="another", now=NOW)
     assert Enterprise.objects.get().status == "active"
@@ -103,6 +110,9 @@ def test_dissolving_needs_the_code_and_ends_everything(admin: Member) -> None:
     assert happened()[-1] == ("enterprise_dissolved", {"enterprise": admin.enterprise_id})
     with refused("enterprise.dissolved"):
         make_department(admin)
+    assert invite.find_invitation(invited.token, now=NOW) is None
+    with refused("invitation.ended"):
+        invite.accept(invited.token, user=make_buyer(email="new@people.example", balance="0"), most=9, now=NOW)
     with refused("enterprise.dissolved"):
         enterprise.rename(admin.enterprise, "New", by=admin, now=NOW)
 

@@ -11,13 +11,15 @@ from django.utils import translation
 
 from tests.factories import NOW, make_buyer
 from tests.factories.organisations import head_office, make_admin, make_department, make_enterprise_member, make_managed
+from tests.market.engine import react
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Event
 from tradepost.market.identity.models import User
-from tradepost.market.organisations import groups, initial_password, invite, members
+from tradepost.market.organisations import groups, initial_password, invite, members, queries
+from tradepost.market.organisations.events import GroupRemoved
 from tradepost.market.organisations.invite import Terms
 from tradepost.market.organisations.members import Person
-from tradepost.market.organisations.models import Enterprise, EnterpriseAct, GroupMember, Invitation, Member
+from tradepost.market.organisations.models import Enterprise, EnterpriseAct, Group, GroupMember, Invitation, Member
 from tradepost.market.organisations.profile import Profile, profile_of, stored_profile
 from tradepost.market.organisations.reset_wait import Gaps
 
@@ -283,9 +285,32 @@ def test_people_are_put_into_a_group_and_taken_out_and_those_who_changed_are_tol
     assert groups.take_out(group, [han.pk], by=admin, now=NOW) == 1
     assert groups.take_out(group, [han.pk], by=admin, now=NOW) == 0
     groups.remove(group, by=admin, now=NOW)
-    assert told()[2:] == [[han.pk], [mei.pk], [han.pk], [mei.pk]]
     with refused("group.gone"):
         groups.rename(group, "New", by=admin, now=NOW)
+    assert (queries.groups_of(admin.enterprise), queries.groups_with(mei)) == ([], [])
+    react(now=NOW)
+    assert (Group.objects.exists(), GroupMember.objects.exists()) == (False, False)
+
+
+def test_a_removed_group_is_left_batch_by_batch_and_its_name_is_free_at_once(
+    admin: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each batch is a transaction, so that a hundred thousand make nobody wait; what comes twice does nothing."""
+    monkeypatch.setattr(groups, "MOST_AT_ONCE", 2)
+    people = [make_managed(admin, f"p{n}").member.pk for n in range(4)]
+    group = groups.add(admin.enterprise, "Testers", by=admin, most=1, now=NOW)
+    for some in (people[:2], people[2:]):
+        groups.put_in(group, some, by=admin, now=NOW)
+    before = len(told())
+    groups.remove(group, by=admin, now=NOW)
+    groups.add(admin.enterprise, "testers", by=admin, most=1, now=NOW)
+    removed = GroupRemoved(enterprise=admin.enterprise_id, group=group.pk)
+    left = []
+    for _ in range(4):
+        groups.empty(removed, NOW)
+        left.append((GroupMember.objects.count(), Group.objects.filter(pk=group.pk).exists()))
+    assert left == [(2, True), (0, True), (0, False), (0, False)]
+    assert told()[before:] == [people[:1:-1], people[1::-1]]
 
 
 def test_nobody_of_another_enterprise_comes_into_a_group(admin: Member) -> None:

@@ -105,9 +105,7 @@ def _one_department(binding: TenantBinding, command: SyncOrg) -> None:
 
 
 def _forgotten(binding: TenantBinding) -> None:
-    """With the enterprise all is deleted that belongs to it (§A.0)."""
+    """With the enterprise all is deleted that belongs to it (§A.0). What stands of its people says nothing since it is being unbound
+    (``TenantBinding.gives``)."""
     binding.client_acked, binding.departments_told = NONE, False
     SyncedDepartment.objects.filter(binding=binding).delete()
-    Authorisation.objects.filter(binding=binding).update(
-        acked_digest=NONE, told=False, batch=None, acked_version=F("version")
-    )

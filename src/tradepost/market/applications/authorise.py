@@ -101,7 +101,9 @@ def refresh(held: TenantBinding, *, members: Collection[int] | None = None, now:
     _insert_of_groups(held, members, now)
     own = Authorisation.objects.filter(binding=held)
     own = own if members is None else own.filter(member__in=members)
-    of_groups = GroupMember.objects.filter(member=OuterRef("member"), group__bindings__binding=held)
+    of_groups = GroupMember.objects.filter(
+        member=OuterRef("member"), group__bindings__binding=held, group__removed_at=None
+    )
     may = _still_there(members) & (Q(by_hand=True) | Q(Exists(of_groups)))
     changed = {"version": F("version") + 1, "changed_at": now}
     own.filter(pk__in=own.filter(may, wanted=False).values("pk")).update(wanted=True, **changed)
@@ -131,7 +133,8 @@ def _insert_of_groups(held: TenantBinding, members: Collection[int] | None, now:
     rows.run(
         f"INSERT INTO applications_authorisation ({names})"  # noqa: S608  # constants of ours
         f" SELECT DISTINCT b.binding_id, m.id, FALSE, TRUE, FALSE, 1, 0, '', 0, '', FALSE, %s{cast}"
-        " FROM applications_boundgroup b JOIN organisations_groupmember g ON g.group_id = b.group_id"
+        " FROM applications_boundgroup b JOIN organisations_group o ON o.id = b.group_id AND o.removed_at IS NULL"
+        " JOIN organisations_groupmember g ON g.group_id = b.group_id"
         " JOIN organisations_member m ON m.id = g.member_id"
         f" WHERE b.binding_id = %s AND m.removed_at IS NULL{only} ON CONFLICT ({_UNIQUE}) DO NOTHING",
         [rows.moment(now), held.pk, *parameters],

@@ -7,7 +7,6 @@ from datetime import datetime
 from http import HTTPStatus
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
 from django.utils.translation import gettext as _
 
 from tradepost.market.base import outbox
@@ -18,7 +17,7 @@ from tradepost.market.subscriptions.models import Subscription
 from .clients import ensure_client
 from .events import AuthorisationWithdrawn
 from .lifecycle import TENANT_BINDING, BindingEvent
-from .models import Application, Authorisation, BoundGroup, TenantBinding
+from .models import Application, BoundGroup, TenantBinding
 from .people import RELEASABLE
 from .rules import SyncRules
 from .run import leave_off, locked, settle
@@ -111,16 +110,17 @@ def _bound_already(service: Subscription | None) -> Refused:
 
 
 def unbind(binding: TenantBinding, *, actor: str, rules: SyncRules, now: datetime) -> None:
-    """Nobody of the enterprise signs in any more, at once; the seller is told to forget it. Asked twice, it is done once."""
+    """Nobody of the enterprise signs in any more, at once; the seller is told to forget it. Asked twice, it is done once.
+
+    The rows of its people stay as they were, since there may be a hundred thousand: they give nothing without a binding that lives
+    (``TenantBinding.gives``).
+    """
     with transaction.atomic():
         held = locked(binding.pk)
         if not TENANT_BINDING.allows(held.status, BindingEvent.UNBIND):
             return
         TENANT_BINDING.move(held, BindingEvent.UNBIND, now=now, actor=actor)
         BoundGroup.objects.filter(binding=held).delete()
-        Authorisation.objects.filter(binding=held, wanted=True).update(
-            wanted=False, by_hand=False, version=F("version") + 1, changed_at=now
-        )
         _tell(held, now)
         leave_off(held, now=now)
         settle(held, rules, now=now)

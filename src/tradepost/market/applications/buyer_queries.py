@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from tradepost.market.base.counting import Count, counts_up_to
 from tradepost.market.base.paging import Page, page
@@ -32,10 +32,19 @@ def find_binding(enterprise: Enterprise, pk: int) -> TenantBinding | None:
 
 def bindable(user: User, *, most: int = MOST_BINDABLE) -> list[Subscription]:
     """Services of a buyer to which people can sign in by way of an enterprise, and that are bound to none; the newest."""
+    return list(_bindable(user).order_by("buyer", "-pk")[:most])
+
+
+def find_bindable(user: User, pk: int) -> Subscription | None:
+    """One of them, be it among the newest or not."""
+    return _bindable(user).filter(pk=pk).first()
+
+
+def _bindable(user: User) -> QuerySet[Subscription]:
     living = TenantBinding.objects.filter(subscription=OuterRef("pk")).exclude(status=TenantBinding.Status.UNBOUND)
     own = Subscription.objects.filter(buyer=user, status=Subscription.Status.ACTIVE)
     joint = own.filter(Exists(Application.objects.filter(product=OuterRef("product"))), ~Exists(living))
-    return list(joint.select_related("product__application").order_by("buyer", "-pk")[:most])
+    return joint.select_related("product__application")
 
 
 def is_joint(subscription: Subscription) -> bool:
@@ -67,7 +76,7 @@ class Right:
 
 def rights_of(binding: TenantBinding, *, text: str = "", after: str = "") -> Page[Right]:
     """Who may use it, the newest first; ``text``: beginning of a name or an account name."""
-    rows = Authorisation.objects.filter(binding=binding, wanted=True).select_related("member__department")
+    rows = _authorised(binding).select_related("member__department")
     if text := text.strip():
         known = Member.objects.filter(
             enterprise=binding.enterprise_id, removed_at=None
@@ -80,14 +89,21 @@ def rights_of(binding: TenantBinding, *, text: str = "", after: str = "") -> Pag
 
 
 def how_many(binding: TenantBinding) -> Count:
-    [found] = counts_up_to(Authorisation.objects.filter(binding=binding, wanted=True))
+    if not binding.gives:
+        return Count(0)
+    [found] = counts_up_to(_authorised(binding))
     return found
 
 
+def _authorised(binding: TenantBinding) -> QuerySet[Authorisation]:
+    """Nobody, once it is being unbound."""
+    return Authorisation.objects.filter(binding=binding, wanted=True) if binding.gives else Authorisation.objects.none()
+
+
 def groups_bound(binding: TenantBinding) -> list[Group]:
-    return list(Group.objects.filter(bindings__binding=binding).order_by("name", "pk"))
+    return list(Group.objects.filter(bindings__binding=binding, removed_at=None).order_by("name", "pk"))
 
 
 def still_may(binding: TenantBinding, member: int) -> bool:
     """Whether this member may use what is bound, by hand or by a group."""
-    return Authorisation.objects.filter(binding=binding, member=member, wanted=True).exists()
+    return _authorised(binding).filter(member=member).exists()

@@ -156,6 +156,11 @@ class TenantBinding(models.Model):
             models.Index(fields=["status", "-id"], name="tenant_binding_status"),
         ]
 
+    @property
+    def gives(self) -> bool:
+        """Whether its authorisations count: until it is being unbound, and never after."""
+        return self.status not in {self.Status.UNBINDING, self.Status.UNBOUND}
+
 
 class BoundGroup(models.Model):
     """All members of a group may use what a binding gives."""
@@ -169,6 +174,9 @@ class BoundGroup(models.Model):
 
 class Authorisation(models.Model):
     """Whether a member may use what a binding gives, and what its seller knows of that (openapi-jointkit §A.7).
+
+    Once the binding is being unbound the row says nothing any more: nobody may, and at the end the seller has forgotten all.
+    It stays as it was then, who could use what until when.
 
     ``version`` counts what changed about it. What was sent in the call under way is ``sent_version``; only that becomes
     ``acked_version`` when the call is acknowledged, so that a change meanwhile is told after it.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 
 from tradepost.market.base.paging import Page, page
 from tradepost.market.identity.models import Seller
 from tradepost.market.production.models import Address
 
-from .models import Application, Authorisation, Sync, TenantBinding
+from .models import Application, Sync, TenantBinding
 
 LIVING = ~Q(status=TenantBinding.Status.UNBOUND)
 
@@ -33,10 +33,6 @@ def bindings_of(application: Application, *, after: str = "") -> Page[TenantBind
 def runs_of(binding: TenantBinding, *, most: int = 20) -> list[Sync]:
     """The newest runs with the call that each made last."""
     return list(Sync.objects.select_related("call").filter(binding=binding).order_by("-pk")[:most])
-
-
-def authorised(binding: TenantBinding) -> QuerySet[Authorisation]:
-    return Authorisation.objects.filter(binding=binding, wanted=True)
 
 
 def kit_addresses(seller: Seller) -> list[Address]:

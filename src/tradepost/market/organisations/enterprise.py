@@ -15,9 +15,9 @@ from tradepost.market.identity.models import Seller, User
 from . import account_names
 from .act_log import MARKET, Actor, Did, actor, record
 from .events import EnterpriseChanged, EnterpriseDissolved
-from .lifecycle import ENTERPRISE, INVITATION, EnterpriseEvent, InvitationEvent
+from .lifecycle import ENTERPRISE, EnterpriseEvent
 from .locking import lock
-from .models import Department, Enterprise, Invitation, Member
+from .models import Department, Enterprise, Member
 
 LONGEST_NAME = 255
 FIRST_DEPARTMENT = "HQ"
@@ -94,7 +94,8 @@ def rename(enterprise: Enterprise, name: str, *, by: Member, now: datetime) -> N
 def dissolve(enterprise: Enterprise, *, by: Member | None, typed: str, now: datetime) -> None:
     """End it for good. ``typed``: its code, so that nobody dissolves another one than they think.
 
-    Its members stay as they were: sellers are told of the enterprise's end, which is that of all in it. Invitations end.
+    Its members stay as they were: sellers are told of the enterprise's end, which is that of all in it. So do invitations, which open
+    nothing any more (``invite.find_invitation``).
     """
     with transaction.atomic():
         held = lock(enterprise, by=by)
@@ -105,8 +106,6 @@ def dissolve(enterprise: Enterprise, *, by: Member | None, typed: str, now: date
 
 
 def _end(held: Enterprise, who: Actor, now: datetime) -> None:
-    open_ones = list(Invitation.objects.filter(enterprise=held, status=Invitation.Status.PENDING))
-    INVITATION.move_all(open_ones, InvitationEvent.REVOKE, now=now, actor=who.text or "market", ended_at=now)
     ENTERPRISE.move_all([held], EnterpriseEvent.DISSOLVE, now=now, actor=who.text or "market", dissolved_at=now)
     record(held, Did.DISSOLVED, who, now=now)
     outbox.publish(EnterpriseDissolved(enterprise=held.pk), now=now)

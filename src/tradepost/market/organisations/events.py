@@ -43,6 +43,15 @@ class MembersChanged:
     members: tuple[int, ...]
 
 
+@event("group_removed", about=("enterprise",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupRemoved:
+    """A group is none any more, and some are still in it: ``MembersChanged`` tells who left it."""
+
+    enterprise: int
+    group: int
+
+
 @event("member_password_reset", about=("enterprise",))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberPasswordReset:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
@@ -13,10 +14,14 @@ class Group(models.Model):
     enterprise = models.ForeignKey("organisations.Enterprise", models.PROTECT, related_name="groups", db_index=False)
     name = models.CharField(_("Name"), max_length=64)
     created_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True, default=None)
+    """Since when it is none any more, and gives nothing; its row goes once the last one has left it (``groups.empty``)."""
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint("enterprise", Lower("name"), name="enterprise_group_name"),
+            models.UniqueConstraint(
+                "enterprise", Lower("name"), condition=Q(removed_at__isnull=True), name="enterprise_group_name"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 from http import HTTPStatus
-from itertools import batched
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -15,16 +14,14 @@ from tradepost.market.base.errors import Refused
 
 from . import account_names
 from .act_log import Did, actor, record
-from .events import MembersChanged
+from .events import GroupRemoved, MembersChanged
 from .locking import lock
 from .members import tell
 from .models import Enterprise, Group, GroupMember, Member
 
 LONGEST_NAME = 64
-MOST_TOLD = 5_000
-"""Members that one event names."""
 MOST_AT_ONCE = 500
-"""Members that are put into a group, or taken out of it, by one act."""
+"""Members that are put into a group, or taken out of it, by one act; and that leave one which was removed, in one transaction."""
 
 
 def add(enterprise: Enterprise, name: str, *, by: Member, most: int, now: datetime) -> Group:
@@ -32,7 +29,7 @@ def add(enterprise: Enterprise, name: str, *, by: Member, most: int, now: dateti
     name = account_names.plain_name(name, field="name", longest=LONGEST_NAME)
     with transaction.atomic():
         held = lock(enterprise, by=by)
-        if Group.objects.filter(enterprise=held).count() >= most:
+        if Group.objects.filter(enterprise=held, removed_at=None).count() >= most:
             words = _("An enterprise has at most %(most)s groups.") % {"most": most}
             raise Refused("group.too_many", words)
         try:
@@ -61,15 +58,31 @@ def rename(group: Group, name: str, *, by: Member, now: datetime) -> None:
 
 
 def remove(group: Group, *, by: Member, now: datetime) -> None:
-    """Its members stay members of the enterprise; only what the group gave them goes."""
+    """Its members stay members of the enterprise; only what the group gave them goes. They leave it one batch after the other
+    (``empty``), since all of a large enterprise may be in it."""
     with transaction.atomic():
         held = lock(group.enterprise_id, by=by)
         one = _still(held, group)
-        were_in = list(GroupMember.objects.filter(group=one).order_by("group", "-pk").values_list("member", flat=True))
         record(held, Did.GROUP_REMOVED, actor(by), about=one, now=now)
+        one.removed_at = now
+        one.save(update_fields=["removed_at"])
+        outbox.publish(GroupRemoved(enterprise=held.pk, group=one.pk), now=now)
+
+
+def empty(event: GroupRemoved, now: datetime) -> None:
+    """The next members leave a group that was removed; after the last ones its row goes. What comes twice does nothing."""
+    one = Group.objects.filter(pk=event.group, removed_at__isnull=False).first()
+    if one is None:
+        return
+    inside = GroupMember.objects.filter(group=one).order_by("group", "-pk").values_list("pk", "member")
+    some = dict(inside[:MOST_AT_ONCE])
+    GroupMember.objects.filter(pk__in=some).delete()
+    if some:
+        outbox.publish(MembersChanged(enterprise=event.enterprise, members=tuple(some.values())), now=now)
+    if len(some) < MOST_AT_ONCE:
         one.delete()
-        for some in batched(were_in, MOST_TOLD):
-            outbox.publish(MembersChanged(enterprise=held.pk, members=some), now=now)
+    else:
+        outbox.publish(event, now=now)
 
 
 def put_in(group: Group, members: Collection[int], *, by: Member, now: datetime) -> int:
@@ -114,7 +127,7 @@ def _chosen(held: Enterprise, members: Collection[int]) -> list[Member]:
 
 
 def _still(held: Enterprise, group: Group) -> Group:
-    found = Group.objects.filter(pk=group.pk, enterprise=held).first()
+    found = Group.objects.filter(pk=group.pk, enterprise=held, removed_at=None).first()
     if found is None:
         raise Refused("group.gone", _("There is no such group any more."), HTTPStatus.NOT_FOUND)
     return found

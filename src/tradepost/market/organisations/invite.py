@@ -90,9 +90,11 @@ def _former(enterprise: Enterprise, email: str) -> Member | None:
 
 
 def find_invitation(token: str, *, now: datetime) -> Invitation | None:
-    """One that can be accepted now; None for a token that nobody gave out, was used, withdrawn, or is too old."""
+    """One that can be accepted now; None for a token that nobody gave out, was used, withdrawn, is too old, or of an enterprise that
+    was dissolved."""
     found = Invitation.objects.select_related("enterprise", "department").filter(token_hash=hash_of(token))
-    return found.filter(status=Invitation.Status.PENDING, expires_at__gt=now).first()
+    living = found.filter(enterprise__status=Enterprise.Status.ACTIVE)
+    return living.filter(status=Invitation.Status.PENDING, expires_at__gt=now).first()
 
 
 def accept(token: str, *, user: User, most: int, now: datetime) -> Member:

@@ -104,7 +104,7 @@ def codes_of(enterprise: Enterprise) -> dict[int, str]:
 
 def groups_of(enterprise: Enterprise) -> list[Group]:
     """By name."""
-    return list(Group.objects.filter(enterprise=enterprise).order_by("name", "pk"))
+    return list(Group.objects.filter(enterprise=enterprise, removed_at=None).order_by("name", "pk"))
 
 
 def groups_with_sizes(enterprise: Enterprise) -> list[tuple[Group, Counted]]:
@@ -115,7 +115,7 @@ def groups_with_sizes(enterprise: Enterprise) -> list[tuple[Group, Counted]]:
 
 
 def find_group(enterprise: Enterprise, pk: int) -> Group | None:
-    return Group.objects.filter(enterprise=enterprise, pk=pk).first()
+    return Group.objects.filter(enterprise=enterprise, pk=pk, removed_at=None).first()
 
 
 def in_group(group: Group, *, after: str = "") -> Page[GroupMember]:
@@ -125,7 +125,7 @@ def in_group(group: Group, *, after: str = "") -> Page[GroupMember]:
 
 
 def groups_with(member: Member) -> list[Group]:
-    return list(Group.objects.filter(memberships__member=member).order_by("name", "pk"))
+    return list(Group.objects.filter(memberships__member=member, removed_at=None).order_by("name", "pk"))
 
 
 def by_account_names(enterprise: Enterprise, names: Sequence[str]) -> dict[str, int]:

@@ -20,12 +20,14 @@ SELECT kind_currency, SUM(minor) FROM (
  UNION ALL
  SELECT (SELECT kind || ' ' || currency FROM payments_account WHERE id = booked.account_id), booked.minor FROM (
   SELECT account_id, SUM(amount_minor) AS minor FROM payments_entry
-  WHERE id > (SELECT COALESCE(MAX(summed_through), 0) FROM payments_kindtotal) GROUP BY account_id
+  WHERE id > %s AND id > (SELECT COALESCE(MAX(summed_through), 0) FROM payments_kindtotal) GROUP BY account_id
  ) AS booked
 ) AS together GROUP BY kind_currency
 """
-"""One statement, so that it sees each transfer whole or not at all. PostgreSQL cannot know how few entries came since the sums; it
-would join all accounts, and looks them up one by one where they are asked for one by one."""
+"""One statement, so that it sees each transfer whole or not at all, though the sums may be moved on meanwhile. The number says how
+far they were just before: without it PostgreSQL takes a third of all entries to be later, and prepares for that. It would join all
+accounts, and looks them up one by one where they are asked for one by one."""
+_SUMMED = "SELECT COALESCE(MAX(summed_through), 0) FROM payments_kindtotal"
 USAGE = (Account.Kind.UNCOLLECTED, Account.Kind.DEBT)
 """What sellers wait for and what buyers owe them for usage: no money came for it yet, and the two are nothing together."""
 SETTLED = (Account.Kind.PAYABLE, Account.Kind.FEE)
@@ -88,7 +90,8 @@ def accounts_of(kind: Account.Kind) -> dict[str, int]:
 
 def books() -> list[Books]:
     """By currency; empty where no money has moved."""
-    found = {tuple(both.split(" ")): int(minor) for both, minor in rows.run(_BY_KIND, [])}
+    [(summed,)] = rows.run(_SUMMED, [])
+    found = {tuple(both.split(" ")): int(minor) for both, minor in rows.run(_BY_KIND, [summed])}
     return [
         Books(
             currency,

@@ -11,10 +11,12 @@ from tradepost.market.base.config import config
 from tradepost.market.base.events import on
 from tradepost.market.base.outbox import batched
 from tradepost.market.notifications import enterprise_reactions, joint_reactions
+from tradepost.market.organisations import groups
 from tradepost.market.organisations.events import (
     DepartmentChanged,
     EnterpriseChanged,
     EnterpriseDissolved,
+    GroupRemoved,
     MembersChanged,
 )
 from tradepost.market.production.events import CallEnded
@@ -58,6 +60,7 @@ REACTIONS = (
     on(EnterpriseChanged, enterprise_changed),
     on(DepartmentChanged, departments_changed),
     on(MembersChanged, members_changed),
+    on(GroupRemoved, groups.empty),
     on(EnterpriseDissolved, enterprise_dissolved, enterprise_reactions.on_enterprise_dissolved),
     *enterprise_reactions.REACTIONS,
     *joint_reactions.REACTIONS,

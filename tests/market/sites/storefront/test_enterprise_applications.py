@@ -11,6 +11,7 @@ from tests.factories.joint import make_application, make_joint_service
 from tests.factories.organisations import make_admin, make_managed
 from tests.market.applications.told import tell_all, tell_next
 from tests.market.engine import REFUSED_CONNECTION
+from tradepost.market.applications import buyer_queries
 from tradepost.market.applications.models import Authorisation, TenantBinding
 from tradepost.market.organisations import groups
 from tradepost.market.organisations.models import Member
@@ -93,3 +94,13 @@ def test_a_refusal_stands_on_the_form_and_a_foreign_service_does_not_exist(page:
     assert "takes one" in refused.text
     foreign = make_joint_service(application=make_application())
     assert page.client.post(page.url(f"bind/{foreign.pk}/")).status_code == 404
+
+
+def test_a_service_can_be_bound_be_it_among_the_listed_or_not(page: Page) -> None:
+    application = page.service.product.application
+    newer = make_joint_service(buyer=page.service.buyer, application=application)
+    assert buyer_queries.bindable(page.service.buyer, most=1) == [newer]
+    assert buyer_queries.find_bindable(page.service.buyer, page.service.pk) == page.service
+    assert buyer_queries.find_bindable(page.admin.user, make_joint_service().pk) is None, "another buyer's"
+    page.bind()
+    assert buyer_queries.find_bindable(page.service.buyer, page.service.pk) is None

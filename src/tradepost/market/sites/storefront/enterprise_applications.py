@@ -70,8 +70,7 @@ def _is_buyer(request: EnterpriseRequest) -> bool:
 @require_http_methods(["GET", "HEAD", "POST"])
 @enterprise_page(admin=True)
 def bind(request: EnterpriseRequest, service: int) -> HttpResponse:
-    own = buyer_queries.bindable(request.user) if _is_buyer(request) else []
-    chosen: Subscription = found(next((one for one in own if one.pk == service), None))
+    chosen: Subscription = found(buyer_queries.find_bindable(request.user, service) if _is_buyer(request) else None)
     application = chosen.product.application
     given = request.POST if request.method == "POST" else None
     form, status = ReleaseForm(given, asked=application.asked_fields), 200
