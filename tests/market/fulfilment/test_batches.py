@@ -142,7 +142,7 @@ def test_what_stops_together_is_stopped_together(many: int) -> None:
         outbox.dispatch(REACTIONS, now=NOW)
     assert Operation.objects.filter(kind="renew", status=Operation.Status.STOPPED).count() == many
     assert Event.objects.filter(name="operation_stopped").count() == many
-    assert len(asked) == 17 - (connection.vendor == "postgresql")  # there timers are set in one message
+    assert len(asked) == 18 - (connection.vendor == "postgresql")  # there timers are set in one message
     dispatch()
 
 
