@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,7 +30,8 @@ def main() -> int:
         return 1
 
     databases = ["sqlite"] if machine.find_postgres() is None else ["sqlite", "postgres"]
-    codes = [_run(database, sys.argv[1:]) for database in databases]
+    with tempfile.TemporaryDirectory(prefix="tradepost-files-") as folder:
+        codes = [_run(database, sys.argv[1:], Path(folder) / "files") for database in databases]
     if missing:
         print("\nNot run:", *missing, sep="\n  ")
     # A choice of tests may well hold none that touches a database; a whole pass without tests is a fault.
@@ -37,16 +39,31 @@ def main() -> int:
     return next((code for code in codes if code not in accepted), 0)
 
 
-def _run(database: str, chosen: list[str]) -> int:
+def _run(database: str, chosen: list[str], listed: Path) -> int:
+    """One pass. That of SQLite reads all test files, and lists for the other one those in which there is something for it."""
     # Where this is set, as in many containers, each worker of both passes would rewrite and compile every test module anew.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     print(f"\nTests on {'PostgreSQL' if database == 'postgres' else 'SQLite'}", flush=True)
     # One more than there are cores: a worker often waits for a program that it started.
     workers = str((os.cpu_count() or 1) + 1)
+    files = listed.read_text("utf-8").split() if database == "postgres" and listed.is_file() else []
     return subprocess.call(
-        [sys.executable, "-m", "pytest", "-n", workers, "--dist", "loadfile", "--no-loadscope-reorder", *chosen],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-n",
+            workers,
+            "--dist",
+            "loadfile",
+            "--no-loadscope-reorder",
+            *chosen,
+            *files,
+        ],
         cwd=ROOT,
-        env=os.environ | {"TRADEPOST_TEST_DB": database, "TRADEPOST_TEST_WHOLE_SUITE": "" if chosen else "1"},
+        env=os.environ
+        | {"TRADEPOST_TEST_DB": database, "TRADEPOST_TEST_WHOLE_SUITE": "" if chosen else "1"}
+        | ({"TRADEPOST_TEST_FILES_OF_POSTGRES": str(listed)} if database == "sqlite" and not chosen else {}),
     )
 
 

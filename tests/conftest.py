@@ -22,6 +22,8 @@ from tests import machine, postgres, sampling
 
 DATABASE = os.environ.get("TRADEPOST_TEST_DB", "sqlite")
 FOLDER_VARIABLE = "TRADEPOST_TEST_FOLDER"
+FILES_VARIABLE = "TRADEPOST_TEST_FILES_OF_POSTGRES"
+"""Where a pass of everything names the files that the next one, on PostgreSQL, has to read: to read all takes a minute."""
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 OF_EACH_DATABASE = ("django_db", "databases", "chaos", "postgres")
 LOOPBACK = ("127.", "::1", "localhost", "::ffff:127.")
@@ -79,13 +81,9 @@ def pytest_configure(config: pytest.Config) -> None:
     from tests.static_files import look_once
 
     look_once()
-    if DATABASE == "sqlite":
-        from tests.sqlite import flush_past_triggers
+    from tests.flushing import flush_what_is_held
 
-        flush_past_triggers()
-    from tests.agreements import make_again
-
-    make_again()
+    flush_what_is_held()
     hypothesis_settings.register_profile("tradepost", deadline=None, max_examples=50, derandomize=bool(os.getenv("CI")))
     hypothesis_settings.load_profile("tradepost")
     _stay_on_this_machine()
@@ -93,7 +91,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)  # after xdist
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    in_this_pass = [item for item in items if _belongs_to_this_pass(item)]
+    in_this_pass = [item for item in items if _runs_on(item, DATABASE)]
     if machine.find_chromium() is None:
         runnable = [item for item in in_this_pass if not item.get_closest_marker("browser")]
         config.stash[_left_out] = len(in_this_pass) - len(runnable)
@@ -101,7 +99,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             config.workeroutput["left_out"] = config.stash[_left_out]  # type: ignore[attr-defined]  # xdist adds it
         in_this_pass = runnable
     if sampling.WHOLE_SUITE and not sampling.SOAK:
-        in_this_pass = _drawn(in_this_pass)
+        in_this_pass = _drawn(in_this_pass, items)
     kept = {id(item) for item in in_this_pass}
     config.hook.pytest_deselected(items=[item for item in items if id(item) not in kept])
     items[:] = in_this_pass
@@ -116,26 +114,39 @@ def pytest_runtest_teardown() -> None:
     translation.deactivate()
 
 
-def _drawn(items: list[pytest.Item]) -> list[pytest.Item]:
-    """Of the long tests that are marked ``sampled`` a share, another with each seed; all others."""
-    by_share: dict[float, list[str]] = {}
+def _drawn(items: list[pytest.Item], everything: list[pytest.Item]) -> list[pytest.Item]:
+    """Of the long tests that are marked ``sampled`` a share, another with each seed; of files whose tests are alike on both
+    databases those that are this one's; all others."""
+    marks = {item.nodeid: mark for item in items if (mark := item.get_closest_marker("sampled"))}
+    by_mark: dict[tuple[Any, ...], set[str]] = {}
     for item in items:
-        if mark := item.get_closest_marker("sampled"):
-            by_share.setdefault(mark.args[0], []).append(item.nodeid)
-    drawn = {name for share, names in by_share.items() for name in sampling.sample(names, share=share)}
-    items = [item for item in items if item.get_closest_marker("sampled") is None or item.nodeid in drawn]
-    return items if DATABASE == "sqlite" else _fewer_files(items)
+        if mark := marks.get(item.nodeid):
+            by_mark.setdefault(mark.args, set()).add(_drawn_as(item, *mark.args))
+    drawn = {name for args, names in by_mark.items() for name in sampling.sample(sorted(names), share=args[0])}
+    items = [item for item in items if not (mark := marks.get(item.nodeid)) or _drawn_as(item, *mark.args) in drawn]
+    if machine.find_postgres() is None:
+        return items
+    there = [item for item in everything if _runs_on(item, "postgres")]
+    alike, of_postgres = _alike(there)
+    if os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0" and (asked := os.environ.get(FILES_VARIABLE)):
+        Path(asked).write_text("\n".join(sorted({_file(item) for item in there} - (alike - of_postgres))), "utf-8")
+    if DATABASE == "postgres":
+        return [item for item in items if _file(item) not in alike - of_postgres]
+    return [item for item in items if _file(item) not in of_postgres or not _runs_on(item, "postgres")]
 
 
-def _fewer_files(items: list[pytest.Item]) -> list[pytest.Item]:
-    """On PostgreSQL, of the files that try out pages a sixth, and of those whose tests are rolled back a third: the pass of SQLite
-    has run all of them. What starts programs, has transactions of its own or is about PostgreSQL always runs."""
-    always = {_file(item) for item in items if _is_about_the_database(item)}
-    rest = sorted({_file(item) for item in items} - always)
-    pages = [name for name in rest if name.startswith(PAGES)]
-    others = [name for name in rest if not name.startswith(PAGES)]
-    drawn = {*always, *sampling.sample(pages, share=1 / 6), *sampling.sample(others, share=1 / 3)}
-    return [item for item in items if _file(item) in drawn]
+def _drawn_as(item: pytest.Item, _share: float, whole: str = "") -> str:
+    """By itself, or with all of its file: whose tests have a running market in common, which takes long to start."""
+    return _file(item) if whole == "file" else item.nodeid
+
+
+def _alike(items: list[pytest.Item]) -> tuple[set[str], set[str]]:
+    """The files whose tests are rolled back, and which of them PostgreSQL runs, SQLite the rest: of those that try out pages a
+    sixth, of the others a third. What starts programs, has transactions of its own or is about PostgreSQL runs on both."""
+    alike = {_file(item) for item in items} - {_file(item) for item in items if _is_about_the_database(item)}
+    pages = sorted(name for name in alike if name.startswith(PAGES))
+    others = sorted(name for name in alike if not name.startswith(PAGES))
+    return alike, {*sampling.sample(pages, share=1 / 6), *sampling.sample(others, share=1 / 3)}
 
 
 def _file(item: pytest.Item) -> str:
@@ -163,11 +174,11 @@ def _keep_groups(items: list[pytest.Item]) -> None:
             item._id = NodeId.parse(grouped)
 
 
-def _belongs_to_this_pass(item: pytest.Item) -> bool:
+def _runs_on(item: pytest.Item, database: str) -> bool:
     """All but PostgreSQL's own on SQLite; on PostgreSQL what touches a database, pages in a browser excepted."""
-    if DATABASE == "sqlite":
+    if database == "sqlite":
         return item.get_closest_marker("postgres") is None
-    if item.get_closest_marker("once") and not sampling.SOAK:
+    if item.get_closest_marker("sqlite") or (item.get_closest_marker("once") and not sampling.SOAK):
         return False
     if item.get_closest_marker("browser"):
         return item.get_closest_marker("databases") is not None

@@ -19,6 +19,7 @@ QUESTIONS = {
     "usage-sqlite": "usage_sqlite",
     "usage-garbage": "usage_garbage",
     "bill": "bill",
+    "bill-large": "bill_large",
     "growth": "growth",
     "first-page": "first_page",
     "clock": "clock",

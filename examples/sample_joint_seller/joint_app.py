@@ -5,16 +5,24 @@
 
 from __future__ import annotations
 
+import argparse
 import os
+import signal
+from collections.abc import Iterable, Sequence
+from html import escape
 from pathlib import Path
-from typing import override
-
-import flask
+from string import Template
+from typing import TYPE_CHECKING, override
 
 from tradepost.kit import AppInfo, CheckChange, Create, Created, Instance, Refresh, Release, Seller, SetStatus, Upgrade
-from tradepost.kit.flask import blueprint
-from tradepost.kit.joint import ClientSecrets, JointLogin, JointSync, SQLiteDirectory, User
-from tradepost.kit.joint import flask as joint
+from tradepost.kit.joint import ClientSecrets, JointLogin, JointSync, SignedIn, SQLiteDirectory, TenantDepartment, User
+from tradepost.kit.joint.wsgi import send_to_sign_in, who, with_sign_in
+from tradepost.kit.serve import Server
+from tradepost.kit.wsgi import send, wsgi
+from tradepost.protocols.http import Response
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
 
 WORDS = {
     "en": {
@@ -89,20 +97,74 @@ seller = Shop(
 )
 JointSync(directory, secrets).take(seller)
 
-app = flask.Flask(__name__)
-app.register_blueprint(blueprint(seller, "/produce"))
-app.register_blueprint(joint.blueprint(login))
+production = wsgi(seller)
+PAGE = Template((Path(__file__).parent / "home.html").read_text(encoding="utf-8"))
 
 
-@app.get("/")
-@joint.login_required(login)
-def home() -> str:
-    """Who is signed in; administrators also see who else may use the application."""
-    person = flask.g.signed_in
-    language = flask.request.accept_languages.best_match(["en", "zh"]) or "en"
+def pages(asked: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """The market's calls, and one page for people who are signed in."""
+    path = asked.get("PATH_INFO", "")
+    if path.startswith("/produce"):
+        return production(asked, start_response)
+    if path != "/":
+        return send(Response(404, (("Content-Type", "text/plain"),), b"Not found"), start_response)
+    person = who(login, asked)
+    if person is None:
+        return send_to_sign_in(login, asked, start_response)
+    language = "zh" if asked.get("HTTP_ACCEPT_LANGUAGE", "").lower().startswith("zh") else "en"
+    headers = (("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-store"))
+    return send(Response(200, headers, home(person, language).encode()), start_response)
+
+
+def home(person: SignedIn, language: str) -> str:
+    """Who is signed in; administrators also see who else may use the application. Whatever comes from elsewhere is escaped."""
+    word = WORDS[language]
     rows = directory.rows(User, person.tenant_id) if person.admin else []
     # A person who may use several instances has a row for each.
     people = {row.user_name: row for row in rows if row.app_id == login.app_id and row.authorised}
-    return flask.render_template(
-        "home.html", person=person, people=list(people.values())[:50], word=WORDS[language], language=language
-    )
+    facts = {
+        "language": language,
+        "name": person.name,
+        "own_enterprise": person.tenant_name,
+        "own_account": person.account,
+        "own_role": word["admin"] if person.admin else word["user"],
+        "own_department": department_of(person),
+    }
+    shown = {name: escape(value) for name, value in (word | facts).items()}
+    return PAGE.substitute(shown, list=people_list(list(people.values())[:50], word))
+
+
+def department_of(person: SignedIn) -> str:
+    """Its name; its code, where the market has not told of it yet."""
+    known = {row.code: row.name for row in directory.rows(TenantDepartment, person.tenant_id)}
+    return known.get(person.department, person.department)
+
+
+def people_list(people: Sequence[User], word: dict[str, str]) -> str:
+    if not people:
+        return ""
+    lines = []
+    for row in people:
+        notes = [word["admin"]] * row.admin + [word["suspended"]] * (not row.enabled)
+        lines.append(f"<li>{escape(', '.join([f'{row.name} ({row.user_name})', *notes]))}</li>")
+    return f"<h2>{escape(word['people'])}</h2>\n<ul>\n{chr(10).join(lines)}\n</ul>"
+
+
+app = with_sign_in(login, pages)
+
+
+def main() -> None:
+    """As a demo of the market starts it: ``python joint_app.py --port 9000``."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=9000)
+    signal.signal(signal.SIGTERM, end)
+    Server(app, "127.0.0.1", parser.parse_args().port).run()
+
+
+def end(_number: int, _frame: object) -> None:
+    """As Ctrl-C does: the answers that are being made are finished first."""
+    raise SystemExit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -31,6 +31,7 @@ OURS = {
     "usage-sqlite": {"taken", "bare", "read alone"},
     "usage-garbage": {"p95, no garbage", "p95, 1 % garbage"},
     "bill": {"charged, 20,000 records", "one SQL aggregate, 20,000 records"},
+    "bill-large": {"charged, 20,000 records", "one SQL aggregate, 20,000 records"},
     "probes": {"p95, no probes", "p95, a slot of probes"},
 }
 """What each measures on a machine without the rivals."""

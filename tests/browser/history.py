@@ -42,6 +42,7 @@ def main() -> None:
     from tests.browser.settling import settle
     from tests.browser.signing_in import sign_in
     from tests.browser.supervised import supervise
+    from tests.browser.together import together
     from tests.browser.transferring import transfers
     from tests.browser.using import use
     from tests.browser.walking import walk
@@ -50,7 +51,7 @@ def main() -> None:
     seller_url, *chapters = sys.argv[1:]
     known = (seed, deliver, meter, licensed, code, freeze, renew, give_up, fail, newcomer, companies, debug, publish, broken, acting,
              web_check, probe, changing.change, converting.formal, ask, transfers, pack, image, invoice, settle, use, supervise,
-             enterprise, walk, sign_in, joining.join, runs_out)  # fmt: skip
+             enterprise, walk, sign_in, joining.join, runs_out, together)  # fmt: skip
     told, made = {one.__name__: one for one in known}, dict[str, str]()
     for chapter in chapters:
         made |= told[chapter](seller_url)

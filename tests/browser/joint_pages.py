@@ -23,6 +23,8 @@ OF_JOINT: dict[str, dict[str, View]] = {
         "seller-applications": View("/seller/applications/"),
         "seller-application": View("/seller/applications/{application}/"),
         "seller-application-change": View("/seller/applications/{application}/change/", (("[name=name]", " "),), SAVE),
+        "seller-application-secret": View("/seller/applications/{application}/", press='[data-dialog="sc-new-secret"]'),
+        "seller-application-move": View("/seller/applications/{application}/move/"),
         "seller-application-new": View("/seller/applications/new/", press=SAVE),
     },
     "operator": {

@@ -57,9 +57,10 @@ class Market:
             "DJANGO_SETTINGS_MODULE": "tradepost.market.settings", "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))), "LC_ALL": "C.UTF-8", **more,
         }  # fmt: skip
 
-    def history(self, *parts: str) -> None:
-        """Run history.py in the market's settings and keep what it made."""
-        self.made |= json.loads(self._run(sys.executable, "-m", "tests.browser.history", self.seller_url, *parts))
+    def history(self, *parts: str, seller_url: str = "") -> None:
+        """Run history.py in the market's settings and keep what it made. ``seller_url``: of another seller than the sample."""
+        url = seller_url or self.seller_url
+        self.made |= json.loads(self._run(sys.executable, "-m", "tests.browser.history", url, *parts))
 
     def clock_advance(self, distance: str) -> None:
         self._run(*MAIN, "clock", "advance", distance)

@@ -12,7 +12,13 @@ from tests.browser.people import Person, person
 from tests.browser.running import Market
 
 WITHIN = 30.0
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.soak, pytest.mark.xdist_group("browser: owing")]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.soak,
+    pytest.mark.sampled(1 / 3, "file"),
+    pytest.mark.xdist_group("browser: owing"),
+]
 
 
 @pytest.fixture(scope="module", autouse=True)

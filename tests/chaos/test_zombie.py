@@ -11,16 +11,13 @@ import pytest
 
 from tests.architecture.source import ROOT
 
-POSTGRES = os.environ.get("TRADEPOST_TEST_DB") == "postgres"
 
-
-@pytest.mark.chaos
-@pytest.mark.skipif(not POSTGRES, reason="who is stopped while it writes holds SQLite's lock, and nobody goes on")
+@pytest.mark.postgres  # who is stopped while it writes holds SQLite's lock, and nobody goes on
 @pytest.mark.soak
 @pytest.mark.sampled(1 / 2)
 @pytest.mark.timeout(180)
 def test_a_worker_that_wakes_up_after_its_lease_changes_nothing() -> None:
-    command = [sys.executable, "-m", "tests.chaos.zombie", *(["--postgres"] if POSTGRES else [])]
+    command = [sys.executable, "-m", "tests.chaos.zombie", "--postgres"]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("TRADEPOST_")}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=170, check=False)
     assert done.returncode == 0, done.stderr[-3000:]

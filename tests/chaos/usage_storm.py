@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 
 KEY = "a base key of the storm, long enough"
 ZONE = ZoneInfo("Asia/Shanghai")
-LONGEST = 600.0
+LONGEST = 1200.0
 WINDOW = timedelta(seconds=10)
-OPEN_FOR = timedelta(days=17)
-"""The rest of the 21 days after which nothing is taken is for the clock, which a slow machine moves on for longer."""
+OPEN_FOR = timedelta(days=19)
+"""The rest of the 21 days after which nothing is taken is for the clock, which is moved on by a day at most until the last is sent."""
 LATE = VOIDED = 20
 """One record in so many."""
 SELLERS, SERVICES = 2, 5
@@ -55,7 +55,9 @@ class Sent:
 
 
 def sent_by(seller: int, records: int, began: datetime, chance: random.Random) -> list[Sent]:
-    apart = OPEN_FOR // (records // SERVICES + 1) // WINDOW * WINDOW  # over all of the time, and so over two months
+    apart = (
+        OPEN_FOR // (records // SERVICES + 1) // WINDOW * WINDOW
+    )  # over all of the time, and so mostly over two months
     return [
         Sent(
             f"{seller}-{n}", f"i-{seller}-{n % SERVICES}", began + n // SERVICES * apart,
@@ -174,7 +176,7 @@ def storm(*, records: int, kills: int, folder: Path, seed: int) -> dict[str, Any
             voiding.join(LONGEST)
         finally:
             voiding.over.set()
-        _until_charged()
+        _until_charged(all_of_it=True)
     return {"killed": dict(killer.killed), "kills": sum(killer.killed.values()),
             **_count([one for each in sent for one in each], boxes)}  # fmt: skip
 
@@ -202,7 +204,8 @@ def pushing(boxes: Sequence[UsageOutbox]) -> Iterator[None]:
 def _in_parts(
     boxes: Sequence[UsageOutbox], sent: Sequence[Sequence[Sent]], kills: int, killer: Killer, chance: random.Random
 ) -> None:  # fmt: skip
-    """Usage comes bit by bit, and something dies while each bit is on its way; what is late comes with the last one."""
+    """Usage comes bit by bit, and something dies while each bit is on its way: once some of it was taken, or else a market that
+    begins slowly would be killed before it ever answered. What is late comes with the last one."""
     prompt = [[one for n, one in enumerate(each) if n % LATE] for each in sent]
     late = [[one for n, one in enumerate(each) if not n % LATE] for each in sent]
     for part in range(kills):
@@ -210,13 +213,19 @@ def _in_parts(
             _put(box, mine[len(mine) * part // kills : len(mine) * (part + 1) // kills])
         if part == kills - 1:
             _until(lambda: not any(box.waiting() for box in boxes), "all but the late is pushed")
-            _until_charged()
+            _until_charged(all_of_it=False)
             for box, mine in zip(boxes, late, strict=True):
                 _put(box, mine)
-        time.sleep(chance.uniform(0.1, 1.5))  # the random moment
+        there = _waiting(boxes)
+        _until(lambda there=there: _waiting(boxes) < max(there, 1), "some of it is pushed")  # type: ignore[misc]
+        time.sleep(chance.uniform(0, 0.5))  # the random moment
         killer.kill()
         if part % max(kills // 6, 1) == 0:
             _an_hour()
+
+
+def _waiting(boxes: Sequence[UsageOutbox]) -> int:
+    return sum(box.waiting() for box in boxes)
 
 
 def _put(box: UsageOutbox, mine: Sequence[Sent]) -> None:
@@ -249,27 +258,43 @@ def _an_hour() -> None:
     clock.aim(timedelta(hours=1))
 
 
-def _until_charged() -> None:
-    from django.db.models import Max
+def _until_charged(*, all_of_it: bool) -> None:
+    """What was taken in is collected and charged: what there is now, or with ``all_of_it`` until nothing waits any more.
 
+    The clock is moved on while something waits to be collected, and no further: who goes on voiding gives it something to wait
+    for all the time, and what was late already would soon be older than 21 days.
+    """
     from tradepost.market.base import clock
     from tradepost.market.base.models import Event, Job
-    from tradepost.market.metering.models import Collection, Record
 
     _an_hour()
+    now_there = _last_record()
 
     def done() -> bool:
-        last = Record.objects.aggregate(last=Max("pk"))["last"]
-        closed = Collection.objects.aggregate(last=Max("upto_id"))["last"]
-        busy = Event.objects.exists() or Job.objects.filter(kind__in=["billing.charge", "metering.collect"]).exists()
-        return last == closed and not busy and clock.target() is None
+        if clock.target() is not None or Job.objects.filter(kind="billing.charge").exists():
+            return False
+        if not all_of_it:
+            return _collected() >= now_there
+        return not Event.objects.exists() and _collected() == _last_record()
 
     deadline = time.monotonic() + LONGEST
     while not done():
         assert time.monotonic() < deadline, "not charged in time"
-        if clock.target() is None and Job.objects.filter(kind="metering.collect").exists():
+        if clock.target() is None and _collected() < (_last_record() if all_of_it else now_there):
             _an_hour()
         time.sleep(0.1)
+
+
+def _last_record() -> int:
+    from tradepost.market.metering.models import Record
+
+    return Record.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def _collected() -> int:
+    from tradepost.market.metering.models import Collection
+
+    return Collection.objects.order_by("-upto_id").values_list("upto_id", flat=True).first() or 0
 
 
 # --- the count --------------------------------------------------------------------------------------------------------

@@ -42,10 +42,10 @@ def test_a_demo_from_start_to_end_and_again(tmp_path):
         wait_for(lambda: json.loads(get(f"{base}/readyz")[1])["workers"] == 1)
         seller_port = json.loads((market.folder / "demo.json").read_text())["seller_port"]
 
-        moved = market.run("clock", "advance", "30d")  # without any setting: it recognises the demo
+        moved = market.run("clock", "advance", "2d")  # without any setting: it recognises the demo
         assert moved.returncode == 0, moved.stderr
         assert moved.stdout.startswith("It is now "), "a living worker moved it, nothing was skipped"
-        assert "Ahead by     30 days" in market.run("clock").stdout
+        assert "Ahead by     2 days" in market.run("clock").stdout
 
         second = market.run("demo", PORT=str(free_port()))
         assert (second.returncode, second.stderr) == (
@@ -94,7 +94,7 @@ def _second_start_ends_with_its_killed_parent(market: Market, port: str, seller_
     try:
         read_until(demo, "Stop  Ctrl-C")
         assert json.loads((market.folder / "demo.json").read_text())["seller_port"] == seller_port
-        assert "Ahead by     30 days" in market.run("clock").stdout, "the data is that of the first start"
+        assert "Ahead by     2 days" in market.run("clock").stdout, "the data is that of the first start"
         everyone = family(demo.pid)
         demo.kill()
         demo.wait(WITHIN)

@@ -11,13 +11,14 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import override
+from typing import Any, override
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.factories import make_address, make_product, make_seller
 from tests.factories.products import MONTHLY, ONCE
-from tradepost.kit import AppInfo, Create, Created, Pending, Release, Seller
+from tradepost.kit import AppInfo, Create, Created, GetLicenseAsync, Pending, Reject, Release, Seller
 from tradepost.kit.answers import Instance
+from tradepost.kit.client import MarketClient
 from tradepost.kit.serve import Server
 from tradepost.market.base import clock
 from tradepost.market.catalog.models import Product
@@ -55,6 +56,31 @@ class Maker(Seller):
     @override
     def on_release(self, command: Release, instance: Instance) -> None:
         self.released.append(command)
+
+
+class Licensor(Maker):
+    """Makes a text at once, a file later, and nothing for a machine that it does not like."""
+
+    def __init__(self, store: Path) -> None:
+        super().__init__(store, "license_online")
+        self.client: MarketClient | None = None
+        self.asked: list[GetLicenseAsync] = []
+        self.on_other(GetLicenseAsync)(self.on_license)
+
+    def on_license(self, command: GetLicenseAsync) -> Pending | None:
+        self.asked.append(command)
+        match command.device_fingerprint:
+            case "":
+                raise Reject("000903", "which machine?")
+            case "LATER":
+                return Pending()
+        assert self.client is not None
+        self.client.upload_text(command.event_id, f"license of {command.device_fingerprint}")
+        return None
+
+    @override
+    def on_release(self, *_: Any) -> None:
+        pass
 
 
 @contextmanager

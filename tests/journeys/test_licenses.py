@@ -5,17 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, override
+from typing import Any
 
 import pytest
 from django.test import Client
 
 from tests.factories import make_buyer
 from tests.journeys.buying import delivered, order
-from tests.journeys.speaking import Maker, product_over, up
+from tests.journeys.speaking import Licensor, product_over, up
 from tests.kit.servers import free_port
 from tests.market.working import advance, until, working
-from tradepost.kit import GetLicenseAsync, Pending, Reject
 from tradepost.kit.client import MarketClient, MarketError
 from tradepost.market.base import clock
 from tradepost.market.identity import keys
@@ -27,31 +26,6 @@ from tradepost.protocols.open_api.upload import TextUpload
 pytestmark = pytest.mark.django_db(transaction=True)
 
 MONTH = {"plan": "PERIOD-month", "total": "10000", "periods": "1"}
-
-
-class Licensor(Maker):
-    """Makes a text at once, a file later, and nothing for a machine that it does not like."""
-
-    def __init__(self, store: Path) -> None:
-        super().__init__(store, "license_online")
-        self.client: MarketClient | None = None
-        self.asked: list[GetLicenseAsync] = []
-        self.on_other(GetLicenseAsync)(self.on_license)
-
-    def on_license(self, command: GetLicenseAsync) -> Pending | None:
-        self.asked.append(command)
-        match command.device_fingerprint:
-            case "":
-                raise Reject("000903", "which machine?")
-            case "LATER":
-                return Pending()
-        assert self.client is not None
-        self.client.upload_text(command.event_id, f"license of {command.device_fingerprint}")
-        return None
-
-    @override
-    def on_release(self, *_: Any) -> None:
-        pass
 
 
 def status() -> str:

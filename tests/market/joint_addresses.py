@@ -35,6 +35,10 @@ OF_JOINT = {
     "seller/applications/<int:pk>/change/": Address(
         {"pk": "{application}"}, get=A_MEMBERS, post=frozenset({OWNER}), data=CREDENTIAL
     ),
+    "seller/applications/<int:pk>/move/": Address(
+        {"pk": "{application}"}, get=A_MEMBERS, post=frozenset({OWNER}), data={"address": "1"}
+    ),
+    "seller/applications/<int:pk>/secret/": Address({"pk": "{application}"}, post=frozenset({OWNER})),
     "seller/applications/<int:pk>/apply/": Address({"pk": "{application}"}, post=frozenset({OWNER})),
     "seller/applications/<int:pk>/account/": Address({"pk": "{application}"}, post=frozenset({OWNER})),
     "seller/applications/<int:pk>/restart/": Address({"pk": "{application}"}, post=frozenset({OWNER})),

@@ -20,7 +20,7 @@ from tests.market.auth_centre_addresses import BY_A_SECRET
 from tests.market.every_address import ADDRESSES, Address
 from tests.market.world import World, routes, rows, standing
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.databases]
 
 NAMES = (
     "q", "category", "sort", "after", "page", "plan", "periods", "quantity", "total", "next", "language", "activity",
@@ -72,11 +72,11 @@ def ask(client: Client, method: str, path: str, data: dict[str, str]) -> HttpRes
 @pytest.mark.soak
 @pytest.mark.parametrize("name", VALUES)
 def test_no_value_breaks_a_page_or_comes_back_as_markup(world: World, name: str) -> None:
-    """Each value at a tenth of the addresses on SQLite, at a twentieth on PostgreSQL; a soak sends all to all."""
+    """Each value at a fifteenth of the addresses on SQLite, at a thirtieth on PostgreSQL; a soak sends all to all."""
     value = VALUES[name]
     drawn = sampling.sample(
         sorted(ADDRESSES),
-        share=1 / 10 if DATABASE == "sqlite" else 1 / 20,
+        share=1 / 15 if DATABASE == "sqlite" else 1 / 30,
         seed=sampling.SEED + zlib.crc32(f"{DATABASE} {name}".encode()),
     )
     for pattern in drawn:
@@ -93,9 +93,9 @@ def test_no_value_breaks_a_page_or_comes_back_as_markup(world: World, name: str)
 
 @pytest.mark.soak
 def test_no_path_breaks_a_page(world: World) -> None:
-    """A sixth of the addresses that hold something, others on each database, which refuse numbers differently."""
+    """A tenth of the addresses that hold something, others on each database, which refuse numbers differently."""
     holding = sorted(pattern for pattern, row in ADDRESSES.items() if row.kwargs)
-    for pattern in sampling.sample(holding, share=1 / 6, seed=sampling.SEED + zlib.crc32(DATABASE.encode())):
+    for pattern in sampling.sample(holding, share=1 / 10, seed=sampling.SEED + zlib.crc32(DATABASE.encode())):
         row = ADDRESSES[pattern]
         client = client_of(world, row)
         for name in row.kwargs:

@@ -19,6 +19,7 @@ from tradepost.cli import demo_road, migrate, sample_seller, template, terminal,
 from tradepost.cli.log_warnings import Warnings
 from tradepost.cli.opening import Demo, make_folder, open_market, read_config
 from tradepost.cli.processes import LOOK_EVERY, Processes, Program, signals
+from tradepost.cli.replacing import Replacing
 from tradepost.cli.serve import claim_port, port_is_free
 from tradepost.market.base.errors import Refused
 
@@ -49,18 +50,19 @@ def demo() -> None:
         config.secrets()  # made before the children would race for it
         processes = Processes(terminal.warn)
         try:
-            logins, seller_port = _start(config, processes)
+            logins, known = _start(config, processes)
             if up.wait_until_it_answers(config, processes, stop):
                 _welcome(terminal.out(), config, logins, time.monotonic() - begun)
                 _say_when_the_shelf_fills()
-            with demo_road.walking(config, seller_port):
-                _watch(config, processes, stop)
+            replacing = Replacing()
+            with demo_road.walking(config, known.seller_port, known.joint_port, replacing):
+                _watch(config, processes, replacing, stop)
             terminal.say("Stopping …")
         finally:
             processes.stop(up.stop_within(config), hurry=hurry)
 
 
-def _start(config: Config, processes: Processes) -> tuple[tuple[Login, ...], int]:
+def _start(config: Config, processes: Processes) -> tuple[tuple[Login, ...], Demo]:
     logs = config.data / "logs"
     known = Demo.of(config)
     web = Program("web", up.tradepost("serve"), log=logs / "web.log")
@@ -75,10 +77,12 @@ def _start(config: Config, processes: Processes) -> tuple[tuple[Login, ...], int
     template.begin()
     migrate.apply(terminal.out(), each=False)
     seller_port = sample_seller.choose_port(known.seller_port if known else 0)
-    Demo(Demo.fingerprint(config), config.port, seller_port).save(config.data)
+    joint_port = sample_seller.choose_port(known.joint_port if known else 0)
+    this = Demo(Demo.fingerprint(config), config.port, seller_port, joint_port)
+    this.save(config.data)
     logins = supply(config, processes, seller_port)
     up.let_go_of_the_database()
-    return logins, seller_port
+    return logins, this
 
 
 def supply(config: Config, processes: Processes, seller_port: int) -> tuple[Login, ...]:
@@ -118,9 +122,10 @@ def _say_when_the_shelf_fills() -> None:
     connection.close()
 
 
-def _watch(config: Config, processes: Processes, stop: Event) -> None:
-    warnings = Warnings(config.data / "logs", ("web", "worker", "seller"))
+def _watch(config: Config, processes: Processes, replacing: Replacing, stop: Event) -> None:
+    warnings = Warnings(config.data / "logs", ("web", "worker", "seller", "joint-seller"))
     while not stop.wait(LOOK_EVERY):
+        replacing.serve(processes)
         processes.look()
         for line in warnings.new():
             terminal.warn(line)
@@ -142,7 +147,12 @@ def _welcome(console: Console, config: Config, logins: tuple[Login, ...], second
     console.print("Time  tradepost clock advance 30d, in another terminal here")
     console.print(
         "Usage two buyers use Qingxie Sign-in on demand; it is charged each hour: tradepost clock advance 2d, then 2h\n"
-        f"      one of them will owe: {seed.SHORT_OF_MONEY.email}, {seed.SHORT_OF_MONEY.password}"
+        f"      one of them will owe: {seed.SHORT_OF_MONEY.email}, {seed.SHORT_OF_MONEY.password}\n"
+        "      the buyer's servers run an image by the hour and by the month; a package of uses is partly used"
+    )
+    console.print(
+        f"Joint people of an enterprise sign in to its applications: {seed.MEMBER.email}, {seed.MEMBER.password}\n"
+        f"      {config.auth_centre_of(seed.ENTERPRISE)}/ (within a minute of the first start)"
     )
     console.print("Stop  Ctrl-C\n")
 

@@ -8,20 +8,26 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from tradepost.cli import sample_seller, terminal
+from tradepost.cli import demo_joint, sample_seller, terminal
+from tradepost.cli.demo_joint import Joint
+from tradepost.market.base.compute_settings import SANDBOX_CLOUD
 from tradepost.market.base.errors import Refused
 
 if TYPE_CHECKING:
+    from tradepost.cli.replacing import Replacing
     from tradepost.market.base.config import Config
+    from tradepost.market.seed import Road
 
 ENDS_WITHIN = 5.0
 
 
 @contextmanager
-def walking(config: Config, seller_port: int) -> Iterator[None]:
-    """Walk while the block runs. What goes wrong is told in the terminal and stops nothing: the shop is open."""
+def walking(config: Config, seller_port: int, joint_port: int, replacing: Replacing) -> Iterator[None]:
+    """Walk while the block runs. What goes wrong is told in the terminal and stops nothing: the shop is open. ``replacing``: how the
+    block's thread is asked for programs."""
     stop = threading.Event()
-    thread = threading.Thread(target=_walk, args=(config, seller_port, stop.is_set), name="demo-road", daemon=True)
+    joint = Joint(config=config, port=joint_port, replacing=replacing, stopped=stop.is_set)
+    thread = threading.Thread(target=_walk, args=(joint, seller_port), name="demo-road", daemon=True)
     thread.start()
     try:
         yield
@@ -30,19 +36,25 @@ def walking(config: Config, seller_port: int) -> Iterator[None]:
         thread.join(ENDS_WITHIN)
 
 
-def _walk(config: Config, seller_port: int, stopped: Callable[[], bool]) -> None:
+def _walk(joint: Joint, seller_port: int) -> None:
     from django.db import DatabaseError, connection
 
+    config, stopped = joint.config, joint.stopped
     try:
+        joins = demo_joint.start(joint)
         if sample_seller.wait_for(seller_port, stopped):
             walk(config, seller_port, stopped)
             ask(config, stopped)
             deliver(config, seller_port, stopped)
             if not stopped():
                 open_on_demand()
+                use_a_package(config, seller_port, stopped)
+                run_servers(config, seller_port, stopped)
                 invoice(config, seller_port, stopped)
+        if joins and not stopped():
+            demo_joint.go_on(joint)
     except (Refused, DatabaseError) as wrong:
-        terminal.warn(f"The cases of the demo's products were not all debugged: {wrong} The next start goes on.")
+        terminal.warn(f"Not all of the demo is there: {wrong} The next start goes on.")
     finally:
         connection.close()
 
@@ -55,24 +67,58 @@ def open_on_demand() -> None:
     seed.open_on_demand(clock.now())
 
 
+def use_a_package(config: Config, seller_port: int, stopped: Callable[[], bool]) -> None:
+    """A package of uses that is partly used."""
+    from zoneinfo import ZoneInfo
+
+    from django.conf import settings
+
+    from tradepost.market import seed
+    from tradepost.market.metering.intake import rule_of
+
+    rule = rule_of(
+        usage_max_age_days=config.usage_max_age_days, usage_future_skew_seconds=config.usage_future_skew_seconds
+    )
+    with suppress(seed.Stopped):
+        seed.use_a_package(_road(config, seller_port, stopped), rule=rule, zone=ZoneInfo(settings.TIME_ZONE))
+
+
+def run_servers(config: Config, seller_port: int, stopped: Callable[[], bool]) -> None:
+    """An image on two servers of the sandbox's cloud; nothing where the market has another cloud, or none."""
+    from tradepost.market import seed
+    from tradepost.market.compute.registry import cloud
+    from tradepost.market.sites.seller_center.uploads import limits
+    from tradepost.market.sites.storefront.servers import rules_now
+
+    if config.cloud_name != SANDBOX_CLOUD or stopped():
+        return
+    with suppress(seed.Stopped):
+        road = _road(config, seller_port, stopped)
+        seed.run_servers(road, cloud=cloud(config.cloud_name), rules=rules_now(), limits=limits())
+
+
 def invoice(config: Config, seller_port: int, stopped: Callable[[], bool]) -> None:
     """One invoice in each state, over what the demo's buyer buys for it."""
     from tradepost.market import seed
-    from tradepost.market.base import clock
 
-    address = sample_seller.address(seller_port)
     with suppress(seed.Stopped):
-        seed.invoice_the_demo(seed.Road(seller_address=address, settings=config, now=clock.now, stopped=stopped))
+        seed.invoice_the_demo(_road(config, seller_port, stopped))
 
 
 def walk(config: Config, seller_port: int, stopped: Callable[[], bool] = lambda: False) -> None:
     """In this thread. Raises ``Refused``; ends early when it is told to."""
     from tradepost.market import seed
+
+    with suppress(seed.Stopped):
+        seed.walk(_road(config, seller_port, stopped))
+
+
+def _road(config: Config, seller_port: int, stopped: Callable[[], bool]) -> Road:
+    from tradepost.market import seed
     from tradepost.market.base import clock
 
     address = sample_seller.address(seller_port)
-    with suppress(seed.Stopped):
-        seed.walk(seed.Road(seller_address=address, settings=config, now=clock.now, stopped=stopped))
+    return seed.Road(seller_address=address, settings=config, now=clock.now, stopped=stopped)
 
 
 def ask(config: Config, stopped: Callable[[], bool]) -> None:
@@ -90,11 +136,8 @@ def ask(config: Config, stopped: Callable[[], bool]) -> None:
 def deliver(config: Config, seller_port: int, stopped: Callable[[], bool]) -> None:
     """A service of the demo that people deliver, half way."""
     from tradepost.market import seed
-    from tradepost.market.base import clock
     from tradepost.market.web.supervision_view import clocks_now
 
     if not stopped() and seed.is_walked():
-        address = sample_seller.address(seller_port)
-        road = seed.Road(seller_address=address, settings=config, now=clock.now, stopped=stopped)
         with suppress(seed.Stopped):
-            seed.deliver(road, clocks=clocks_now())
+            seed.deliver(_road(config, seller_port, stopped), clocks=clocks_now())

@@ -25,6 +25,7 @@ from tradepost.cli.findings import Finding, fail, ok, warn
 from tradepost.cli.private_files import open_to_others
 from tradepost.cli.sms_diagnosis import check_sms
 from tradepost.cli.up import answers
+from tradepost.cli.usage_diagnosis import check_usage_records
 from tradepost.market.base import clock, retention
 from tradepost.market.base.config import Config
 from tradepost.market.base.models import SandboxClock
@@ -59,6 +60,7 @@ def all_findings(config: Config) -> tuple[Finding, ...]:
             ("workers", check_workers),
             ("accounts", check_accounts),
             ("retention", lambda: check_retention(config)),
+            ("usage records", check_usage_records),
         ):
             found += _guarded(area, check)
     for area, check in (

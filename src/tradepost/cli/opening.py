@@ -126,6 +126,8 @@ class Demo:
     database: str
     port: int
     seller_port: int
+    joint_port: int = 0
+    """Where its seller of joint operation listens; nowhere in what an earlier version left."""
 
     @staticmethod
     def fingerprint(config: Config) -> str:

@@ -18,7 +18,18 @@ from pathlib import Path
 from tradepost.market.base.errors import Refused
 
 OTHERS = 0o077
-OURS = ("tradepost.sqlite3*", "secret.key*", "demo.json", "demo.lock", "migrate.lock", "mail", "sms", "logs", "seller")
+OURS = (
+    "tradepost.sqlite3*",
+    "secret.key*",
+    "demo.json",
+    "demo.lock",
+    "migrate.lock",
+    "mail",
+    "sms",
+    "logs",
+    "seller",
+    "joint-seller",
+)
 """What the market makes in its data folder."""
 
 

@@ -80,6 +80,17 @@ class Processes:
             _rotate(program.log)
         self._running.append(_Running(program, _spawn(program), time.monotonic()))
 
+    def replace(self, program: Program, *, within: float = 5.0) -> None:
+        """Start it in place of what runs under its name, which is asked to end and killed after ``within`` seconds."""
+        for running in [one for one in self._running if one.program.name == program.name]:
+            self._running.remove(running)
+            with suppress(ProcessLookupError):
+                running.process.terminate()
+            _ended(running.process, time.monotonic() + within, None)
+            _kill_group(running.process)
+            running.process.wait()
+        self.start(program)
+
     def look(self) -> None:
         """Restart what died. Raises ``Refused`` when a program dies at once every time."""
         now = time.monotonic()

@@ -7,7 +7,7 @@ import contextlib
 
 import pytest
 from django.db import transaction
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -201,13 +201,19 @@ class AnyHistory(RuleBasedStateMachine):
         assert all(one.member.removed_at is None for one in authorised)
 
 
+@pytest.mark.timeout(3600 if SOAK else 240)
 def test_what_was_acknowledged_is_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRADEPOST_SYNC_BATCH", "2")
     config.cache_clear()
     try:
         run_state_machine_as_test(
             AnyHistory,
-            settings=settings(max_examples=200 if SOAK else 12, stateful_step_count=30, deadline=None),
+            settings=settings(
+                max_examples=200 if SOAK else 12,
+                stateful_step_count=30,
+                deadline=None,
+                suppress_health_check=[HealthCheck.too_slow],  # each step is a few transactions
+            ),
         )
     finally:
         monkeypatch.undo()

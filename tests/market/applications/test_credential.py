@@ -242,7 +242,7 @@ def test_several_instances_are_not_switched_back_and_both_share_one_address() ->
     application = service.product.application
     with pytest.raises(Refused, match="cannot be switched back"):
         change(application, changes(application, multi_instance=False), sandbox=True)
-    with pytest.raises(Refused, match="both share one"):
+    with pytest.raises(Refused, match="an operator agreed"):
         change(application, changes(application, address=make_kit_address(application.seller)), sandbox=True)
     taken = make_application().login_url
     with pytest.raises(Refused, match="login address"):

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client as Browser
-from jwcrypto.jwk import JWKSet
 from jwcrypto.jwt import JWT
 
 from tests.factories.people import make_buyer
 from tests.factories.signing_in import Joint, make_joint
 from tests.market.auth_centre.browsing import (
     authorize,
+    claims_of,
     code_of,
     location,
     redeem,
@@ -25,6 +24,7 @@ from tests.market.auth_centre.browsing import (
     tokens,
     userinfo,
 )
+from tradepost.market.applications.credential import renew_secret
 from tradepost.market.applications.models import Authorisation
 from tradepost.market.auth_centre.models import AccessToken, Jwk, SignInSession
 from tradepost.market.base import clock
@@ -40,15 +40,6 @@ def short_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tradepost.market.auth_centre.signing_keys.BITS", 2048)
 
 
-def claims_of(joint: Joint, id_token: str) -> dict[str, object]:
-    keys = Browser().get(f"{joint.home}.well-known/jwks.json")
-    assert "private" not in str(keys.json())
-    assert all("d" not in key for key in keys.json()["keys"])
-    read = JWT(jwt=id_token, key=JWKSet.from_json(keys.content), algs=["RS256"])
-    told: dict[str, object] = json.loads(read.claims)
-    return told
-
-
 def test_an_id_token_says_who_where_and_for_whom() -> None:
     joint = make_joint(released=("email",))
     told = tokens(joint, scope=SCOPES, nonce="n-1")
@@ -59,6 +50,7 @@ def test_an_id_token_says_who_where_and_for_whom() -> None:
         "iss": issuer, "aud": joint.client.client_id, "sub": joint.member.public_id, "nonce": "n-1", "name": "张三",
         "preferred_username": "zhang01", "email": "zhang@acme.example", "tenant": joint.enterprise.public_id,
         "auth_time": int(session.begun_at.timestamp()), "iat": 0, "exp": 0, "at_hash": "",
+        "amr": ["pwd"],
     }  # fmt: skip
     assert userinfo(joint, told["access_token"]).json()["sub"] == joint.member.public_id
 
@@ -168,6 +160,42 @@ def test_a_client_at_the_main_host_redeems_its_own_codes_alone() -> None:
     )
     assert refused.json() == {"error": "invalid_grant", "error_description": "Invalid authorization code"}
     assert redeem(joint, code).status_code == 200
+
+
+def by_application(joint: Joint, secret: str, **form: str) -> Any:
+    return token(joint, path=f"{ORGID}/token", client_id=joint.application.app_id, client_secret=secret, **form)
+
+
+def test_an_application_redeems_codes_of_any_enterprise_by_its_own_id_and_secret() -> None:
+    """§B.1: "application ID and secret are issued (used while obtaining the login token)"; at the main host, where nothing else says of
+    which enterprise the code is. The enterprise's own address knows its own client alone."""
+    joint = make_joint()
+    secret = renew_secret(joint.application)
+    code = code_of(authorize(sign_in(joint), joint, scope="openid"))
+    form = {"grant_type": "authorization_code", "redirect_uri": joint.client.callback}
+    at_home = token(joint, client_id=joint.application.app_id, client_secret=secret, code=code, **form)
+    assert at_home.json()["error"] == "invalid_client"
+    told = by_application(joint, secret, code=code, **form).json()
+    assert userinfo(joint, told["access_token"]).json()["tenant"] == joint.enterprise.public_id
+    assert str(claims_of(joint, told["id_token"])["iss"]).endswith(joint.home.rstrip("/"))
+    refreshed = by_application(joint, secret, grant_type="refresh_token", refresh_token=told["refresh_token"])
+    assert userinfo(joint, refreshed.json()["access_token"]).status_code == 200
+
+
+def test_an_application_redeems_nothing_of_another_and_nothing_with_a_secret_that_was_replaced() -> None:
+    joint, other = make_joint(), make_joint()
+    former = renew_secret(joint.application)
+    secret, others = renew_secret(joint.application), renew_secret(other.application)
+    code = code_of(authorize(sign_in(joint), joint))
+    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": joint.client.callback}
+    for wrong in (former, others, "", "x" * 600):
+        assert by_application(joint, wrong, **form).json()["error"] == "invalid_client"
+    foreign = by_application(other, others, **form)
+    assert foreign.json() == {"error": "invalid_grant", "error_description": "Invalid authorization code"}
+    for nothing in ("nobody", ""):
+        refused = by_application(other, others, grant_type="refresh_token", refresh_token=nothing)
+        assert refused.json()["error"] in {"invalid_grant", "invalid_request"}
+    assert by_application(joint, secret, **form).status_code == 200
 
 
 def test_the_unified_login_finds_the_enterprise_by_its_code_or_a_user_name() -> None:

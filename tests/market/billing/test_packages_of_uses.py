@@ -200,3 +200,11 @@ def test_the_database_knows_no_package_of_uses_without_uses_or_without_an_end_at
     for wrong in ({"quota": 0}, {"usage_unit": ""}, {"stops_when_used_up": False}):
         with pytest.raises(IntegrityError), transaction.atomic():
             Offer.objects.filter(pk=offer.pk).update(**wrong)
+
+
+def test_what_was_used_in_the_second_of_its_opening_is_deducted() -> None:
+    """openapi-jointkit §C.5: times have whole seconds; a service is opened at some microsecond."""
+    held = make_uses(now=NOW + timedelta(microseconds=690_000))
+    use(held, 0, "62.5")
+    assert remaining() == [37 * SCALE + SCALE // 2]
+    assert sound()

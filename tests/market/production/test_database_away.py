@@ -18,7 +18,6 @@ from django.db import connection, connections
 from psycopg import sql
 from structlog.testing import capture_logs
 
-from tests.conftest import DATABASE
 from tests.factories import make_address, make_buyer, make_offer, make_order, make_product, make_seller
 from tests.market.working import until, working
 from tradepost.market import wiring
@@ -194,7 +193,7 @@ def test_a_worker_ends_when_told_though_the_database_is_away(begun: bool, postgr
         assert not worker.is_alive()
 
 
-@pytest.mark.skipif(DATABASE != "sqlite", reason="about a file")
+@pytest.mark.sqlite  # about a file
 def test_a_disk_without_room_loses_nothing() -> None:
     """A limit on the size of this process's files stands for the disk: the kernel refuses what lies beyond it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)

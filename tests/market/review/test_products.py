@@ -306,6 +306,29 @@ def test_a_period_that_the_protocol_cannot_name_is_refused_beside_its_price(
     assert periods == ([("pricing", at, "saas-v1-license §A2.1, §B1")] if refused else [])
 
 
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("protocol", "supervised", "refused"),
+    [("license_v1", "yes", True), ("license_v1", "", False), ("license_online", "yes", False)],
+)
+def test_a_supervised_license_needs_an_interface_that_takes_the_code_of_a_machine(
+    protocol: str, supervised: str, *, refused: bool
+) -> None:
+    """business-rules §2.10: "user submits system code or hardware code"; saas-v1-license §B1 has no request for it."""
+    seller = may_publish()
+    spec = Spec(name=Text(zh="标准版", en="Standard"), skus=(Sku(prices=(period(),)),))
+    document = right_document(seller, spec)
+    document = replace(
+        document, product_type="LICENSE", details=replace(document.details, fields={"supervised": supervised})
+    )
+    product = drafted(seller, document, protocol=protocol)
+    found = findings_of(
+        product, documents.load(Version.objects.get().document), purpose=Purpose.SUBMIT, settings=config(), now=NOW
+    )
+    rules = [(each.field, each.rule) for each in found if each.code == "interface.machine_codes"]
+    assert rules == ([("fields.supervised", "business-rules §2.10")] if refused else [])
+
+
 def delisting(product: Product, what: str = "product", key: str = "", **said: str) -> Submission:
     document = Delisting(what=what, key=key, reason="不再维护。", proof="已邮件通知全部用户。")
     return hand_in.ask_delisting(

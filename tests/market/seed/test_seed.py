@@ -87,7 +87,7 @@ def written() -> dict[str, Document]:
 def test_every_product_is_a_draft_that_lacks_nothing_but_its_cases(seeded: seed.SeedResult) -> None:
     """business-rules §2.3: texts, prices and proofs are those that a review would take."""
     drafts, now = written(), clock.now()
-    assert len(drafts) == len(products()) == 17
+    assert len(drafts) == len(products()) == 18
     for product in Product.objects.select_related("seller"):
         assert product.status == Product.Status.DRAFT
         lacks = findings_of(product, drafts[product.slug], purpose=Purpose.SUBMIT, settings=config(), now=now)
@@ -131,7 +131,7 @@ def test_every_text_is_there_in_both_languages(seeded: seed.SeedResult) -> None:
         assert len(draft.base.summary.en) <= 200
 
 
-@pytest.mark.parametrize("slug", [*(p.slug for p in products()), "your-company"])
+@pytest.mark.parametrize("slug", [*(p.slug for p in products()), "your-company", "yunjian-git"])
 def test_pictures_are_drawings_and_nothing_else(slug: str) -> None:
     text = (files("tradepost.market.seed") / "pictures" / f"{slug}.svg").read_text(encoding="utf-8")
     for element in ET.fromstring(text).iter():
@@ -144,12 +144,14 @@ def test_pictures_are_drawings_and_nothing_else(slug: str) -> None:
 def test_pictures_are_distinct() -> None:
     folder = files("tradepost.market.seed") / "pictures"
     drawings = [entry.read_text(encoding="utf-8") for entry in folder.iterdir() if entry.name.endswith(".svg")]
-    assert len(set(drawings)) == len(drawings) == len(products()) + 2, "and the metered one, and the delivery by people"
+    assert len(set(drawings)) == len(drawings) == len(products()) + 3, (
+        "and the metered one, the delivery by people, the image"
+    )
 
 
 def test_everything_is_served_by_the_sample_sellers_server(seeded: seed.SeedResult) -> None:
     assert {(a.url, a.protocol, a.require_body_sign) for a in Address.objects.all()} == {(ADDRESS, "saas_v2", True)}
-    assert Binding.objects.count() == 17
+    assert Binding.objects.count() == 18
     now = clock.now()
     assert {keys.signing_secrets(s.pk, BASE, now=now) for s in Seller.objects.all()} == {(seeded.signing_key,)}
 

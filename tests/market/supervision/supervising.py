@@ -9,10 +9,12 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from tests.factories import NOW, make_buyer, make_offer, make_operator, make_order, make_product, make_seller
-from tests.factories.people import make_member
+from tests.factories.licenses import deliver_text
+from tests.factories.people import make_address, make_member
 from tests.factories.pictures import PDF
 from tests.factories.products import ONCE
-from tests.market.engine import answer, react
+from tests.market.engine import answer, give_up, react
+from tests.market.licenses.coded import software
 from tradepost.market.assets.models import Proof
 from tradepost.market.assets.proofs import store_proof
 from tradepost.market.base.config import config
@@ -20,6 +22,7 @@ from tradepost.market.base.files import Files
 from tradepost.market.base.models import Job
 from tradepost.market.catalog.document import Price
 from tradepost.market.identity.models import Seller, User
+from tradepost.market.licenses.models import LicenseCode, LicenseRequest
 from tradepost.market.payments import ledger
 from tradepost.market.product_types.flows.contract import Act, Party
 from tradepost.market.production.models import Call
@@ -32,11 +35,13 @@ from tradepost.market.supervision.timers import TIMER, tick
 from tradepost.protocols.commands import AppInfo, Done, InstanceInfo
 
 CLOCKS = Clocks(
-    accept_days=10, remind_days=3, stale_days=180, stale_repeat_days=7, appeal_workdays=3,
+    accept_days=10, return_days=10, returned_days=15, remind_days=3, stale_days=180, stale_repeat_days=7, appeal_workdays=3,
     zone=ZoneInfo("Asia/Shanghai"),
 )  # fmt: skip
 DAY = timedelta(days=1)
 PRICE = 500_000
+SPOKEN = {"SAAS": "saas_v2", "LICENSE": "license_online"}
+"""By what the seller's server of a kind is asked; of others it is not."""
 
 
 MILESTONES = {
@@ -57,9 +62,12 @@ def supervised(
     if seller is None:
         seller = make_seller()
         make_member(seller, make_buyer())
+    spoken = SPOKEN.get(kind)
+    address = make_address(seller, protocol=spoken, now=now) if spoken else None
     product = make_product(
-        seller, product_type=kind, prices=(price,), bound=kind == "SAAS", answers={**(answers or {}), **fields}
-    )
+        seller, product_type=kind, prices=(price,), bound=spoken is not None, address=address,
+        answers={**(answers or {}), **fields},
+    )  # fmt: skip
     make_order(make_buyer(), offer=make_offer(product), paid=True, now=now)
     react(now=now)
     return Supervision.objects.select_related("buyer", "seller", "line__order").latest("pk")
@@ -89,6 +97,7 @@ def shown(supervision: Supervision, party: Party, *, now: datetime = NOW) -> str
 WORDS = {
     Act.DEMAND: {"words": "Please set it up.", "name": "Lan", "phone": "13800138000", "address": "Nanjing Road 1"},
     Act.REFUSE: {"words": "Which version?"}, Act.DELIVER: {"words": "It runs."}, Act.REJECT: {"words": "It does not."},
+    Act.SHIP_BACK: {"carrier": "SF", "parcel": "SF0987654321"},
     Act.SHIP: {"carrier": "SF", "parcel": "SF1234567890"}, Act.SEND_BACK: {"words": "Blurred."},
 }  # fmt: skip
 
@@ -131,6 +140,31 @@ def seller_opens(supervision: Supervision, now: datetime) -> None:
     app = AppInfo(front_end_url="https://app.example/", user_name="u", password="p")  # of nobody
     answer(query, Done(instances=(InstanceInfo(instance_id=f"i-{create.pk}", app=app),)), now=now)
     react(now=now)
+
+
+def instance_opens(supervision: Supervision, *, now: datetime = NOW) -> Supervision:
+    """The seller's server opens what is in use while it is supervised."""
+    answer(Call.objects.get(order_line_number=supervision.line.number, kind="Create"), now=now)
+    react(now=now)
+    return again(supervision)
+
+
+def license_comes(supervision: Supervision, *, now: datetime = NOW) -> None:
+    """The seller's server promised a license, and sends it."""
+    answer(Call.objects.filter(kind="GetLicenseAsync").latest("pk"), now=now)
+    own = LicenseRequest.objects.filter(subscription=supervision.subscription_id).latest("pk")
+    deliver_text(own.seller_id, own.event_id, f"license {own.pk}", now=now)
+    react(now=now)
+
+
+def license_is_refused(_supervision: Supervision, *, now: datetime = NOW) -> None:
+    give_up(Call.objects.filter(kind="GetLicenseAsync").latest("pk"), now=now)
+    react(now=now)
+
+
+def code_is_activated(supervision: Supervision, *, now: datetime = NOW) -> None:
+    code = LicenseCode.objects.get(subscription=supervision.subscription_id)
+    software(code.seller_id, code.code, now=now)
 
 
 B, S, OP = Party.BUYER, Party.SELLER, Party.OPERATOR

@@ -17,7 +17,11 @@ from tests.market.supervision.supervising import (
     MILESTONES,
     PRICE,
     again,
+    code_is_activated,
     does,
+    instance_opens,
+    license_comes,
+    license_is_refused,
     money,
     person,
     seller_opens,
@@ -25,6 +29,7 @@ from tests.market.supervision.supervising import (
     ticks,
 )
 from tradepost.market.base.errors import Refused
+from tradepost.market.fulfilment.activating import NotActivated
 from tradepost.market.payments import ledger
 from tradepost.market.product_types.flows.contract import Act, Party
 from tradepost.market.production.models import Call
@@ -42,8 +47,11 @@ STEPS = 40
 @pytest.mark.parametrize("seed", range(sampling.size(60, least=3)))
 @pytest.mark.parametrize(
     ("kind", "answers"),
-    [("MANUAL_SERVICE", {}), ("MANUAL_SERVICE", MILESTONES), ("HARDWARE", {}), ("SAAS", {"supervised": "yes"})],
-)
+    [
+        ("MANUAL_SERVICE", {}), ("MANUAL_SERVICE", MILESTONES), ("HARDWARE", {}), ("SAAS", {"supervised": "yes"}),
+        ("LICENSE", {"supervised": "yes"}), ("LICENSE_CODE", {"supervised": "yes"}),
+    ],
+)  # fmt: skip
 def test_money_is_held_until_the_end_and_nothing_is_after_it(kind: str, answers: dict[str, str], seed: int) -> None:
     chance, now = random.Random(f"{sampling.SEED}/{kind}/{len(answers)}/{seed}"), NOW
     supervision = supervised(kind, answers=answers)
@@ -60,7 +68,7 @@ def test_money_is_held_until_the_end_and_nothing_is_after_it(kind: str, answers:
 def _anything(supervision: Supervision, chance: random.Random, now: object) -> None:
     pk, by = supervision.pk, person(supervision, chance.choice(HUMANS))
     party = chance.choice(HUMANS)
-    match chance.randrange(12):
+    match chance.randrange(13):
         case 0:
             amount = chance.choice([None, 0, 1, PRICE // 3, PRICE - 1, PRICE, PRICE + 1])
             cancel.ask(pk, "why", amount_minor=amount, ends=chance.random() < 0.3, now=now)  # type: ignore[arg-type]
@@ -82,8 +90,27 @@ def _anything(supervision: Supervision, chance: random.Random, now: object) -> N
                 react(now=now)  # type: ignore[arg-type]
         case 6:
             ticks(supervision, now)  # type: ignore[arg-type]
+        case 7 if supervision.flow in {"license_online", "license_code"}:
+            _happens(supervision, chance, now)
         case _:
             does(supervision, party, chance.choice(list(Act)), now=now)  # type: ignore[arg-type]
+
+
+def _happens(supervision: Supervision, chance: random.Random, now: object) -> None:
+    """Of what is in use meanwhile: it opens, or cannot be opened; a license comes or not; the code is activated."""
+    if supervision.flow == "license_code":
+        with contextlib.suppress(NotActivated):
+            code_is_activated(supervision, now=now)  # type: ignore[arg-type]
+        return
+    asked = Call.objects.filter(outcome="").order_by("-pk").first()
+    if asked is None:
+        return
+    refused = chance.random() < 0.3
+    if asked.kind == "Create":
+        give_up(asked, now=now) if refused else instance_opens(supervision, now=now)  # type: ignore[arg-type]
+    elif asked.kind == "GetLicenseAsync":
+        (license_is_refused if refused else license_comes)(supervision, now=now)  # type: ignore[arg-type]
+    react(now=now)  # type: ignore[arg-type]
 
 
 def _holds(before: Supervision, after: Supervision, total: int) -> None:

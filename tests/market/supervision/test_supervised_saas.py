@@ -7,9 +7,10 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from django.test import Client
 
 from tests.factories import NOW, make_buyer, make_offer, make_order, make_product
-from tests.factories.products import MONTHLY
+from tests.factories.products import MONTHLY, USES
 from tests.market.engine import give_up, react
 from tests.market.supervision.supervising import (
     CLOCKS,
@@ -28,6 +29,8 @@ from tests.market.supervision.supervising import (
 )
 from tradepost.market.base.errors import Refused
 from tradepost.market.fulfilment.models import Operation
+from tradepost.market.metering.package_models import Quota
+from tradepost.market.metering.package_queries import package_of
 from tradepost.market.notifications.models import Notice
 from tradepost.market.orders.refund_terms import Why
 from tradepost.market.orders.refunds import what_may
@@ -108,6 +111,31 @@ def test_once_accepted_it_is_not_paid_back_without_a_reason() -> None:
     held = again(supervision).subscription
     held.refresh_from_db()
     assert what_may(held, rules_now(), now=NOW + DAY).why is Why.NOT_REFUNDABLE
+
+
+def test_a_package_of_uses_is_paid_once_and_so_can_be_accepted_first() -> None:
+    """§3.2: 按次套餐包; §4.7: "SaaS, one-time, supervised: negotiable". What is paid afterwards or tried is not supervised."""
+    supervision = supervised("SAAS", price=USES, supervised="yes")
+    has = money(supervision)[0]
+    walk(supervision, *TO_ACCEPT, (B, Act.ACCEPT))
+    assert (Quota.objects.count(), money(supervision)) == (0, (has, 3_000, 0)), "nothing is counted before it is open"
+    seller_opens(supervision, NOW + DAY)
+    held = again(supervision).subscription
+    assert (again(supervision).status, money(supervision)) == ("completed", (has, 0, 3_000))
+    package = package_of(held)
+    assert package is not None
+    assert what_may(held, rules_now(), now=NOW + DAY).why is Why.PACKAGE
+
+
+def test_its_buyer_reads_the_access_data_once_it_is_open() -> None:
+    supervision = bought()
+    walk(supervision, *TO_ACCEPT, (B, Act.ACCEPT))
+    seller_opens(supervision, NOW + DAY)
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(supervision.buyer)
+    page = client.get(f"/services/{supervision.subscription_id}/").content.decode()
+    assert "https://app.example/" in page
+    assert "you have accepted it" in page
 
 
 def test_a_product_that_is_not_supervised_opens_at_once() -> None:

@@ -11,7 +11,6 @@ from django.db import OperationalError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from tests.conftest import DATABASE
 from tradepost import __version__
 from tradepost.market.base import clock
 from tradepost.market.base.models import WorkerProcess
@@ -70,7 +69,7 @@ def test_not_ready_while_the_database_is_away_and_its_words_stay_inside(client):
 
 
 @pytest.mark.django_db
-@pytest.mark.skipif(DATABASE != "sqlite", reason="the disk of a server is not ours to look at")
+@pytest.mark.sqlite  # the disk of a server is not ours to look at
 def test_not_ready_while_the_disk_of_the_embedded_database_is_full(client, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=1_000_000))
     response = client.get("/readyz")

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from tradepost.market.production.models import Address, Binding
+from tradepost.market.production.models import Address
 
 from .credential import debugged, login_taken, plain_name, public_key, web_address, wrong
 from .lifecycle import SYNC, TENANT_BINDING, BindingEvent, SyncEvent
@@ -21,7 +21,8 @@ from .run import locked, settle
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialChange:
-    """What a seller may change. The callback is not among it: clients that stand know it."""
+    """What a seller may change. The callback is not among it: clients that stand know it; nor is the address of one that is
+    published."""
 
     name: str
     address: Address
@@ -39,7 +40,7 @@ def change(application: Application, wanted: CredentialChange, *, sandbox: bool)
             words = _("Several services may be bound to one enterprise already: this cannot be switched back.")
             raise wrong("multi_instance", words)
         if wanted.address.pk != held.address_id:
-            held.address = _fitting(held, debugged(held.seller, wanted.address))
+            held.address = _elsewhere(held, wanted.address)
         held.name, held.public_key = plain_name(wanted.name), public_key(wanted.public_key)
         held.login_url = web_address(wanted.login_url, field="login_url", sandbox=sandbox)
         held.multi_instance = wanted.multi_instance
@@ -54,15 +55,15 @@ def change(application: Application, wanted: CredentialChange, *, sandbox: bool)
     return held
 
 
-def _fitting(held: Application, address: Address) -> Address:
-    """The base interfaces of its product and the joint-operation calls share one address (§A.0)."""
-    served = (
-        Binding.objects.select_related("address").filter(product=held.product_id).first() if held.product_id else None
-    )
-    if served is not None and served.address.url != address.url:
-        words = _("Its product is served at %(url)s. First serve the product at the new address; both share one.")
-        raise wrong("address", words % {"url": served.address.url})
-    return address
+def _elsewhere(held: Application, address: Address) -> Address:
+    """One that is published moves only when an operator agreed (``move.py``)."""
+    if held.product_id is not None:
+        words = _(
+            "The application is published: its production address changes only when an operator agreed. Ask for the move on the page "
+            "of the application."
+        )
+        raise wrong("address", words)
+    return debugged(held.seller, address)
 
 
 def differs(binding: TenantBinding) -> bool:

@@ -17,7 +17,6 @@ from tradepost.market.base.numbers import whole_number
 from tradepost.market.organisations.models import Enterprise
 from tradepost.market.web.access import declare, now_of
 
-from .client_proof import client_of, given
 from .models import AuthorizationCode
 from .oauth import BAD_CLIENT, BAD_CODE, BAD_REFRESH_TOKEN, Endpoints
 from .settings_of import address_of, lives
@@ -39,7 +38,7 @@ def token(request: HttpRequest) -> HttpResponse:
 @csrf_exempt
 @require_POST
 def orgid_token(request: HttpRequest) -> HttpResponse:
-    """At the main host the client says whose it is; its form may come as multipart."""
+    """At the main host the client says whose it is, or the application and what it redeems; its form may come as multipart."""
     return _answer(request, None)
 
 
@@ -49,8 +48,8 @@ def _answer(request: HttpRequest, enterprise: Enterprise | None) -> HttpResponse
         return _error("invalid_request", "The body must be a short form in which each name stands once")
     basic = request.headers.get("Authorization", "")
     rows = TokenRows(
-        enterprise=enterprise.pk if enterprise else None, lives=lives(), issuer=_issuer(enterprise, form, basic),
-        now=clock.wall(), market_now=now_of(request),
+        enterprise=enterprise.pk if enterprise else None, lives=lives(),
+        issuer=address_of(enterprise.code) if enterprise else "", now=clock.wall(), market_now=now_of(request),
     )  # fmt: skip
     try:
         _headers, body, status = Endpoints(rows).create_token_response(
@@ -74,14 +73,6 @@ def _form(request: HttpRequest) -> Mapping[str, str] | None:
     if any(len(values) != 1 for _name, values in request.POST.lists()):
         return None
     return {str(name): str(value) for name, value in request.POST.items() if value}
-
-
-def _issuer(enterprise: Enterprise | None, form: Mapping[str, str], basic: str) -> str:
-    if enterprise is not None:
-        return address_of(enterprise.code)
-    credentials = given(form, basic)
-    client = client_of(credentials.client_id, enterprise=None) if credentials else None
-    return address_of(client.enterprise.code) if client else ""
 
 
 def _refused(told: Mapping[str, str], grant_type: str, *, basic: bool) -> HttpResponse:

@@ -15,19 +15,21 @@ from oauthlib.openid import RequestValidator
 from tradepost.market.applications.models import Client
 
 from . import client_proof, grants, id_tokens
+from .application_proof import client_by_application
 from .claims import DEFAULT_SCOPE, SCOPES
 from .drawn import hash_of
 from .may_sign_in import Access, access
 from .models import AuthorizationCode, Grant, RefreshToken, SignInSession
 from .redirects import is_callback
-from .settings_of import Lives
+from .settings_of import Lives, address_of
 
 GRANT_TYPES = frozenset({"authorization_code", "refresh_token"})
 LONGEST_NONCE = 255
 
 
 class TokenRows(RequestValidator):  # type: ignore[misc]  # published without types
-    """``enterprise``: whose auth centre is asked; None at the main host, where client, code or token say it.
+    """``enterprise``: whose auth centre is asked, ``issuer`` its address; None and empty at the main host, where client, code or
+    token say it.
 
     ``market_now`` is the time by which a client's former secret ends; all others are real time, ``now``.
     """
@@ -64,10 +66,13 @@ class TokenRows(RequestValidator):  # type: ignore[misc]  # published without ty
         if given is None:
             return False
         client = client_proof.client_of(given.client_id, enterprise=self.enterprise)
-        if client is None or not client_proof.is_proved(client, given.secret, now=self.market_now):
+        if client is not None and not client_proof.is_proved(client, given.secret, now=self.market_now):
             return False
+        if client is None and self.enterprise is None:
+            client = client_by_application(given, form)
+            request.client_id = client.client_id if client else request.client_id
         self.client = request.client = client
-        return True
+        return client is not None
 
     def validate_grant_type(self, client_id: str, grant_type: str, *_: Any, **__: Any) -> bool:
         return grant_type in GRANT_TYPES
@@ -235,7 +240,9 @@ class TokenRows(RequestValidator):  # type: ignore[misc]  # published without ty
         id_token["aud"] = self.client.client_id
         return id_tokens.signed(
             id_token, member=request.user, access=self.access, scopes=frozenset(request.scopes),
-            signed_in_at=session.begun_at, issuer=self.issuer, now=self.now, every=self.lives.signing_key,
+            signed_in_at=session.begun_at, second_step=session.second_step,
+            issuer=self.issuer or address_of(self.client.enterprise.code), now=self.now,
+            every=self.lives.signing_key,
         )  # fmt: skip
 
 

@@ -15,6 +15,18 @@ class SupervisionSettings(BaseSettings):
         le=90,
         description="Days after goods were sent on which they count as received, where the receiver's telephone is the buyer's own.",
     )
+    shipping_return_days: int = Field(
+        default=10,
+        ge=1,
+        le=90,
+        description="Days in which a buyer with whom a refund was agreed on sends the goods back; who does not keeps them (§4.7).",
+    )
+    shipping_returned_days: int = Field(
+        default=15,
+        ge=1,
+        le=90,
+        description="Days in which a seller says that goods have come back, or asks the operator; then they are paid back (§4.7).",
+    )
     supervision_remind_days: int = Field(
         default=3,
         ge=1,

@@ -12,11 +12,15 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from tradepost.market.base import outbox
 from tradepost.market.base.errors import Refused
 from tradepost.market.licenses.code_lifecycle import LICENSE_CODE, CodeEvent
 from tradepost.market.licenses.code_models import LicenseCode
 from tradepost.market.licenses.code_status import IN_LIST, NO_SUCH, Trouble, not_activable, of_a_list
 from tradepost.market.licenses.codes import found, locked_of, take, withdraw
+from tradepost.market.licenses.events import CodeActivated
+from tradepost.market.orders.models import OrderLine
+from tradepost.market.product_types.acceptance import opens_at_payment
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.open_api.license_calls import Activate
 
@@ -75,6 +79,7 @@ def activate(activation: Activation, *, now: datetime) -> list[LicenseCode]:
         ]
         apply(ended, now=now)
         settle([one.subscription for one in ended], now=now)
+        outbox.publish_all([CodeActivated(subscription=one.subscription.pk) for one in ended], now=now)
         for code in bought:
             code.subscription = held[code.subscription_id or 0]
     return ordered
@@ -131,6 +136,7 @@ def take_code(subscription: Subscription, *, actor: str, now: datetime) -> Licen
     """The buyer takes the code of an order. Raises ``Refused``."""
     with transaction.atomic():
         [held] = locked_subscriptions([subscription.pk])
+        _must_be_alone(held)
         return take(held, actor=actor, now=now)
 
 
@@ -138,6 +144,7 @@ def give_back(subscription: Subscription, *, actor: str, now: datetime) -> None:
     """The buyer does not want a code that was not taken: what was paid comes back in full. Raises ``Refused``."""
     with transaction.atomic():
         [held] = locked_subscriptions([subscription.pk])
+        _must_be_alone(held)
         operation, code = _waiting([held.pk]).get(held.pk), locked_of(held)
         if code is None or operation is None or code.status != LicenseCode.Status.ISSUED:
             words = _("A code that was taken is not paid back any more. Ask the seller if it does not work.")
@@ -150,3 +157,12 @@ def give_back(subscription: Subscription, *, actor: str, now: datetime) -> None:
         )  # fmt: skip
         apply([ended], now=now)
         settle([held], now=now)
+
+
+def _must_be_alone(held: Subscription) -> None:
+    """Where people deliver it step by step, it is taken or cancelled there. Raises ``Refused``."""
+    flow = OrderLine.objects.filter(number=held.order_line_number).values_list("flow", flat=True).first()
+    if opens_at_payment(flow or ""):
+        raise Refused(
+            "license.supervised", _("This code is delivered step by step: go on with it under My deliveries.")
+        )

@@ -25,7 +25,7 @@ from tradepost.market.subscriptions.models import Freeze, Period, Subscription
 
 from . import unearned
 from .cases import kind_of
-from .contract import Effects, OrderEnd, PaidChange
+from .contract import Effects, OrderEnd, Paid, PaidChange
 from .earning import earn_parts_of
 from .events import OperationStopped
 from .freezing import lift
@@ -132,22 +132,9 @@ def _write_periods(ended: Sequence[Ended], now: datetime) -> list[Period]:
     """Paid time is earned when it begins (business-rules §8.2): at once, or by the timer of the subscription. Gives what was
     cancelled before it began."""
     new = [
-        Period(
-            subscription=one.subscription,
-            line_number=line.number,
-            kind=Period.Kind.TRIAL if line.offer.trial else Period.Kind.BASE,
-            starts_at=paid.starts_at,
-            ends_at=paid.ends_at,
-            offer_id=line.offer_id,
-            quantity=line.quantity,
-            paid_minor=line.amount_minor - line.reduced_minor,
-            list_minor=line.list_minor,
-            currency=line.order.currency,
-            earned_at=now if paid.starts_at <= now else None,
-        )
+        bought_period(one.subscription, _line(one), paid, now=now)
         for one, paid in ((one, one.effects.paid) for one in ended)
         if paid is not None
-        for line in [_line(one)]
     ]
     new += [_changed_period(one, part, now) for one in ended for part in one.effects.paid_changes]
     if new:
@@ -158,6 +145,23 @@ def _write_periods(ended: Sequence[Ended], now: datetime) -> list[Period]:
         if one.effects.cancels_period
         for period in unearned.cancel_latest(one.subscription, now=now)
     ]
+
+
+def bought_period(subscription: Subscription, line: OrderLine, paid: Paid, *, now: datetime) -> Period:
+    """Not written yet. ``line.order`` and ``line.offer`` should be fetched."""
+    return Period(
+        subscription=subscription,
+        line_number=line.number,
+        kind=Period.Kind.TRIAL if line.offer.trial else Period.Kind.BASE,
+        starts_at=paid.starts_at,
+        ends_at=paid.ends_at,
+        offer_id=line.offer_id,
+        quantity=line.quantity,
+        paid_minor=line.amount_minor - line.reduced_minor,
+        list_minor=line.list_minor,
+        currency=line.order.currency,
+        earned_at=now if paid.starts_at <= now else None,
+    )
 
 
 def _changed_period(one: Ended, part: PaidChange, now: datetime) -> Period:

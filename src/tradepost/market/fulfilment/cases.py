@@ -11,6 +11,7 @@ from tradepost.market.base import stored
 from tradepost.market.base.secrets import unseal
 from tradepost.market.catalog.models import Product
 from tradepost.market.orders.models import Order, OrderLine
+from tradepost.market.product_types.acceptance import opens_at_payment
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.production import calls
 from tradepost.market.production.models import Address, Attempt, Binding, Call
@@ -103,6 +104,7 @@ def line_of(line: OrderLine) -> Line:
         sku_code=line.sku_code,
         product_name=line.product_name,
         purchase=purchase_of(line),
+        held=opens_at_payment(line.flow),
     )
 
 

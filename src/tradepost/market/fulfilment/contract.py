@@ -71,6 +71,8 @@ class Line:
     product_name: str
     purchase: Purchase
     """As the older protocols carry it inside, without its dates."""
+    held: bool = False
+    """Its money is held until its buyer accepts what is in use meanwhile (business-rules §2.10)."""
 
     def bought(self, *, started_at: datetime | None = None, expires_at: datetime | None = None) -> Purchase:
         return replace(self.purchase, started_at=started_at, expires_at=expires_at)

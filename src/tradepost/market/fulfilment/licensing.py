@@ -10,7 +10,9 @@ from django.utils.translation import gettext as _
 from tradepost.market.base.errors import Refused
 from tradepost.market.licenses.models import LicenseRequest
 from tradepost.market.licenses.request import request_license, withdraw_request
+from tradepost.market.orders.models import OrderLine
 from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.subscriptions.paid_time import period_end
 from tradepost.protocols.commands import GetLicenseAsync
 from tradepost.protocols.contract import SellerProtocol
 
@@ -36,7 +38,7 @@ def apply_for_license(subscription: Subscription, fingerprint: str, *, actor: st
         request = request_license(locked, fingerprint, actor=actor, now=now)
         wanted = Application(
             request=request.pk, event_id=request.event_id, fingerprint=request.fingerprint, effective_at=now,
-            expires_at=locked.expires_at,
+            expires_at=locked.expires_at or _provisional_end(locked, now),
         )  # fmt: skip
         operate(
             [
@@ -47,6 +49,13 @@ def apply_for_license(subscription: Subscription, fingerprint: str, *, actor: st
             now=now,
         )
     return request
+
+
+def _provisional_end(held: Subscription, now: datetime) -> datetime | None:
+    """Of what its buyer has not accepted yet, so that its paid time did not begin (business-rules §2.10): a license of what is sold
+    by period names an end (saas-v1-license §B3). None for what has none."""
+    line = OrderLine.objects.filter(number=held.order_line_number).first()
+    return period_end(now, line.period_type, line.period_number) if line is not None and line.period_type else None
 
 
 def withdraw_application(subscription: Subscription, pk: int, *, actor: str, now: datetime) -> LicenseRequest:

@@ -23,6 +23,7 @@ from tradepost.market.orders.finish import give_up_order
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.orders.prerequisite import check_prerequisite
 from tradepost.market.orders.pricing import read_stored
+from tradepost.market.product_types.acceptance import opens_at_payment
 from tradepost.market.product_types.deliverable import by_cloud
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.production import calls
@@ -92,7 +93,7 @@ def _open(numbers: Sequence[str], now: datetime) -> None:
 
 def _in_lanes(line: OrderLine) -> bool:
     """Whether a cloud or people make it, or people have to accept it first: no seller's server is asked now."""
-    return by_cloud(line.product.product_type) or _supervised(line)
+    return by_cloud(line.product.product_type) or (_supervised(line) and not opens_at_payment(line.flow))
 
 
 def _supervised(line: OrderLine) -> bool:
@@ -182,21 +183,28 @@ def _begin(lines: Sequence[OrderLine], addresses: Mapping[int, Address], now: da
         ),
         now=now,
     )
+    _tell(lines, subscriptions, now)
 
 
 def _begin_in_lanes(lines: Sequence[OrderLine], now: datetime) -> None:
-    """No seller is asked: their lanes are settled as any other's. Who follows what people deliver is told."""
+    """No seller is asked: their lanes are settled as any other's."""
     subscriptions = rows.create(_opening(line, now) for line in lines)
     own = ({"id": line.pk, "subscription_id": s.pk} for line, s in zip(lines, subscriptions, strict=True))
     rows.update("orders_orderline", {"subscription_id": "bigint"}, own)
     held = locked_subscriptions([one.pk for one in subscriptions])
     operate([_in_lane(line, subscription) for line, subscription in zip(lines, held, strict=True)], now=now)
+    _tell(lines, subscriptions, now)
+
+
+def _tell(lines: Sequence[OrderLine], subscriptions: Sequence[Subscription], now: datetime) -> None:
+    """Who follows what people deliver, or accept."""
     begun = [
         HandOverBegan(line=line.pk, subscription=one.pk, at=now)
         for line, one in zip(lines, subscriptions, strict=True)
         if _supervised(line)
     ]
-    outbox.publish_all(begun, now=now)
+    if begun:
+        outbox.publish_all(begun, now=now)
 
 
 def _in_lane(line: OrderLine, subscription: Subscription) -> OperationRequest:

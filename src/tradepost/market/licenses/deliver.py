@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from tradepost.market.base import outbox
 from tradepost.market.base.files import Files
 from tradepost.market.base.files import sha256_of as hash_of
 from tradepost.market.base.secrets import seal
@@ -11,6 +12,7 @@ from tradepost.market.subscriptions.renewable import LIVING
 from tradepost.protocols.open_api.bodies import ApiRefused
 from tradepost.protocols.open_api.upload import ERRORS, TextUpload, Upload
 
+from .events import LicenseTold
 from .license_files import kept_file, sha256_of
 from .lifecycle import LICENSE_REQUEST, LicenseEvent
 from .models import LicenseRequest
@@ -44,6 +46,7 @@ def deliver_license(seller_id: int, upload: Upload, *, files: Files, now: dateti
         [found], LicenseEvent.UPLOAD, now=now, actor="seller",
         sealed_license=sealed, file_name=name, sha256=sha256, size=size, delivered_at=now, verdict="",
     )  # fmt: skip
+    outbox.publish(LicenseTold(subscription=found.subscription_id, request=found.pk), now=now)
 
 
 def is_application(seller_id: int, event_id: str) -> bool:

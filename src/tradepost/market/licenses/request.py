@@ -10,10 +10,11 @@ from http import HTTPStatus
 
 from django.utils.translation import gettext as _
 
-from tradepost.market.base import ids
+from tradepost.market.base import ids, outbox
 from tradepost.market.base.errors import Refused
 from tradepost.market.subscriptions.models import Subscription
 
+from .events import LicenseTold
 from .lifecycle import LICENSE_REQUEST, LicenseEvent
 from .models import FINGERPRINT_LENGTH, LicenseRequest
 
@@ -76,3 +77,5 @@ def answered(answers: Iterable[Answer], *, now: datetime) -> None:
         event = LicenseEvent.REFUSE if verdict else LicenseEvent.PROMISE
         if LICENSE_REQUEST.allows(row.status, event):
             LICENSE_REQUEST.move_all([row], event, now=now, verdict=verdict)
+            if event is LicenseEvent.REFUSE:
+                outbox.publish(LicenseTold(subscription=row.subscription_id, request=row.pk), now=now)

@@ -220,14 +220,11 @@ def _insert(work: _Work, count: Sequence[Counted]) -> list[Counted]:
     ordered = sorted(count, key=lambda counted: counted.window)
     names = ", ".join(_COLUMNS)
     table, values = rows.table(_COLUMNS, _values(work, ordered))
-    inserted = [
-        pk
-        for (pk,) in rows.run(
-            f"INSERT INTO metering_record (push_id, seller_id, sign, voided, {names})"  # noqa: S608
-            f" SELECT %s, %s, 1, false, {names} FROM {table} WHERE true ON CONFLICT DO NOTHING RETURNING id",
-            [work.push, work.pushed.seller, *values],
-        )
-    ]
+    text = (
+        f"INSERT INTO metering_record (push_id, seller_id, sign, voided, {names})"  # noqa: S608
+        f" SELECT %s, %s, 1, false, {names} FROM {table} WHERE true"
+    )
+    inserted = rows.insert_mostly_new(text, [work.push, work.pushed.seller, *values])
     work.inserted += inserted
     if len(inserted) == len(ordered):
         return []

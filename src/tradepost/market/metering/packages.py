@@ -44,23 +44,29 @@ def on_order_completed(events: Sequence[OrderCompleted], now: datetime) -> None:
                 _open(line, held, held.started_at, now)
 
 
-def _open(line: OrderLine, held: Subscription, since: datetime, now: datetime) -> None:
+def _open(line: OrderLine, held: Subscription, started_at: datetime, now: datetime) -> None:
+    # Sellers say times in whole seconds: what was used from the very second of the opening on is deducted.
+    since, until = _whole_second(started_at), _whole_second(held.expires_at) if held.expires_at else None
     uses = line.charging.uses
     service = held if uses else deducted_from(line.buyer, line.offer, of_any_state=True)
     if service is None:
         return  # it ended while the package was being opened: nothing is used that could be deducted
     package = Package.objects.create(
         subscription=held, service=service, seller_id=held.seller_id, stops=uses or line.offer.stops_when_used_up,
-        reset=line.offer.reset, starts_at=since, ends_at=held.expires_at,
+        reset=line.offer.reset, starts_at=since, ends_at=until,
     )  # fmt: skip
     rows.create(
         Quota(
             package=package, service=service, starts_at=begins, ends_at=ends, amount=_tenthousandths(line.quota_each),
             remaining=_tenthousandths(line.quota_each),
         )
-        for begins, ends in windows_of(since, held.expires_at, package.reset)
+        for begins, ends in windows_of(since, until, package.reset)
     )  # fmt: skip
     outbox.publish(PackageChanged(package=held.pk), now=now)
+
+
+def _whole_second(at: datetime) -> datetime:
+    return at.replace(microsecond=0)
 
 
 def _tenthousandths(quota: Decimal) -> int:

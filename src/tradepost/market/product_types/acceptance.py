@@ -9,6 +9,8 @@ from tradepost.protocols.text import Text
 from .charging import charging
 from .contract import YES, Answer, Fault, ProductType, Question
 from .facts import ProductFacts
+from .flows.contract import Provision
+from .flows.registry import flow
 
 REVIEW = Question(
     code="acceptance_review",
@@ -23,26 +25,56 @@ REVIEW = Question(
 )
 REVIEWED = YES
 """The answer by which one does."""
-SUPERVISED = Question(
-    code="supervised",
-    label=Text(
-        en="Should the buyer accept the delivery before you are paid?", zh="是否启用服务监管（用户验收后才结算货款）？"
-    ),
-    section="2.10",
-    help=Text(
+
+
+def supervised(about: Text, label: Text) -> Question:
+    """Whether the seller wants deliveries of a kind supervised. ``about``: what happens then."""
+    return Question(
+        code="supervised", label=label, section="2.10", help=about, answer=Answer.YES_NO, required=False,
+        buyers_read=True,
+    )  # fmt: skip
+
+
+ACCEPTED_FIRST = Text(
+    en="Should the buyer accept the delivery before you are paid?", zh="是否启用服务监管（用户验收后才结算货款）？"
+)
+SUPERVISED = supervised(
+    Text(
         en="For what you prepare for each buyer. The buyer says what is wanted, you confirm and prepare it, the buyer accepts; only "
         "then your interface is asked to open it. There is no refund without a reason then.",
         zh="适用于需逐单实施的商品：用户提交需求，您确认并实施，用户验收后才调用生产接口开通。启用后不再适用无理由退款。",
     ),
-    answer=Answer.YES_NO,
-    required=False,
-    buyers_read=True,
+    ACCEPTED_FIRST,
+)
+SUPERVISED_LICENSE = supervised(
+    Text(
+        en="The buyer enters the code of the machine, your server or you yourself deliver the license, the buyer accepts it. The paid "
+        "time begins with the acceptance. It needs the interface of online licenses, which takes such codes.",
+        zh="用户提交系统码或硬件码，由生产接口签发或您线下交付 License，用户验收后开始计费。需使用在线开通 License 接口（支持按码申请）。",
+    ),
+    ACCEPTED_FIRST,
+)
+SUPERVISED_CODE = supervised(
+    Text(
+        en="You prepare each order before its buyer takes the code, and hand in a proof after the software has activated it; you are "
+        "paid then. Otherwise a code is there as soon as it is paid, and you are paid with its activation.",
+        zh="您先为每个订单实施，用户再领取授权码，软件激活后由您上传证明，之后结算货款。不启用时，付款后即可领取授权码，激活后结算。",
+    ),
+    Text(
+        en="Do you prepare each order, and prove afterwards that it is in use?",
+        zh="是否启用服务监管（逐单实施，激活后上传证明再结算货款）？",
+    ),
 )
 
 
 def flow_of(kind: ProductType, answers: Mapping[str, str]) -> str:
     """The flow in which people deliver such a product; empty where nobody supervises it."""
     return kind.flow or (kind.flow_if_wanted if answers.get(SUPERVISED.code) == YES else "")
+
+
+def opens_at_payment(code: str) -> bool:
+    """Whether what is delivered by this flow is in use while it is supervised. ``code``: of a flow, or empty."""
+    return bool(code) and flow(code).provision is Provision.AT_PAYMENT
 
 
 def supervised_alone(product: ProductFacts) -> Iterator[Fault]:

@@ -14,10 +14,12 @@ from tradepost.market.base import rows
 from tradepost.market.base.rows import moment
 from tradepost.protocols.commands import CallResult, Done, Fault, Pending, Rejected, Unreachable
 from tradepost.protocols.http import Headers, Request
+from tradepost.protocols.sync_commands import SyncAuth
 
 from .claim import ClaimedCall
 from .gateway import Exchange
-from .masking import masked, masked_headers, masked_url, printable
+from .masking import masked, masked_headers, masked_people, masked_url, printable
+from .models import Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def _attempt(ended: Ended) -> dict[str, Any]:
         "method": request.method,
         "url": masked_url(request.url),
         "request_headers": masked_headers(request.headers),
-        "request_body": masked(request.body),
+        "request_body": _body(ended.call, request.body),
         "status": response.status if response else None,
         "response_headers": _headers(response.headers) if response else (),
         "response_body": masked(response.body) if response else "",
@@ -78,6 +80,12 @@ def _attempt(ended: Ended) -> dict[str, Any]:
         "findings": ended.findings,
         "certificate_ends": moment(ends) if (ends := ended.exchange and ended.exchange.certificate_ends) else None,
     }
+
+
+def _body(call: ClaimedCall, sent: bytes) -> str:
+    """Whom a seller is told of stands there by account alone: who leaves an enterprise is not read about in old messages."""
+    of_people = call.purpose == Call.Purpose.SYNC and call.kind == SyncAuth.__name__
+    return masked_people(sent) if sent and of_people else masked(sent)
 
 
 NOTHING = Request("", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from tradepost.protocols.http import Headers
@@ -17,6 +18,9 @@ _SECRET = re.compile(
 )
 # Older versions carry the token and the buyer's private data in the URL (saas-v1-license A1, A2.1).
 _PRIVATE = re.compile(r"([?&](?:authToken|mobilePhone|email|userName)=)[^&#]+", re.IGNORECASE)
+_OF_PEOPLE = "userList"
+_KEPT_OF_PEOPLE = frozenset({"userName", "orgCode", "role", "enable"})
+"""What says of which account a sync call spoke, and as what; all else of a person is theirs (openapi-jointkit §A.7)."""
 _TOKEN_HEADER = "authtoken"  # noqa: S105  the header's name (saas-v1-license §0)
 
 
@@ -34,6 +38,30 @@ def readable(body: bytes) -> str:
 
 def masked(body: bytes) -> str:
     return _SECRET.sub(lambda m: f"{m[1]}{HIDDEN}{m[3] or ''}", readable(body))
+
+
+def masked_people(body: bytes) -> str:
+    """The body of an authSync: of each person the account, department, role and whether it is enabled; names, numbers and addresses
+    are hidden. The older version has the people as a text. What cannot be read as one of the two is hidden as a whole."""
+    try:
+        told = json.loads(body)
+        people = told[_OF_PEOPLE]
+        hidden = _hidden(json.loads(people) if isinstance(people, str) else people)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return HIDDEN
+    shown = told | {_OF_PEOPLE: _compact(hidden) if isinstance(people, str) else hidden}
+    return readable(_compact(shown).encode("utf-8", "backslashreplace"))
+
+
+def _hidden(people: list[dict[str, object]]) -> list[dict[str, object]]:
+    return [
+        {name: value if name in _KEPT_OF_PEOPLE or not value else HIDDEN for name, value in one.items()}
+        for one in people
+    ]
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def masked_url(url: str) -> str:

@@ -69,6 +69,16 @@ def ask_restoring(product: Product, wanted: Any, *, by: User, settings: Config, 
         return submit.submit(begun, by=by, settings=settings, now=now)
 
 
+def ask_moving(product: Product, wanted: Any, *, by: User, settings: Config, now: datetime) -> Submission:
+    """Ask an operator to move the application of a product to another address (``kinds.credential.Moving``). Raises as
+    ``hand_in``."""
+    with transaction.atomic():
+        locked_seller(product.seller_id)
+        locked_product(product.pk)
+        begun = drafts.begin("credential", product.seller, by=by, now=now, product=product, document=wanted)
+        return submit.submit(begun, by=by, settings=settings, now=now)
+
+
 def _earlier(product: Product) -> Submission | None:
     """The one that this one corrects."""
     last = Submission.objects.filter(product=product, kind__in=("publish", "modify")).order_by("-pk").first()

@@ -32,9 +32,12 @@ from tradepost.market.identity.certify import may_publish
 from tradepost.market.identity.company_models import Agreement
 from tradepost.market.identity.models import Seller
 from tradepost.market.licenses.codes import is_tested
+from tradepost.market.product_types.acceptance import flow_of
 from tradepost.market.product_types.contract import DeliveredBy
+from tradepost.market.product_types.flows.license_online import FLOW as LICENSE_ONLINE
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.production.models import Address, Binding
+from tradepost.protocols.commands import GetLicenseAsync
 from tradepost.protocols.registry import protocols
 
 from . import web_sites
@@ -47,6 +50,7 @@ CASES = "saas-v2 §5.3"
 PERIODS = "saas-v1-license §A2.1, §B1"
 AGREEMENTS = (Agreement.Kind.PUBLISH,)
 """What is accepted with each product."""
+BY_MACHINE = LICENSE_ONLINE.code
 LONG = 80
 """Characters that fit a line beside their name."""
 SELLER, INTERFACE = "seller", "interface"
@@ -180,6 +184,7 @@ def _interface(product: Product, document: Document, purpose: Purpose) -> Iterat
     if not needs_interface(document) or not kind.deliverable:
         return
     yield from _periods(product, document)
+    yield from _machine_codes(product, document)
     stock = stock_of(product, document, purpose=purpose)
     if stock is None:
         words = _("No production address serves this product. Register one and bind it.")
@@ -189,6 +194,23 @@ def _interface(product: Product, document: Document, purpose: Purpose) -> Iterat
         yield Finding(
             section=INTERFACE, field=f"case.{lack.activity}.{lack.variant}", code="interface.case", words=lack.words,
             rule=CASES,
+        )  # fmt: skip
+
+
+def _machine_codes(product: Product, document: Document) -> Iterator[Finding]:
+    """A supervised license is applied for by the code of a machine (business-rules §2.10), for which older protocols have no word."""
+    address = address_of(product)
+    spoken = protocols().get(address.protocol) if address else None
+    if spoken is None or flow_of(product_type(document.product_type), document.details.fields) != BY_MACHINE:
+        return
+    if GetLicenseAsync not in spoken.activities:
+        words = _(
+            "%(protocol)s has no request for the license of one machine. Bind an address for online licenses, or answer that the "
+            "buyer need not accept the delivery first."
+        )
+        yield Finding(
+            section="details", field="fields.supervised", code="interface.machine_codes", rule="business-rules §2.10",
+            words=words % {"protocol": spoken.title},
         )  # fmt: skip
 
 

@@ -7,10 +7,11 @@ This waits for that server and for a worker. What is there already stays: it may
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
+from types import MappingProxyType
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -23,7 +24,7 @@ from tradepost.market.catalog.listing import listed_document
 from tradepost.market.catalog.models import Product, Sku
 from tradepost.market.catalog.seller_queries import newest_version
 from tradepost.market.catalog.upgrade_rules import add_rule
-from tradepost.market.debugging.asked import form_of, shown_values
+from tradepost.market.debugging.asked import Form, form_of, shown_values
 from tradepost.market.debugging.debug import debug
 from tradepost.market.debugging.findings import first_mistake
 from tradepost.market.debugging.missing import missing
@@ -82,7 +83,7 @@ def walk(road: Road) -> None:
     for product in _in_order():
         address = address_of(product)
         if address is not None and address.url == road.seller_address:
-            _debug_missing(road, product, address, owner)
+            debug_missing(road, product, address, owner)
             if product.status == Product.Status.DRAFT:
                 send(road, product, owner)
     for product in _in_order():
@@ -99,8 +100,11 @@ def _in_order() -> Iterator[Product]:
     return (there[product.slug] for product in products() if product.slug in there)
 
 
-def _debug_missing(road: Road, product: Product, address: Address, owner: User) -> None:
-    """Debug and save each required case that does not count: never made, or made with another key or at another port."""
+def debug_missing(
+    road: Road, product: Product, address: Address, owner: User, typed: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """Debug and save each required case that does not count: never made, or made with another key or at another port. ``typed``: into
+    whichever form asks for it."""
     document = listed_document(product)
     if document is None:
         version = newest_version(product)
@@ -110,11 +114,18 @@ def _debug_missing(road: Road, product: Product, address: Address, owner: User) 
     # It sells renewals with a change, too, which no product must (saas-v2 §8.2).
     sells = replace(sold(document, upgrades=product.slug in _with_upgrades()), renewal_changes=True)
     for lack in missing(address, sells):
-        form = form_of(address, lack.activity, lack.variant)
-        now, most = road.now(), road.settings.test_calls_at_once
-        run = debug(form, shown_values(form, now=now), by=owner.email, now=now, most=most)
-        road.wait(lambda pk=run.pk: DebugRun.objects.exclude(ended_at=None).filter(pk=pk).exists(), lack.activity)  # type: ignore[misc]
-        _must_have_passed(run.pk)
+        at = Address.objects.get(pk=lack.address) if lack.address else address
+        debug_case(road, form_of(at, lack.activity, lack.variant), owner, typed)
+
+
+def debug_case(road: Road, form: Form, owner: User, typed: Mapping[str, str] = MappingProxyType({})) -> None:
+    """One case, with what the form shows and what is ``typed``. Raises ``Refused`` when it does not pass."""
+    now, most = road.now(), road.settings.test_calls_at_once
+    shown = shown_values(form, now=now)
+    values = shown | {path: value for path, value in typed.items() if path in shown}
+    run = debug(form, values, by=owner.email, now=now, most=most)
+    road.wait(lambda: DebugRun.objects.exclude(ended_at=None).filter(pk=run.pk).exists(), form.case.activity)
+    _must_have_passed(run.pk)
 
 
 def _must_have_passed(pk: int) -> None:

@@ -95,6 +95,28 @@ class Usage(Data, frozen=True, kw_only=True):
             )
 
 
+class Uses(Data, frozen=True, kw_only=True):
+    """A package of uses: ``quota`` of the unit, bought once, until nothing is left (business-rules §3.2)."""
+
+    unit: Text
+    quota: Decimal
+    price: Decimal
+
+    def sold(self) -> Price:
+        return Price(
+            charging_mode=ChargingMode.ONE_TIME, amount=self.price, usage_unit=self.unit, quota=self.quota,
+            stops_when_used_up=True,
+        )  # fmt: skip
+
+    def said(self, language: str) -> str:
+        unit = self.unit.in_language(language)
+        return (
+            f"含 {self.quota:,} {unit}，用完即止"
+            if language == "zh"
+            else f"{self.quota:,} {unit}, until they are used up"
+        )
+
+
 class Edition(Data, frozen=True, kw_only=True):
     """One choice of the attribute with its prices. ``quantity`` is left out for a flat price; ``code`` and ``name`` where
     the product has no attribute."""
@@ -107,6 +129,7 @@ class Edition(Data, frozen=True, kw_only=True):
     trial_days: Annotated[int, Meta(ge=3, le=180)] | None = None
     """For how long it can be tried for nothing, where it can be."""
     usage: Usage | None = None
+    uses: Uses | None = None
     quantity: Quantity | None = None
 
     def prices(self) -> Iterator[Price]:
@@ -124,6 +147,8 @@ class Edition(Data, frozen=True, kw_only=True):
             )  # fmt: skip
         if self.usage is not None:
             yield from self.usage.prices()
+        if self.uses is not None:
+            yield self.uses.sold()
 
     def said(self, language: str) -> str:
         """What is sold by this name, in a line: how many, and how it is paid."""
@@ -141,6 +166,8 @@ class Edition(Data, frozen=True, kw_only=True):
             parts.append("一次性购买" if chinese else "paid once")
         if self.usage is not None:
             parts.append("按用量付费" if chinese else "paid by usage")
+        if self.uses is not None:
+            parts.append(self.uses.said(language))
         name = (self.name or STANDARD).in_language(language)
         return f"{name}：{'，'.join(parts)}" if chinese else f"{name}: {', '.join(parts)}"
 
@@ -178,7 +205,7 @@ class Editions(Data, frozen=True, kw_only=True):
         for number, edition in enumerate(self.editions):
             key = f"editions[{number}]"
             if not any(edition.prices()):
-                yield key, "needs a price: month, year, once or usage"
+                yield key, "needs a price: month, year, once, usage or uses"
             paid = [price for price in edition.prices() if not price.trial]
             if any(amount is not None and amount <= 0 for price in paid for amount in _amounts(price)):
                 yield key, "a price must be above 0"

@@ -25,6 +25,8 @@ from .timers import watch
 
 WORDS, FILES, STARTED, PHONE = "words", "files", "started", "phone"
 BEGUN = "supervision.moved"
+BARRED = frozenset({Act.ACCEPT, Act.TAKE})
+"""What a buyer who asks for money back cannot do meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +45,7 @@ def act(pk: int, party: Party, what: Act, said: Said, *, by: User, clocks: Clock
         held = locked_service(pk)
         supervision = step.locked(pk)
         move = _move(supervision, party, what, said.visit)
-        if what is Act.ACCEPT and step.open_request(supervision) is not None:
-            raise Refused(
-                "supervision.cancelling",
-                _("You asked for money back. Withdraw that first, if you want to accept what was delivered."),
-            )
+        _must_not_ask_back(supervision, what)
         values = _values(supervision, move, said, clocks, now)
         visit = Visit.objects.create(
             supervision=supervision, number=supervision.visit, node=supervision.node, act=move.act.value,
@@ -60,6 +58,17 @@ def act(pk: int, party: Party, what: Act, said: Said, *, by: User, clocks: Clock
         step.follow(supervision, held, move, visit, clocks=clocks, now=now)
         watch(supervision, clocks=clocks, now=now)
     return supervision
+
+
+def _must_not_ask_back(supervision: Supervision, what: Act) -> None:
+    """Whoever asks for money back does not take or accept what it was paid for. Raises ``Refused``."""
+    if what not in BARRED or step.open_request(supervision) is None:
+        return
+    words = {
+        Act.ACCEPT: _("You asked for money back. Withdraw that first, if you want to accept what was delivered."),
+        Act.TAKE: _("You asked for money back. Withdraw that first, if you want to take the code."),
+    }
+    raise Refused("supervision.cancelling", words[what])
 
 
 def locked_service(pk: int) -> Subscription:

@@ -15,7 +15,7 @@ from tradepost.market.base.working_days import due
 from tradepost.market.identity.models import User
 from tradepost.market.product_types.flows.contract import Party
 
-from . import step
+from . import happened, step
 from .act import locked_service, must_run
 from .cancel import words
 from .clocks import Clocks, remaining
@@ -61,7 +61,10 @@ def decide(pk: int, decision: Appeal.Decision, opinion: str, *, by: User, clocks
     with transaction.atomic():
         held = locked_service(pk)
         supervision = step.locked(pk)
-        open_one = Appeal.objects.filter(supervision=supervision, decision="").first()
+        open_one, entered_at = (
+            Appeal.objects.filter(supervision=supervision, decision="").first(),
+            supervision.entered_at,
+        )
         if open_one is None:
             raise Refused("supervision.no_appeal", _("There is no appeal to decide any more."))
         open_one.decision, open_one.opinion, open_one.decided_at, open_one.decided_by = decision, said, now, by.email
@@ -73,6 +76,7 @@ def decide(pk: int, decision: Appeal.Decision, opinion: str, *, by: User, clocks
                 step.pay_back(supervision, held, reason=said[:500], by=by.email, clocks=clocks, now=now)
             case _:
                 _go_on(supervision, open_one, by, now)
+                happened.catch_up(supervision, held, since=entered_at, clocks=clocks, now=now)
         watch(supervision, clocks=clocks, now=now)
         outbox.publish(AppealDecided(appeal=open_one.pk), now=now)
     return supervision

@@ -14,6 +14,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
 from tradepost.market.base.money_words import in_words
 from tradepost.market.identity.models import User
+from tradepost.market.product_types.flows.contract import Refundable
 from tradepost.market.subscriptions.models import Subscription
 
 from . import step
@@ -22,6 +23,7 @@ from .clocks import Clocks
 from .events import CancelAsked, CancelDeclined
 from .models import CancelRequest, Supervision
 from .refund_rights import Against, against
+from .timers import watch
 
 LONGEST = 1000
 
@@ -51,7 +53,7 @@ def _checked(supervision: Supervision, amount_minor: int | None, *, ends: bool) 
     if why is None:
         return None if amount_minor == sums.rest else amount_minor
     if why is Against.FORBIDDEN:
-        raise Refused("supervision.no_refund", _("At this point nothing can be paid back any more."))
+        raise _no_refund()
     most = in_words(Money(sums.rest, supervision.line.order.currency))
     words = {
         Against.NOTHING: _("Ask for more than nothing and for at most %(most)s, which is not accepted yet."),
@@ -62,6 +64,15 @@ def _checked(supervision: Supervision, amount_minor: int | None, *, ends: bool) 
         ),
     }[why]
     raise Refused(f"supervision.{why}", words % {"most": most}, HTTPStatus.UNPROCESSABLE_ENTITY, field="amount")
+
+
+def may_give_up(supervision: Supervision) -> bool:
+    """Whether its seller may end it and pay back what is held: not once an authorisation code was taken (§2.10, §4.7)."""
+    return step.node_of(supervision).refundable is not Refundable.NOTHING
+
+
+def _no_refund() -> Refused:
+    return Refused("supervision.no_refund", _("At this point nothing can be paid back any more."))
 
 
 def withdraw(pk: int, *, now: datetime) -> None:
@@ -91,12 +102,24 @@ def agree(pk: int, answer: str, *, by: User, clocks: Clocks, now: datetime) -> N
         must_run(supervision)
         request = step.open_request(supervision)
         if request is None:
+            if not may_give_up(supervision):
+                raise _no_refund()
             said = words(answer, "answer", _("Say why: the buyer reads it."))
             step.pay_back(supervision, held, reason=said[:500], by=by.email, clocks=clocks, now=now)
+        elif _ends(request) and (to := step.node_of(supervision).agreed_to):
+            request.status, request.answer = CancelRequest.Status.RETURNING, answer.strip()[:LONGEST]
+            request.save(update_fields=["status", "answer"])
+            supervision.visit += 1  # what was meant for the node before does nothing any more
+            step.enter(supervision, step.flow_of(supervision).by_code[to], act=None, clocks=clocks, now=now)
+            watch(supervision, clocks=clocks, now=now)
         else:
             said = answer.strip()[:LONGEST]
             _answered(request, CancelRequest.Status.AGREED, said, now)
             _carry_out(supervision, held, request, said or request.reason, by=by, clocks=clocks, now=now)
+
+
+def _ends(request: CancelRequest) -> bool:
+    return request.ends or request.amount_minor is None
 
 
 def _carry_out(

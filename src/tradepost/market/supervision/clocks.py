@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
+from tradepost.market.product_types.flows.contract import Within
+
 DAY = timedelta(days=1)
 
 
@@ -13,12 +15,24 @@ class Clocks:
     """What the settings say."""
 
     accept_days: int
+    return_days: int
+    returned_days: int
     remind_days: int
     stale_days: int
     stale_repeat_days: int
     appeal_workdays: int
     zone: tzinfo
     closes: time = time(18)
+
+    def days(self, within: Within) -> int:
+        """After which the market acts by itself."""
+        match within:
+            case Within.RECEIPT:
+                return self.accept_days
+            case Within.RETURN:
+                return self.return_days
+            case Within.RETURNED:
+                return self.returned_days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from tradepost.market.base.outbox import batched
 from tradepost.market.fulfilment import by_people
@@ -16,7 +17,9 @@ from tradepost.market.orders.events import OrderCompleted, OrderRefunded
 from . import step
 from .events import SupervisionEnded
 from .lifecycle import SupervisionEvent
-from .models import Supervision
+from .models import Appeal, Supervision
+
+PAID_BACK = gettext_noop("The order was paid back before this was decided.")
 
 
 def release_what_ended_early(event: SupervisionEnded, now: datetime) -> None:
@@ -32,20 +35,27 @@ def release_what_ended_early(event: SupervisionEnded, now: datetime) -> None:
 @batched
 def on_order_completed(events: Sequence[OrderCompleted], now: datetime) -> None:
     """Reaction: what was accepted is in use, and its money the seller's."""
-    for one in _accepted([event.order for event in events]):
+    for one in _of_orders([event.order for event in events], [Supervision.Status.ACCEPTED]):
         one.effective_at = one.subscription.started_at
         step.end(one, SupervisionEvent.DELIVER, by=step.MARKET, now=now)
 
 
 def on_order_refunded(event: OrderRefunded, now: datetime) -> None:
-    """Reaction: the seller's interface could not open it; all that was held is paid back."""
-    for one in _accepted([event.order]):
+    """Reaction: the seller's interface could not open it, or an operator paid the order back; all that was held is back."""
+    for one in _of_orders([event.order], [*Supervision.OPEN]):
         one.refunded_minor = one.line.amount_minor
+        _close_appeal(one, now)
         step.end(one, SupervisionEvent.REFUND, by=step.MARKET, now=now)
 
 
-def _accepted(orders: Sequence[str]) -> list[Supervision]:
-    """Those of these orders that wait for their opening, locked."""
+def _close_appeal(supervision: Supervision, now: datetime) -> None:
+    """Nothing is left to decide."""
+    still = Appeal.objects.filter(supervision=supervision, decision="")
+    still.update(decision=Appeal.Decision.REFUND, opinion=PAID_BACK, decided_at=now, decided_by=step.MARKET)
+
+
+def _of_orders(orders: Sequence[str], statuses: Sequence[str]) -> list[Supervision]:
+    """Those of these orders that stand so, locked."""
     rows = Supervision.objects.select_for_update(of=("self",)).select_related("line", "subscription")
-    found = rows.filter(line__order__number__in=orders, status=Supervision.Status.ACCEPTED)
+    found = rows.filter(line__order__number__in=orders, status__in=statuses)
     return list(found.order_by("pk"))

@@ -35,6 +35,9 @@ class Supervision(models.Model):
         COMPLETED = "completed", pgettext_lazy("supervision", "Accepted")
         REFUNDED = "refunded", pgettext_lazy("supervision", "Paid back")
 
+    OPEN: ClassVar = frozenset({Status.RUNNING, Status.APPEALED, Status.ACCEPTED})
+    """What has not ended."""
+
     line = models.OneToOneField(OrderLine, models.PROTECT, related_name="supervision")
     subscription = models.OneToOneField(Subscription, models.PROTECT, related_name="supervision")
     buyer = models.ForeignKey(User, models.PROTECT, related_name="supervisions", db_index=False)
@@ -157,9 +160,13 @@ class CancelRequest(models.Model):
 
     class Status(models.TextChoices):
         OPEN = "open", _("The seller is asked")
+        RETURNING = "returning", _("Agreed: the goods come back first")
         AGREED = "agreed", pgettext_lazy("refund", "Agreed")
         DECLINED = "declined", pgettext_lazy("refund", "Refused")
         WITHDRAWN = "withdrawn", pgettext_lazy("refund", "Withdrawn")
+
+    UNDECIDED: ClassVar = (Status.OPEN, Status.RETURNING)
+    """What the end of the delivery decides."""
 
     supervision = models.ForeignKey(Supervision, models.CASCADE, related_name="cancel_requests", db_index=False)
     status = models.CharField(max_length=16, choices=Status, default=Status.OPEN)

@@ -7,12 +7,17 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from tradepost.market.base import outbox
+from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
 from tradepost.market.fulfilment import by_people
-from tradepost.market.product_types.flows.contract import Act, Effect, Flow, Move, Node, Party, Provision
+from tradepost.market.fulfilment.licensing import apply_for_license
+from tradepost.market.licenses.codes import take
+from tradepost.market.product_types.flows.contract import Act, Effect, Flow, Move, Node, Party, Provision, Within
+from tradepost.market.product_types.flows.license_online import FINGERPRINT
 from tradepost.market.product_types.flows.registry import flow
 from tradepost.market.subscriptions.models import Subscription
 
@@ -24,7 +29,12 @@ from .models import CancelRequest, Supervision, Visit
 from .refund_rights import Sums, kept
 
 MARKET = "market"
-RECEIVED = gettext_noop("The goods count as received: nobody said otherwise in time.")
+LATE = {
+    Act.ACCEPT: gettext_noop("The goods count as received: nobody said otherwise in time."),
+    Act.KEEP: gettext_noop("Nothing was sent back in time: the request for money back counts as withdrawn."),
+    Act.TAKE_BACK: gettext_noop("The goods count as come back: the seller did not object in time."),
+}
+"""Why the market acts when the time of a node is over."""
 
 
 def locked(pk: int) -> Supervision:
@@ -46,16 +56,36 @@ def node_of(supervision: Supervision) -> Node:
 def follow(
     supervision: Supervision, held: Subscription, move: Move, visit: Visit, *, clocks: Clocks, now: datetime
 ) -> None:
-    """What an act leads to. ``visit`` is written already."""
+    """What an act leads to. ``visit`` is written already. Raises ``Refused`` for what cannot be done now."""
     if Effect.REJECTED in move.effects:
         supervision.rejections += 1
-    if Effect.ACCEPTED in move.effects:
+    if Effect.TAKES in move.effects:
+        take(held, actor=visit.actor, now=now)
+    if Effect.APPLIES in move.effects:
+        apply_for_license(held, visit.entries.get(FINGERPRINT, ""), actor=visit.actor, now=now)
+    if Effect.PAID_BACK in move.effects:
+        _pay_back_agreed(supervision, held, visit, clocks=clocks, now=now)
+        return
+    if Effect.KEPT in move.effects:
+        _close_requests(supervision, CancelRequest.Status.WITHDRAWN, now)
+    if Effect.ACCEPTED in move.effects and not (supervision.reviewed and move.reviewed_to):
         if move.more_to and milestones.accept_current(supervision, now=now):
             enter(supervision, flow_of(supervision).by_code[move.more_to], act=move.act, clocks=clocks, now=now)
             return
         accept(supervision, held, by=visit.actor, clocks=clocks, now=now)
         return
     enter(supervision, _next(supervision, move), act=move.act, clocks=clocks, now=now)
+
+
+def _pay_back_agreed(
+    supervision: Supervision, held: Subscription, visit: Visit, *, clocks: Clocks, now: datetime
+) -> None:
+    """What both agreed on, once the goods came back."""
+    request = CancelRequest.objects.get(supervision=supervision, status=CancelRequest.Status.RETURNING)
+    pay_back(
+        supervision, held, amount_minor=request.amount_minor, reference=str(request.pk), reason=request.reason[:500],
+        by=visit.actor, clocks=clocks, now=now,
+    )  # fmt: skip
 
 
 def _next(supervision: Supervision, move: Move) -> Node:
@@ -77,9 +107,11 @@ def enter(supervision: Supervision, node: Node, *, act: Act | None, clocks: Cloc
 
 def _due_at(supervision: Supervision, node: Node, clocks: Clocks, now: datetime) -> datetime | None:
     """Goods count as received by themselves only where the parcel went to the buyer's own telephone (§2.10)."""
-    if node.auto is None or not _same_phone(supervision.receiver_phone, supervision.buyer.phone):
+    if node.auto is None:
         return None
-    return now + timedelta(days=clocks.accept_days)
+    if node.within is Within.RECEIPT and not _same_phone(supervision.receiver_phone, supervision.buyer.phone):
+        return None
+    return now + timedelta(days=clocks.days(node.within))
 
 
 def _same_phone(one: str, other: str) -> bool:
@@ -93,11 +125,17 @@ def by_itself(supervision: Supervision, held: Subscription, *, clocks: Clocks, n
     move = node.move(node.auto, Party.MARKET) if node.auto is not None else None
     supervision.due_at = None
     supervision.save(update_fields=["due_at"])
-    if move is None or open_request(supervision) is not None:
-        return
+    if move is not None and open_request(supervision) is None:
+        of_market(supervision, held, move, LATE[move.act], clocks=clocks, now=now)
+
+
+def of_market(
+    supervision: Supervision, held: Subscription, move: Move, words: str, *, clocks: Clocks, now: datetime
+) -> None:
+    """The market itself acts at the node. ``words``: why, as it stands in the source."""
     visit = Visit.objects.create(
-        supervision=supervision, number=supervision.visit, node=node.code, act=move.act.value, party=Party.MARKET.value,
-        actor=MARKET, words=RECEIVED, at=now,
+        supervision=supervision, number=supervision.visit, node=supervision.node, act=move.act.value,
+        party=Party.MARKET.value, actor=MARKET, words=words, at=now,
     )  # fmt: skip
     follow(supervision, held, move, visit, clocks=clocks, now=now)
 
@@ -111,7 +149,8 @@ def open_request(supervision: Supervision) -> CancelRequest | None:
 
 def accept(supervision: Supervision, held: Subscription, *, by: str, clocks: Clocks, now: datetime) -> None:
     """All of it: the order completes, its money is the seller's, and the paid time counts from the day that was said. What the
-    seller's interface has to open is opened first (``ended``): acceptance alone never pays for it."""
+    seller's interface has to open is opened first (``ended``): acceptance alone never pays for it. Raises ``Refused``."""
+    _must_be_open(supervision, held)
     milestones.accept_all(supervision, now=now)
     SUPERVISION.move_all(
         [supervision], SupervisionEvent.ACCEPT, now=now, actor=by, due_at=None, rejections=supervision.rejections
@@ -120,12 +159,25 @@ def accept(supervision: Supervision, held: Subscription, *, by: str, clocks: Clo
         _close_requests(supervision, CancelRequest.Status.DECLINED, now)
         by_people.open_it(held, now=now)
         return
-    supervision.effective_at = _effective_at(supervision, clocks, now)
+    supervision.effective_at = _effective_at(supervision, held, clocks, now)
     end(supervision, SupervisionEvent.DELIVER, by=by, now=now)
     by_people.finish(held, effective_at=supervision.effective_at, now=now)
 
 
-def _effective_at(supervision: Supervision, clocks: Clocks, now: datetime) -> datetime:
+def _must_be_open(supervision: Supervision, held: Subscription) -> None:
+    """What opens with the payment is not accepted before it is open. Raises ``Refused``."""
+    at_payment = flow_of(supervision).provision is Provision.AT_PAYMENT
+    if at_payment and held.status == Subscription.Status.OPENING:
+        raise Refused(
+            "supervision.not_open",
+            _("It is not in use yet, so that nothing can be accepted: it goes on, or is paid back."),
+        )
+
+
+def _effective_at(supervision: Supervision, held: Subscription, clocks: Clocks, now: datetime) -> datetime:
+    """A code is in use since its activation (§2.10)."""
+    if Effect.TAKES in flow_of(supervision).effects and held.started_at is not None:
+        return held.started_at
     paid_at = supervision.line.order.paid_at or supervision.opened_at
     return effective_at(started_on=supervision.started_on, accepted_at=now, paid_at=paid_at, zone=clocks.zone)
 
@@ -153,7 +205,7 @@ def pay_back(
         return
     back = _back(supervision, amount, reference=reference, by=by) if amount else None
     supervision.refunded_minor += amount
-    supervision.effective_at = _effective_at(supervision, clocks, now)
+    supervision.effective_at = _effective_at(supervision, held, clocks, now)
     end(supervision, SupervisionEvent.REFUND, by=by, now=now)
     by_people.end_early(held, back, effective_at=supervision.effective_at, now=now)
 
@@ -193,5 +245,5 @@ def end(supervision: Supervision, event: SupervisionEvent, *, by: str, now: date
 
 def _close_requests(supervision: Supervision, status: CancelRequest.Status, now: datetime) -> None:
     """What is asked for is decided by the end."""
-    still = CancelRequest.objects.filter(supervision=supervision, status=CancelRequest.Status.OPEN)
+    still = CancelRequest.objects.filter(supervision=supervision, status__in=CancelRequest.UNDECIDED)
     still.update(status=status, ended_at=now)

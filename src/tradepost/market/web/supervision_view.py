@@ -21,9 +21,10 @@ from tradepost.market.base.money import MINOR_DIGITS, Money
 from tradepost.market.base.money_words import in_words
 from tradepost.market.base.numbers import decimal_number
 from tradepost.market.identity.models import User
-from tradepost.market.product_types.flows.contract import Act, Entry, Move, Node, Party, Refundable
+from tradepost.market.product_types.flows.contract import Act, Entry, Move, Node, Party, Provision, Refundable
 from tradepost.market.supervision import milestones, queries, step
-from tradepost.market.supervision.act import Said
+from tradepost.market.supervision.act import BARRED, Said
+from tradepost.market.supervision.cancel import may_give_up
 from tradepost.market.supervision.clocks import Clocks
 from tradepost.market.supervision.handed_file import handed_file
 from tradepost.market.supervision.models import CancelRequest, Supervision
@@ -41,6 +42,8 @@ def clocks_now() -> Clocks:
     settings = config()
     return Clocks(
         accept_days=settings.shipping_auto_accept_days,
+        return_days=settings.shipping_return_days,
+        returned_days=settings.shipping_returned_days,
         remind_days=settings.supervision_remind_days,
         stale_days=settings.supervision_stale_days,
         stale_repeat_days=settings.supervision_stale_repeat_days,
@@ -83,9 +86,9 @@ def context_of(supervision: Supervision, party: Party, request: HttpRequest, ref
     requests, sums = queries.cancel_requests(supervision), step.sums_of(supervision)
     currency, parts = supervision.line.order.currency, milestones.of(supervision)
     most = Money(refundable(node.refundable, sums), currency)
-    asked = next((one for one in requests if one.ended_at is None), None)
+    asked = next((one for one in requests if one.status == CancelRequest.Status.OPEN), None)
     # What act.py refuses while its buyer asks to cancel it is not offered.
-    mine = [move for move in node.moves if move.by is party and not (asked and move.act is Act.ACCEPT)]
+    mine = [move for move in node.moves if move.by is party and not (asked and move.act in BARRED)]
     return {
         "supervision": supervision,
         "product": supervision.line.product,
@@ -105,6 +108,11 @@ def context_of(supervision: Supervision, party: Party, request: HttpRequest, ref
         "may_ask_part": node.refundable is Refundable.REST and most.minor > 0,
         "left_to_seller": Money(kept(sums, sums.rest), currency),
         "open_request": asked,
+        "returning": next((one for one in requests if one.status == CancelRequest.Status.RETURNING), None),
+        "may_give_up": may_give_up(supervision),
+        "return_first": bool(node.agreed_to),
+        "goods_first": bool(asked is not None and asked.ends and node.agreed_to),
+        "in_use": step.flow_of(supervision).provision is Provision.AT_PAYMENT,
         "open_appeal": queries.open_appeal(supervision),
         "proof_fields": range(MOST_PROOFS),
         "refused": refused,
@@ -115,7 +123,11 @@ def context_of(supervision: Supervision, party: Party, request: HttpRequest, ref
 
 def _nodes(supervision: Supervision, language: str | None) -> list[ShownNode]:
     flow = step.flow_of(supervision)
-    nodes = [one for one in flow.nodes if one.code != "review" or supervision.reviewed]
+    aside = {one.agreed_to for one in flow.nodes} | {"returned"}
+    shown = supervision.node in aside
+    nodes = [
+        one for one in flow.nodes if (one.code != "review" or supervision.reviewed) and (one.code not in aside or shown)
+    ]
     at = next((place for place, one in enumerate(nodes) if one.code == supervision.node), 0)
     over = supervision.status in {Supervision.Status.ACCEPTED, Supervision.Status.COMPLETED}
     return [

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from tests.factories import make_buyer, make_seller
-from tests.factories.joint import make_kit_address, public_pem
+from tests.factories.joint import make_application, make_kit_address, public_pem
 from tests.market.applications.told import tell_all, tell_next
 from tests.market.engine import REFUSED_CONNECTION
 from tradepost.market.applications.models import Application, TenantBinding
@@ -37,6 +37,14 @@ def test_apply_try_out_and_change() -> None:
     ][:1]
     at = f"/seller/applications/{application.pk}/"
     assert secret not in client.get(at).text
+    page = client.get(at).text
+    assert "/orgid/openapi/v1/oauth2/token" in page
+    again = client.post(f"{at}secret/")
+    assert Application.objects.get().secret_hash != application.secret_hash
+    assert any(
+        fingerprints("application secret", one)[0] == Application.objects.get().secret_hash
+        for one in again.text.split('"')
+    )
     binding = TenantBinding.objects.get()
     tell_next(binding, result=REFUSED_CONNECTION)
     assert client.post(f"{at}account/").status_code == 409
@@ -49,3 +57,15 @@ def test_apply_try_out_and_change() -> None:
     changed = typed | {"public_key": public_pem(), "name": "Renamed", "asked_fields": []}
     assert client.post(f"{at}change/", changed).status_code == 302
     assert (Application.objects.get().name, Application.objects.get().asked_fields) == ("Renamed", [])
+
+
+def test_an_application_of_the_sdk_has_no_secret_to_show(db: None) -> None:
+    """§B.10: no protocol of it is known in which a secret is used."""
+    owner = make_buyer(balance="0")
+    seller = make_seller(member=owner)
+    made = make_application(seller, mode="sdk", callback="")
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(owner)
+    assert "/orgid/" not in client.get(f"/seller/applications/{made.pk}/").text
+    assert client.post(f"/seller/applications/{made.pk}/secret/").status_code == 404
+    assert Application.objects.get().secret_hash == made.secret_hash

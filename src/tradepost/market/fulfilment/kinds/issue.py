@@ -27,14 +27,15 @@ class IssueCode(Defaults[Nothing]):
 
 
 def activated(case: Case[Nothing], *, since: datetime) -> Effects:
-    """What becomes true when the software says since when it is in use: the term counts from there."""
+    """What becomes true when the software says since when it is in use: the term counts from there. The order is completed with
+    it, unless a proof of the use is accepted first."""
     line = case.ordered
     end = period_end(since, line.period_type, line.period_number) if line.period_type else None
     return Effects(
         opened=Opened(access=None, since=since),
         expires_at=end,
         paid=Paid(starts_at=since, ends_at=end) if end else None,
-        order=OrderEnd.COMPLETE,
+        order=None if line.held else OrderEnd.COMPLETE,
     )
 
 

@@ -69,8 +69,11 @@ class Open(Defaults[Opening]):
         )
 
     def on_done(self, case: Case[Opening]) -> Effects:
-        """The buyer can begin: the paid time starts now, and the seller has earned the money."""
+        """The buyer can begin: the paid time starts now, and the seller has earned the money. Where the buyer accepts it first,
+        both wait for that: until then it has no end."""
         line, answer = case.ordered, case.said.answer if case.said else Done()
+        if line.held:
+            return Effects(opened=Opened(access=access_of(answer), license=answer.license))
         end = period_end(case.now, line.period_type, line.period_number) if line.period_type else None
         return Effects(
             opened=Opened(access=access_of(answer), license=answer.license),

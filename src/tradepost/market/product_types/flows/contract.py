@@ -19,7 +19,7 @@ class Party(StrEnum):
     SELLER = "seller"
     OPERATOR = "operator"
     MARKET = "market"
-    """By itself, at a node's due time."""
+    """By itself: at a node's due time, or when something became true that needs no person to say it."""
 
 
 class Act(StrEnum):
@@ -30,6 +30,11 @@ class Act(StrEnum):
     PASS = "pass"  # noqa: S105  # no password: a delivery passes a review
     SEND_BACK = "send_back"
     SHIP = "ship"
+    TAKE = "take"
+    ACTIVATE = "activate"
+    SHIP_BACK = "ship_back"
+    KEEP = "keep"
+    TAKE_BACK = "take_back"
     ACCEPT = "accept"
     REJECT = "reject"
 
@@ -41,6 +46,14 @@ class Effect(StrEnum):
     """The delivery is accepted: the order completes, and the seller earns."""
     REJECTED = "rejected"
     """Counted as a rejection."""
+    APPLIES = "applies"
+    """A license is asked of the seller's server for what was said (saas-v1-license §B3)."""
+    TAKES = "takes"
+    """The buyer takes the authorisation code: it can be activated from then on (saas-v1-license §B2)."""
+    PAID_BACK = "paid_back"
+    """What was agreed on goes back to the buyer, and the delivery ends."""
+    KEPT = "kept"
+    """What was agreed on is withdrawn: the buyer keeps what was sent."""
     STARTS = "starts"
     """May say from when on the service is used: the paid time counts from there."""
 
@@ -51,6 +64,19 @@ class Provision(StrEnum):
     NONE = "none"
     """Never: people deliver all of it."""
     AT_ACCEPTANCE = "at_acceptance"
+    AT_PAYMENT = "at_payment"
+    """At once: it is in use while people look at it, and its money is held until the acceptance all the same."""
+
+
+class Within(StrEnum):
+    """How long the market waits before it acts by itself, a setting each."""
+
+    RECEIPT = "receipt"
+    """Of goods that were sent to the buyer's own telephone; others wait for the buyer alone (business-rules §2.10)."""
+    RETURN = "return"
+    """Until the buyer has sent goods back (§4.7)."""
+    RETURNED = "returned"
+    """Until the seller has said whether they came (§4.7)."""
 
 
 class Refundable(StrEnum):
@@ -77,7 +103,8 @@ class Entry:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
     """An act that is possible at a node. ``to``: the next node, empty where the flow is over; ``reviewed_to``: where the
-    product's acceptance is reviewed by an operator first; ``more_to``: while there are more milestones to deliver."""
+    product's acceptance is reviewed by an operator first, in place of all else; ``more_to``: while there are more milestones
+    to deliver."""
 
     act: Act
     by: Party
@@ -92,7 +119,8 @@ class Move:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
     """``owner``: who must act. ``waits``: a sentence for everybody about what is waited for. ``auto``: what the market does by
-    itself when the node's time is over; a node without one only reminds."""
+    itself when the node's time is over (``within``); a node without one only reminds. ``agreed_to``: the node to which a refund
+    leads that both agreed on and that ends it; empty where it is paid at once."""
 
     code: str
     title: Text
@@ -101,6 +129,8 @@ class Node:
     moves: tuple[Move, ...]
     refundable: Refundable = Refundable.REST
     auto: Act | None = None
+    within: Within = Within.RECEIPT
+    agreed_to: str = ""
 
     def move(self, act: Act, by: Party) -> Move | None:
         return next((one for one in self.moves if one.act is act and one.by is by), None)
@@ -125,3 +155,8 @@ class Flow:
     @property
     def first(self) -> Node:
         return self.nodes[0]
+
+    @property
+    def effects(self) -> frozenset[Effect]:
+        """Of all its moves."""
+        return frozenset(effect for node in self.nodes for move in node.moves for effect in move.effects)

@@ -79,9 +79,11 @@ REVIEW = Node(
 )  # fmt: skip
 
 
-def delivering(*, evidence: bool, starts: bool = True) -> Node:
+def delivering(
+    *, evidence: bool, starts: bool = True, to: str = "accept", refundable: Refundable = Refundable.REST
+) -> Node:
     """The seller does what was bought and shows it. ``evidence``: whether a document of it must be handed in (§2.10); ``starts``:
-    whether the seller may say since when it is in use."""
+    whether the seller may say since when it is in use; ``to``: what comes next, a review only before an acceptance."""
     shown = Entry(
         code="files", label=Text(en="Evidence of the delivery", zh="交付证明"), files=True, required=evidence, most=10
     )
@@ -92,10 +94,11 @@ def delivering(*, evidence: bool, starts: bool = True) -> Node:
             en="The seller does what was agreed and hands in the evidence.", zh="等待商家完成实施并上传交付材料。"
         ),
         owner=Party.SELLER,
+        refundable=refundable,
         moves=(
             Move(
                 act=Act.DELIVER, by=Party.SELLER, label=Text(en="Hand in the delivery", zh="提交交付"),
-                to="accept", reviewed_to="review", effects=frozenset({Effect.STARTS}),
+                to=to, reviewed_to="review" if to == "accept" else "", effects=frozenset({Effect.STARTS}),
                 entries=(
                     Entry(code="words", label=Text(en="What was done", zh="交付说明"), most=2000), shown,
                     *((STARTED,) if starts else ()),

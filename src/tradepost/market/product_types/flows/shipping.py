@@ -1,14 +1,34 @@
 """Shipping: the buyer says where to, the seller sends goods by a carrier, and the buyer accepts them, or the market does after ten
-days (business-rules §2.10: hardware)."""
+days (business-rules §2.10: hardware). What was sent comes back before it is paid back (§4.7)."""
 
-from tradepost.market.product_types.flows.contract import Act, Effect, Entry, Flow, Move, Node, Party, Refundable
+from tradepost.market.product_types.flows.contract import (
+    Act,
+    Effect,
+    Entry,
+    Flow,
+    Move,
+    Node,
+    Party,
+    Refundable,
+    Within,
+)
 from tradepost.market.product_types.flows.nodes import FILES, REASON
 from tradepost.protocols.text import Text
 
 ACCEPT = Text(en="Accept", zh="确认收货")
+KEEP, TAKE_BACK = (
+    Text(en="Keep the goods after all", zh="不退货，继续验收"),
+    Text(en="The goods have come back", zh="已收到退货，退款"),
+)
+PARCEL = (
+    Entry(code="carrier", label=Text(en="Carrier", zh="承运商"), most=64),
+    Entry(code="parcel", label=Text(en="Parcel number", zh="运单号"), most=64),
+    FILES,
+)
+PAID_BACK, KEPT = frozenset({Effect.PAID_BACK}), frozenset({Effect.KEPT})
 FLOW = Flow(
     code="shipping",
-    version=1,
+    version=2,
     title=Text(en="Shipping and receipt", zh="发货、收货"),
     nodes=(
         Node(
@@ -36,11 +56,7 @@ FLOW = Flow(
             moves=(
                 Move(
                     act=Act.SHIP, by=Party.SELLER, label=Text(en="Sent", zh="提交发货信息"), to="accept",
-                    entries=(
-                        Entry(code="carrier", label=Text(en="Carrier", zh="承运商"), most=64),
-                        Entry(code="parcel", label=Text(en="Parcel number", zh="运单号"), most=64),
-                        FILES,
-                    ),
+                    entries=PARCEL,
                 ),
             ),
         ),
@@ -53,6 +69,7 @@ FLOW = Flow(
             ),
             owner=Party.BUYER,
             auto=Act.ACCEPT,
+            agreed_to="return",
             moves=(
                 Move(act=Act.ACCEPT, by=Party.BUYER, label=ACCEPT, effects=frozenset({Effect.ACCEPTED})),
                 Move(act=Act.ACCEPT, by=Party.MARKET, label=ACCEPT, effects=frozenset({Effect.ACCEPTED})),
@@ -60,6 +77,46 @@ FLOW = Flow(
                     act=Act.REJECT, by=Party.BUYER, label=Text(en="Reject", zh="驳回"), to="deliver",
                     entries=(REASON, FILES), effects=frozenset({Effect.REJECTED}),
                 ),
+            ),
+        ),
+        Node(
+            code="return",
+            title=Text(en="Return", zh="用户退货"),
+            waits=Text(
+                en="The buyer sends the goods back. Who sends nothing in time keeps them, and goes on with the receipt.",
+                zh="等待用户寄回商品并填写退货物流；逾期未填写视为撤回退款，继续收货验收。",
+            ),
+            owner=Party.BUYER,
+            refundable=Refundable.NOTHING,
+            auto=Act.KEEP,
+            within=Within.RETURN,
+            moves=(
+                Move(
+                    act=Act.SHIP_BACK, by=Party.BUYER, label=Text(en="Sent back", zh="提交退货物流"), to="returned",
+                    entries=PARCEL,
+                ),
+                Move(act=Act.KEEP, by=Party.BUYER, label=KEEP, to="accept", effects=KEPT),
+                Move(act=Act.KEEP, by=Party.MARKET, label=KEEP, to="accept", effects=KEPT),
+                Move(
+                    act=Act.TAKE_BACK, by=Party.SELLER, label=Text(en="Pay back without the goods", zh="无需退货，直接退款"),
+                    effects=PAID_BACK,
+                ),
+            ),
+        ),
+        Node(
+            code="returned",
+            title=Text(en="Goods come back", zh="商家确认退货"),
+            waits=Text(
+                en="The seller confirms that the goods have come back, or asks the operator to decide. After the time all is paid back.",
+                zh="等待商家确认收到退货；如有异议请申请运营裁定，逾期未处理将自动退款。",
+            ),
+            owner=Party.SELLER,
+            refundable=Refundable.NOTHING,
+            auto=Act.TAKE_BACK,
+            within=Within.RETURNED,
+            moves=(
+                Move(act=Act.TAKE_BACK, by=Party.SELLER, label=TAKE_BACK, effects=PAID_BACK),
+                Move(act=Act.TAKE_BACK, by=Party.MARKET, label=TAKE_BACK, effects=PAID_BACK),
             ),
         ),
     ),

@@ -16,6 +16,7 @@ from tradepost.market.base.money import MINOR_DIGITS, Money
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.billing import queries as charge_check
 from tradepost.market.invoices import invoice_check
+from tradepost.market.metering import record_check
 from tradepost.market.orders import refund_check
 from tradepost.market.payments import ledger, queries, totals
 from tradepost.market.payments.models import Account, Transfer
@@ -124,6 +125,7 @@ def _checked() -> ledger.Balance:
         *books.problems,
         *refund_check.problems(),
         *charge_check.problems(),
+        *record_check.problems(),
         *invoice_check.problems(),
         *settlement_check.problems(),
     )

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from tradepost.market.applications import move
 from tradepost.market.base.both_languages import named
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
@@ -161,6 +162,7 @@ def new_address(request: SellerRequest) -> HttpResponse:
         initial={
             "require_body_sign": config().body_sign == "required",
             "product": asked,
+            "protocol": request.GET.get("protocol", ""),
             "url": next((f"https://{one.host}/" for one in domains if str(one.pk) == request.GET.get("domain")), ""),
         },
     )
@@ -188,7 +190,7 @@ def _register(request: SellerRequest, form: AddressForm, products: list[Product]
                 now=request.now,
             )
             if product is not None:
-                verbs.bind(product, address)
+                move.serve(product, address)
     except Refused as refused:
         _beside(form, refused)
         return False
@@ -222,7 +224,7 @@ def address(request: SellerRequest, pk: int) -> HttpResponse:
 def _change(request: SellerRequest, own: Address, form: AddressForm) -> bool:
     given = form.cleaned_data
     try:
-        verbs.change(
+        move.change_address(
             own,
             url=given["url"],
             require_body_sign=given["require_body_sign"],
@@ -274,7 +276,7 @@ def bind(request: SellerRequest, pk: int) -> HttpResponse:
     product = found(seller_queries.find_product(request.seller, pk))
     given = whole_number(request.POST.get("address", ""))
     own = found(seller_queries.find_address(request.seller, given) if given is not None else None)
-    verbs.bind(product, own)
+    move.serve(product, own)
     with_name = {"product": named(product), "address": own.url}
     messages.success(request, _("%(product)s is served at %(address)s.") % with_name)
     return redirect("seller_center:addresses")

@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -88,12 +89,14 @@ class CredentialForm(forms.Form):
         ),
     )
 
-    def __init__(self, *args: Any, addresses: Sequence[Address], changes: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, addresses: Sequence[Address], changes: bool = False, published: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         if isinstance(field := self.fields["address"], forms.ChoiceField):
             field.choices = [(str(one.pk), one.url) for one in addresses]
         if changes:
-            for name in ("mode", "login_kind", "callback"):
+            for name in ("mode", "login_kind", "callback", *(("address",) if published else ())):
                 del self.fields[name]
 
 
@@ -169,6 +172,7 @@ def _page(
         application=application,
         asked=[WORDS[one] for one in application.asked_fields],
         secret=secret,
+        token_url=f"{config().base_url}{reverse('auth_centre:orgid_token')}",
         account=account,
         refused=refused,
         tested=tested,
@@ -185,14 +189,20 @@ def change(request: SellerRequest, pk: int) -> HttpResponse:
         "name": own.name, "address": str(own.address_id), "public_key": own.public_key, "login_url": own.login_url,
         "multi_instance": own.multi_instance, "asked_fields": own.asked_fields,
     }  # fmt: skip
-    form, status = CredentialForm(request.POST or None, addresses=addresses, changes=True, initial=initial), 200
+    form, status = (
+        CredentialForm(
+            request.POST or None, addresses=addresses, changes=True, published=own.product is not None, initial=initial
+        ),
+        200,
+    )
     if request.method == "POST":
         status = 422
         if form.is_valid():
             given = form.cleaned_data
             wanted = CredentialChange(
-                name=given["name"], address=_address(given["address"], addresses), public_key=given["public_key"],
-                login_url=given["login_url"], multi_instance=given["multi_instance"], asked_fields=given["asked_fields"],
+                name=given["name"], address=_address(given["address"], addresses) if "address" in given else own.address,
+                public_key=given["public_key"], login_url=given["login_url"], multi_instance=given["multi_instance"],
+                asked_fields=given["asked_fields"],
             )  # fmt: skip
             try:
                 changing.change(own, wanted, sandbox=config().sandbox)
@@ -203,6 +213,15 @@ def change(request: SellerRequest, pk: int) -> HttpResponse:
                 messages.success(request, _("Saved. It holds for new bindings; apply it below to those that stand."))
                 return redirect("seller_center:application", pk=pk)
     return show(request, "seller_center/application_change.html", form=form, application=own, status=status)
+
+
+@require_POST
+@seller_page(menu=Menu.TOOLS)
+def new_secret(request: SellerRequest, pk: int) -> HttpResponse:
+    """In place of the present one; it is in this answer alone. An SDK integration has nothing that asks for one."""
+    own = _own(request, pk)
+    found(own if own.mode == Application.Mode.OAUTH2 else None)
+    return _page(request, own, secret=credential.renew_secret(own))
 
 
 @require_POST

@@ -20,6 +20,7 @@ from tradepost.market.licenses.code_models import LicenseCode
 from tradepost.market.licenses.software_usage import by_day
 from tradepost.market.subscriptions.buyer_queries import buyer_subscription
 from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.supervision.models import Supervision
 from tradepost.market.web.access import buyer_required, now_of, person
 
 private = cache_control(private=True, no_store=True)
@@ -30,20 +31,23 @@ USABLE = {Subscription.Status.OPENING, Subscription.Status.ACTIVE}
 
 @dataclass(frozen=True, slots=True)
 class ShownCode:
-    """``readable``: its buyer may see the text. ``days``: how many clients used the software, newest first."""
+    """``readable``: its buyer may see the text. ``days``: how many clients used the software, newest first. ``step_by_step``: it is
+    taken where its delivery is followed, and not here."""
 
     code: LicenseCode
     readable: bool
     days: list[tuple[date, int]]
+    step_by_step: bool = False
 
 
-def shown(subscription: Subscription) -> ShownCode | None:
-    """What the page of a service shows of its code; None where there is none."""
+def shown(subscription: Subscription, delivery: Supervision | None = None) -> ShownCode | None:
+    """What the page of a service shows of its code; None where there is none. ``delivery``: where it is delivered step by step."""
     code = code_of(subscription)
     if code is None:
         return None
     days = by_day(code, days=DAYS) if code.status == LicenseCode.Status.ACTIVE else []
-    return ShownCode(code, code.status in READABLE and subscription.status in USABLE, days)
+    step_by_step = delivery is not None and code.status == LicenseCode.Status.ISSUED
+    return ShownCode(code, code.status in READABLE and subscription.status in USABLE, days, step_by_step)
 
 
 @buyer_required

@@ -66,6 +66,7 @@ def show(request: EnterpriseRequest, template: str, *, status: int = HTTPStatus.
         "enterprise": request.enterprise,
         "membership": request.membership,
         "is_admin": request.membership.role == Member.Role.ADMIN,
+        "workbench": f"{config().auth_centre_of(request.enterprise.code)}/",
     }
     return render(request, template, {**frame, **context}, status=status)
 

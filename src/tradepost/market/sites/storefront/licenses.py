@@ -21,6 +21,8 @@ from tradepost.market.licenses.models import LicenseRequest
 from tradepost.market.production import reasons
 from tradepost.market.subscriptions.buyer_queries import buyer_subscription
 from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.supervision import queries as supervision_queries
+from tradepost.market.supervision.models import Supervision
 from tradepost.market.web.access import buyer_required, now_of, person
 from tradepost.market.web.sending_files import send_file
 
@@ -30,8 +32,9 @@ WAITING = {LicenseRequest.Status.PROMISED, LicenseRequest.Status.REFUSED}
 AGAIN = WAITING | {LicenseRequest.Status.WITHDRAWN}
 
 
-def shown(subscription: Subscription) -> dict[str, Any] | None:
-    """What the page of a service shows of them; None where licenses are not applied for."""
+def shown(subscription: Subscription, delivery: Supervision | None = None) -> dict[str, Any] | None:
+    """What the page of a service shows of them; None where licenses are not applied for. ``delivery``: where it is delivered step
+    by step; until that is over its license is applied for there."""
     spoken = protocol_of_licenses(subscription)
     if spoken is None:
         return None
@@ -47,7 +50,8 @@ def shown(subscription: Subscription) -> dict[str, Any] | None:
             for row in rows
         ],
         "follows": any(row.status in OPEN for row in rows),
-        "may_apply": subscription.status == Subscription.Status.ACTIVE,
+        "usable": subscription.status == Subscription.Status.ACTIVE,
+        "may_apply": subscription.status == Subscription.Status.ACTIVE and (delivery is None or not delivery.open),
     }
 
 
@@ -56,6 +60,10 @@ def shown(subscription: Subscription) -> dict[str, Any] | None:
 @require_POST
 def apply(request: HttpRequest, pk: int) -> HttpResponse:
     found = _own(request, pk)
+    delivery = supervision_queries.of_subscription(found.pk)
+    if delivery is not None and delivery.open:
+        messages.error(request, _("This license is delivered step by step: apply for it here."))
+        return redirect("storefront:supervision", pk=delivery.pk)
     try:
         apply_for_license(found, request.POST.get("fingerprint", ""), actor=person(request).email, now=now_of(request))
     except Refused as refused:

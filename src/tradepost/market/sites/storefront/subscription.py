@@ -53,6 +53,7 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
     usable = found.status == Subscription.Status.ACTIVE
     now, gives = told(under_way(found)), product_type(found.product.product_type).gives
     service_acts = offered(Standing(subscription=found, busy=any(one.line for one in now), now=now_of(request)))
+    delivery = supervision_queries.of_subscription(found.pk)
     ending = ending_of(found) if found.status in LIVING else None
     context = {
         "subscription": found,
@@ -69,7 +70,8 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
         "usage": reported_usage([found] if found.offer.charging.metered else []).get(found.pk),
         "access": access_data(found) if usable else None,
         "usable": usable,
-        "delivery": supervision_queries.of_subscription(found.pk),
+        "by_people": product_type(found.product.product_type).by_people,
+        "delivery": delivery,
         "ending": ending,
         "in_grace": usable
         and ending is not None
@@ -82,8 +84,8 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
         "gives": gives,
         "image": image_of(found) if by_cloud(found.product.product_type) else None,
         "server": server_on(found) if by_cloud(found.product.product_type) else None,
-        "code": codes.shown(found) if gives is Gives.CODE else None,
-        "licenses": licenses.shown(found) if gives is Gives.LICENSE else None,
+        "code": codes.shown(found, delivery) if gives is Gives.CODE else None,
+        "licenses": licenses.shown(found, delivery) if gives is Gives.LICENSE else None,
         "joint": enterprise_services.shown(found),
         "timeline": service_events(
             found,

@@ -4,6 +4,7 @@ open API and asks about it once a day of use (saas-v1-license B2). Paid time beg
 Its production interface is optional: what becomes of a code is told to sellers that saved debug cases for it.
 """
 
+from tradepost.market.product_types.acceptance import REVIEW, SUPERVISED_CODE, supervised_alone
 from tradepost.market.product_types.contract import Deal, DeliveredBy, Gives, ProductType, Supervision
 from tradepost.market.product_types.proofs import SOFTWARE_COPYRIGHT
 from tradepost.protocols.commands import ChargingMode
@@ -25,6 +26,10 @@ KIND = ProductType(
     delivery=DeliveredBy.CODE,
     deals=frozenset({Deal.GENERAL, Deal.JOINT}),
     multi_sku=True,
-    supervision=Supervision.ALWAYS,  # §2.10: activation passes its node
+    # §2.10: its money is held until the software has activated it; preparation and proof are a seller's choice (0068).
+    supervision=Supervision.ALWAYS,
+    flow_if_wanted="license_code",
+    fields=(SUPERVISED_CODE, REVIEW),
     proofs=(SOFTWARE_COPYRIGHT,),
+    rules=(supervised_alone,),
 )

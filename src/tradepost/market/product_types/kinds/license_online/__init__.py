@@ -7,6 +7,7 @@ is delivered when the instance is there (B3).
 Its code is plain ``LICENSE``: what was sold before there were four kinds of licenses was issued online, all of it.
 """
 
+from tradepost.market.product_types.acceptance import SUPERVISED_LICENSE, supervised_alone
 from tradepost.market.product_types.contract import Deal, DeliveredBy, Gives, ProductType, Returns, Step, Supervision
 from tradepost.market.product_types.proofs import SOFTWARE_COPYRIGHT
 from tradepost.protocols.commands import ChargingMode, Create
@@ -32,6 +33,9 @@ KIND = ProductType(
     deals=frozenset({Deal.GENERAL, Deal.JOINT}),  # §2.1: "joint products … SaaS, License named first"
     multi_sku=True,  # §3.4
     supervision=Supervision.CHOICE,
+    flow_if_wanted="license_online",
     returns=dict.fromkeys((ChargingMode.PERIOD, ChargingMode.ONE_TIME), Returns.NEGOTIATED),  # §4.7
+    fields=(SUPERVISED_LICENSE,),
     proofs=(SOFTWARE_COPYRIGHT,),
+    rules=(supervised_alone,),
 )

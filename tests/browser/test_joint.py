@@ -1,0 +1,186 @@
+"""Joint operation as people live it, in chromium, in a language that the seed draws (issue 15, must show 1): an enterprise is founded, its
+people come from a table, a service is bought and bound, a member is authorised, signs in to the seller's application and sees the own
+role; withdrawn, the same person is locked out (openapi-jointkit §A, §B)."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.people import Person, person
+from tests.browser.running import Market
+from tests.browser.together import APP_ID, SLUG
+from tests.factories.joint import KIT_KEY, private_pem
+from tests.kit.joint.sample import sample
+from tests.sampling import SEED, SOAK
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.soak,
+    pytest.mark.sampled(1 / 3),
+    pytest.mark.xdist_group("browser: buying"),
+    *([pytest.mark.databases] if SOAK else []),
+]
+LANGUAGE = random.Random(SEED).choice(["en", "zh-hans"])
+MEMBERS = 200
+LOCKED_OUT_WITHIN = 60.0
+WORDS = {
+    "en": {
+        "no department": "There is no department", "bad name": "account name", "no name": "name is missing", "new": "Would be new",
+        "imported": "Imported", "bound": "Bound", "yes": "Yes", "role": "administrator", "open": "Open",
+        "sign in": "Sign in", "share": "Share and go on",
+    },
+    "zh-hans": {
+        "no department": "没有部门", "bad name": "账号", "no name": "姓名", "new": "将新增", "imported": "已导入", "bound": "已绑定",
+        "yes": "是", "role": "管理员", "open": "打开", "sign in": "登录", "share": "同意并继续",
+    },
+}  # fmt: skip
+
+
+@pytest.fixture
+def application(market: Market, tmp_path: Path) -> Iterator[str]:
+    """The sample seller's address, its product on sale."""
+    keys = {"SELLER_KEY": market.made["signing_key"], "SELLER_KIT_KEY": KIT_KEY, "SELLER_PRIVATE_KEY": private_pem()}
+    with sample(tmp_path, **keys, SELLER_APP_ID=APP_ID, MARKET=market.url) as url:
+        market.history("together", seller_url=url)
+        yield url
+
+
+def test_a_member_signs_in_to_the_application_and_is_locked_out_when_withdrawn(
+    browser: Browser, market: Market, application: str
+) -> None:
+    words = WORDS[LANGUAGE]
+    with person(browser, market, "buyer", language=LANGUAGE) as admin:
+        admin.speak(LANGUAGE)
+        found(admin)
+        import_members(admin, words)
+        password = first_password(admin)
+        buy(admin)
+        bind(admin, words)
+        authorise(admin, words)
+        with person(browser, market, language=LANGUAGE) as member:
+            sign_in(member, password, words)
+            expect(member.page).to_have_url(f"{application}/")
+            facts = member.page.locator("dl")
+            expect(member.page.locator("h1")).to_have_text("员工001")
+            expect(facts).to_contain_text(words["role"])
+            expect(facts).to_contain_text("person001@zaoyuan")
+            withdraw(admin)
+            seconds = locked_out(member, application)
+            print(f"\n{LANGUAGE}: locked out after {seconds:.1f} s")  # noqa: T201  # the figure is the point
+    assert market.faults() == []
+
+
+def found(admin: Person) -> None:
+    page = admin.page
+    admin.go("/enterprise/new/")
+    for name, value in {"name": "枣园制造", "code": "zaoyuan", "user_name": "li.lei", "person": "李雷"}.items():
+        page.locator(f"[name={name}]").fill(value)
+    page.locator("main form button[type=submit]").click()
+    page.wait_for_url("**/enterprise/zaoyuan/")
+
+
+def table() -> str:
+    good = [f"person{number:03},员工{number:03},HQ" for number in range(1, MEMBERS + 1)]
+    wrong = ["lost,走丢了,NOWHERE", "bad name,坏账号,HQ", "nameless,,HQ"]
+    return "\n".join(["账号,姓名,部门", *good[:50], *wrong, *good[50:]])
+
+
+def import_members(admin: Person, words: dict[str, str]) -> None:
+    """Three lines are wrong: each is named by its number and says why; the others are imported."""
+    page = admin.page
+    page.goto(f"{admin.market.url}/enterprise/zaoyuan/import/")
+    page.locator("input[type=file]").set_input_files(
+        {"name": "成员.csv", "mimeType": "text/csv", "buffer": table().encode()}
+    )
+    page.locator("main form button.btn-primary").click()
+    wrong = page.locator("section:has(#sf-wrong) tbody tr")
+    expect(wrong).to_have_count(3)
+    for row, (line, account, why) in enumerate(
+        [("52", "lost", "no department"), ("53", "bad name", "bad name"), ("54", "nameless", "no name")]
+    ):
+        expect(wrong.nth(row)).to_contain_text(line)
+        expect(wrong.nth(row)).to_contain_text(account)
+        expect(wrong.nth(row)).to_contain_text(re.compile(words[why], re.IGNORECASE))
+    expect(page.locator("#sf-import dl")).to_contain_text(re.compile(rf"{words['new']}\s*{MEMBERS}"))
+    page.locator('form[action$="/confirm/"] button').click()
+    expect(page.locator("#sf-import h2").first).to_contain_text(words["imported"])
+
+
+def first_password(admin: Person) -> str:
+    """Of one of them, from the member's own page."""
+    page = admin.page
+    page.goto(f"{admin.market.url}/enterprise/zaoyuan/members/?q=person001")
+    page.locator("main table a", has_text="员工001").click()
+    page.locator('[data-dialog="sf-password"]').click()
+    page.locator("#sf-password form button.btn-primary").click()
+    return page.locator("[data-secret]").get_attribute("data-value") or ""
+
+
+def buy(admin: Person) -> None:
+    page = admin.page
+    admin.go(f"/products/{SLUG}/")
+    page.locator("main").get_by_role("button", name=admin.say("Buy"), exact=True).click()
+    page.locator("#agreed").check()
+    admin.press("Place the order")
+    admin.press("Pay")
+    expect(page.locator(".sf-access")).to_be_visible()
+
+
+def bind(admin: Person, words: dict[str, str]) -> None:
+    page = admin.page
+    admin.go("/enterprise/zaoyuan/applications/")
+    page.locator('main a[href*="/bind/"]').click()
+    page.locator("[name=released]").check()
+    page.locator("main form button.btn-primary").click()
+    expect(page.locator("#sf-binding .tp-badge").first).to_be_visible()
+    expect(page.locator("main dl")).to_contain_text(words["bound"])  # the page follows it by itself
+
+
+def authorise(admin: Person, words: dict[str, str]) -> None:
+    page = admin.page
+    page.locator("[name=names]").fill("person001")
+    page.locator("[name=admin]").check()
+    page.locator('form[action$="/authorise/"] button').click()
+    row = page.locator("section:has(#sf-rights) tbody tr")
+    expect(row).to_have_count(1)
+    end = time.monotonic() + 15
+    while words["yes"] not in row.inner_text() and time.monotonic() < end:
+        page.reload()
+    expect(row).to_contain_text(words["yes"])
+
+
+def sign_in(member: Person, password: str, words: dict[str, str]) -> None:
+    """From the workbench, whose address the administrator copied."""
+    page = member.page
+    member.go("/t/zaoyuan/")
+    page.locator("[name=name]").fill("person001")
+    page.locator("[name=password]").fill(password)
+    page.locator('form[action$="/sign-in/"] button').click()
+    page.locator(".ac-apps a").click()
+    agree = page.locator('button[name="agree"]')
+    expect(agree.or_(page.locator("dl")).first).to_be_visible()
+    if agree.count():
+        agree.click()
+
+
+def withdraw(admin: Person) -> None:
+    admin.page.locator('form[action$="/withdraw/"] button').click()
+    expect(admin.page.locator("section:has(#sf-rights) tbody tr")).to_have_count(0)
+
+
+def locked_out(member: Person, application: str) -> float:
+    """Seconds until the seller's page does not know the person any more, and the auth centre lets nobody in."""
+    begun = time.monotonic()
+    while time.monotonic() - begun < LOCKED_OUT_WITHIN:
+        member.page.goto(f"{application}/")
+        if not member.page.locator("dl", has_text="person001@zaoyuan").count():
+            return time.monotonic() - begun
+    raise AssertionError("still signed in after a minute")
