@@ -9,6 +9,9 @@ T = "/t/lantian"
 ONE_CLICK = 'form[action$="/sign-in/account/"] button'
 WRONG = (("[name=name]", "nobody"), ("[name=password]", "wrong"))
 
+IN_TWO_STEPS = (("[name=name]", "zhao.two"), ("[name=password]", "a telephone beside it"))
+"""A member whose second step ``signing_in`` turned on."""
+
 
 def inside(page: str, **more: str) -> View:
     return View(f"{T}/sign-in/?next={T}/{page}", press=ONE_CLICK, **more)  # type: ignore[arg-type]  # as of View
@@ -19,6 +22,7 @@ OF_AUTH_CENTRE: dict[str, dict[str, View]] = {
         "sign-in": View(f"{T}/sign-in/"),
         "sign-in-wrong": View(f"{T}/sign-in/", WRONG, 'form[action$="/sign-in/"] button'),
         "sign-in-for-an-application": View(f"{T}/api/v1/oauth2/authorize?response_type=code&client_id={{client}}"),
+        "sign-in-second-step": View(f"{T}/sign-in/", IN_TWO_STEPS, 'form[action$="/sign-in/"] button'),
         "unified-login": View("/unified-login/#/portal-login?ind=UNOP&appId={app id}"),
         "unified-login-unknown": View("/unified-login/?appId=nobody"),
         "unified-login-wrong": View("/unified-login/?appId={app id}&tenant=nobody", status=422),
@@ -28,6 +32,8 @@ OF_AUTH_CENTRE: dict[str, dict[str, View]] = {
         "sign-in-by-account": View(f"{T}/sign-in/"),
         "workbench": inside(""),
         "sign-ins": inside("sign-ins/"),
+        "two-step": inside("two-step/"),
+        "member-two-step-on": inside("two-step/on/"),
         "shared-details": inside("access/"),
         "application-refused": inside("api/v1/oauth2/authorize%3Fresponse_type=code%26client_id={other client}"),
     },

@@ -70,6 +70,7 @@ OF_OPERATORS: dict[str, View] = {
         "/console/agreements/seller/", (("input[name=change]", "x"), ("textarea[name=text]", "short")), SUBMIT
     ),
     "console-accounts": View("/console/accounts/"),
+    "console-operators-sign-in": View("/console/accounts/operators/"),
     "console-account": View("/console/accounts/1/"),
     "console-top-up": View("/console/accounts/1/", (("input[name=amount]", "1200.5"), *OTHER_MONEY), TOP_UP),
     "console-top-up-wrong": View("/console/accounts/1/", (("input[name=amount]", "1e9"), *OTHER_MONEY), TOP_UP),

@@ -144,6 +144,11 @@ PAGES: dict[str, dict[str, View]] = {
         "profile": View("/profile/"),
         "email": View("/account/email/"),
         "password": View("/account/password/change/"),
+        "security": View("/account/security/"),
+        "two-step-on": View("/account/security/two-step/", press="details summary"),
+        "two-step-on-wrong": View(
+            "/account/security/two-step/", (("[name=code]", "000000"), ("[name=password]", "wrong")), SUBMIT
+        ),
         "logout": View("/account/logout/"),
     },
     "newcomer": {

@@ -7,7 +7,8 @@ def sign_in(_seller_url: str) -> dict[str, str]:
     from datetime import timedelta
 
     from tests.factories.joint import make_application
-    from tests.factories.signing_in import authorise, make_bound
+    from tests.factories.second_step import turn_on
+    from tests.factories.signing_in import authorise, make_bound, make_member_with_password
     from tradepost.market.applications.models import Client
     from tradepost.market.auth_centre import sessions
     from tradepost.market.auth_centre.models import Grant, SignInSession
@@ -33,6 +34,7 @@ def sign_in(_seller_url: str) -> dict[str, str]:
         session=session, client=client, member=admin, scope="get_user_info", begun_at=wall, used_at=wall,
         expires_at=wall + timedelta(days=30),
     )  # fmt: skip
+    turn_on(make_member_with_password(admin, "zhao.two", password="a telephone beside it", now=now).user)
     return {
         "client": client.client_id, "app id": shown.app_id, "other client": Client.objects.get(application=other).client_id,
     }  # fmt: skip

@@ -102,11 +102,29 @@ def test_operators_come_and_go(market):
     assert market.run("operator", "grant", "anna@market.example").returncode == 0
     unknown = market.run("operator", "grant", "nobody@market.example")
     assert (unknown.returncode, unknown.stderr) == (1, "tradepost: There is no account nobody@market.example.\n")
+    assert "nothing was changed" in market.run("operator", "reset-second-step", "anna@market.example").stderr
+    change(
+        market,
+        "INSERT INTO identity_secondfactor (user_id, sealed, last_step, created_at)"
+        " SELECT id, 'x', 1, CURRENT_TIMESTAMP FROM identity_user WHERE email = 'anna@market.example'",
+    )
+    assert market.run("operator", "reset-second-step", "anna@market.example").returncode == 0
     assert acts(market, "cli operator %") == [
         ("cli operator create", "refused", ""), ("cli operator create", "done", "anna@market.example"),
         ("cli operator create", "refused", ""), ("cli operator revoke", "done", "anna@market.example"),
         ("cli operator grant", "done", "anna@market.example"), ("cli operator grant", "refused", ""),
+        ("cli operator reset-second-step", "refused", ""),
+        ("cli operator reset-second-step", "done", "anna@market.example"),
     ]  # fmt: skip
+
+
+def change(market: Market, statement: str) -> None:
+    if market.database:
+        with psycopg.connect(market.database) as connection:
+            connection.execute(statement)
+    else:
+        with sqlite3.connect(market.folder / "tradepost.sqlite3") as file:
+            file.execute(statement)
 
 
 def acts(market: Market, like: str) -> list[tuple[str, ...]]:

@@ -223,6 +223,10 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
             return [{"binding": 1, "sync": 1, "at": at}]
         case "MemberPasswordReset":
             return [{"enterprise": 1, "member": 7}]
+        case "SignInChanged":
+            return [{"user": 7, "what": "reset", "at": at}]
+        case "SecondStepGuessed":
+            return [{"user": 7, "at": at}]
         case "EnterpriseMemberJoined":
             return [{"enterprise": 1, "member": 7, "invitation": 1}]
         case "OperationStopped":

@@ -82,6 +82,7 @@ ELSEWHERE = {
     "console/audit/export/": [HTTPStatus.UNPROCESSABLE_ENTITY],  # of which days must be said
     "seller/enter/": [HTTPStatus.FOUND],  # who acts for a company is led to it
     "complaints/new/": [HTTPStatus.FOUND, HTTPStatus.OK],  # to the list, where nothing is named
+    "account/security/two-step/": [HTTPStatus.FOUND],  # the buyer has it on
     **ELSEWHERE_AT_THE_AUTH_CENTRE,
     **server_facts.ELSEWHERE_OF_SERVERS,
     "demands/<int:pk>/": [HTTPStatus.FOUND],  # to the page that is followed
@@ -91,7 +92,10 @@ ELSEWHERE = {
 }
 LEFT_OUT = {
     "console/clock/": "moves the clock of a sandbox: it belongs to the process, not to the database",
-    "account/": "allauth's pages know one person only; a session and a password are no matter of how many orders there are",
+    **dict.fromkeys(
+        (f"account/{page}" for page in ("log", "inact", "signup", "reauth", "email", "confirm", "password", "^")),
+        "these pages know one person only; a session and a password are no matter of how many orders there are",
+    ),
     "i18n/setlang/": "asks no database",
     "enterprise/<slug:code>/applications/<int:pk>/groups/": "writes a row for each member of the group",
 }

@@ -1,4 +1,4 @@
-"""The addresses of accounts, which are allauth's, and of the auth centre: their part of ``every_address``."""
+"""The addresses of accounts, most of which are allauth's, and of the auth centre: their part of ``every_address``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,13 @@ from tests.market.who_may import ANYBODY, NOBODY, PERSONS, Address, pages
 WRONG_KEY = "MQ:1abcde:not-a-signature"
 ACCOUNT = {
     "account/login/": Address(get=ANYBODY, post=ANYBODY, data={"login": "{email}", "password": "wrong"}),
+    "account/login/code/": Address(get=ANYBODY, post=ANYBODY, data={"code": "123456"}),
+    "account/security/": pages(PERSONS),
+    "account/security/two-step/": Address(get=PERSONS, post=PERSONS, data={"code": "123456", "password": "wrong"}),
+    "account/security/two-step/off/": Address(get=PERSONS, post=PERSONS, data={"code": "123456", "password": "wrong"}),
+    "account/security/codes/": Address(get=PERSONS, post=PERSONS, data={"code": "123456", "password": "wrong"}),
+    "account/security/log-ins/others/end/": Address(post=PERSONS),
+    "account/security/log-ins/<int:pk>/end/": Address({"pk": "1"}),
     "account/logout/": Address(get=ANYBODY, post=ANYBODY),
     "account/inactive/": pages(ANYBODY),
     "account/signup/": Address(get=ANYBODY, post=ANYBODY, data={"email": "{email}", "password1": "a fresh password 7"}),

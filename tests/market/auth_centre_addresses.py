@@ -9,6 +9,7 @@ from tests.market.who_may import ANYBODY, Address, pages
 
 OF = {"code": "{enterprise}"}
 WRONG = {"name": "nobody", "password": "wrong"}
+CODE = {"code": "123456", "password": "wrong"}
 TOKEN = {"grant_type": "authorization_code", "client_id": "nobody", "client_secret": "x", "code": "x"}
 OF_AUTH_CENTRE = {
     "t/<str:code>/": pages(ANYBODY, **OF),
@@ -18,6 +19,12 @@ OF_AUTH_CENTRE = {
     "t/<str:code>/access/": pages(ANYBODY, **OF),
     "t/<str:code>/access/<int:pk>/end/": Address(OF | {"pk": "1"}, post=ANYBODY),
     "t/<str:code>/sign-in/": Address(OF, get=ANYBODY, post=ANYBODY, data=WRONG),
+    "t/<str:code>/two-step/": pages(ANYBODY, **OF),
+    "t/<str:code>/two-step/on/": Address(OF, get=ANYBODY, post=ANYBODY, data=CODE),
+    "t/<str:code>/two-step/off/": Address(OF, get=ANYBODY, post=ANYBODY, data=CODE),
+    "t/<str:code>/two-step/codes/": Address(OF, get=ANYBODY, post=ANYBODY, data=CODE),
+    "t/<str:code>/sign-in/second-step/": Address(OF, get=ANYBODY, post=ANYBODY, data=CODE),
+    "t/<str:code>/sign-in/set-up/": Address(OF, get=ANYBODY, post=ANYBODY, data=CODE),
     "t/<str:code>/sign-in/account/": Address(OF, post=ANYBODY),
     "t/<str:code>/sign-out/": Address(OF, post=ANYBODY),
     "t/<str:code>/api/v1/oauth2/authorize": Address(OF, get=ANYBODY, post=ANYBODY),
@@ -46,6 +53,9 @@ ELSEWHERE_AT_THE_AUTH_CENTRE = {
     "t/<str:code>/api/v1/logout": [HTTPStatus.FOUND],
     "t/<str:code>/cas/logout": [HTTPStatus.FOUND],
     "t/<str:code>/cas/login": [HTTPStatus.FOUND],
+    "t/<str:code>/two-step/on/": [HTTPStatus.FOUND],  # the member has it on
+    "t/<str:code>/sign-in/second-step/": [HTTPStatus.FOUND],  # no sign-in waits in this browser
+    "t/<str:code>/sign-in/set-up/": [HTTPStatus.FOUND],
 }
 """What they answer to somebody who is signed in."""
 MORE_AT_THE_AUTH_CENTRE = {

@@ -346,6 +346,7 @@ CONSOLE = {
         {"kind": "seller"}, get=ONLY_OPERATORS, post=ONLY_OPERATORS, data={"change": "x", "text": "y", "text_en": "z"}
     ),
     "console/accounts/": pages(ONLY_OPERATORS),
+    "console/accounts/operators/": pages(ONLY_OPERATORS),
     "console/accounts/<int:pk>/": pages(ONLY_OPERATORS, pk="{buyer}"),
     "console/accounts/<int:pk>/top-up/": Address(
         {"pk": "{buyer}"}, post=ONLY_OPERATORS, data={"amount": "5", "reference": "B-1", "note": "", "confirmed": "1"}
@@ -353,6 +354,7 @@ CONSOLE = {
     "console/accounts/<int:pk>/level/": Address(
         {"pk": "{buyer}"}, post=ONLY_OPERATORS, data={"level": "V3", "reason": "a good year"}
     ),
+    "console/accounts/<int:pk>/second-step/": Address({"pk": "{buyer}"}, post=ONLY_OPERATORS),
     "console/deliveries/": pages(ONLY_OPERATORS),
     "console/deliveries/<int:pk>/": pages(ONLY_OPERATORS, pk="{mail}"),
     "console/deliveries/<int:pk>/retry/": Address({"pk": "{mail}"}, post=ONLY_OPERATORS),

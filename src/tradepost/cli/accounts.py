@@ -68,6 +68,22 @@ def revoke(email: str) -> None:
     terminal.say(f"{email} may no longer enter the console.")
 
 
+@operator.command
+def reset_second_step(email: str) -> None:
+    """Turn the two-step sign-in of an account off, for an operator who lost the telephone and whom no other can help."""
+    open_market(existing=True)
+    from tradepost.market.base import clock
+    from tradepost.market.identity import second_factor
+
+    with acting("operator reset-second-step", account=email) as act:
+        user = _find(email.strip())
+        if user is None:
+            raise Refused("operator.unknown", f"There is no account {email}.")
+        second_factor.reset(user, now=clock.now(), wall=clock.wall())
+        act.done(_account(user))
+    terminal.say(f"{email} signs in by the password alone now, and is logged out everywhere.")
+
+
 @seller.command(name="create")
 def create_seller(
     slug: str, *, name: str, owner: str, name_en: str = "", contact_email: str = "", password_stdin: FromStdin = False

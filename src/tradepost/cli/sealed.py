@@ -9,7 +9,7 @@ from django.db import models
 from tradepost.market.applications.models import Client
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.secrets import unseal
-from tradepost.market.identity.models import AccessKey, SigningKey
+from tradepost.market.identity.models import AccessKey, SecondFactor, SigningKey
 from tradepost.market.notifications.models import Endpoint
 from tradepost.market.production.models import Call
 from tradepost.market.subscriptions.models import Subscription
@@ -21,6 +21,7 @@ ALL: tuple[tuple[type[models.Model], str], ...] = (
     (Call, "sealed_answer"),
     (Client, "sealed_secret"),
     (Endpoint, "sealed_address"),
+    (SecondFactor, "sealed"),
 )
 REMEDY = "Add the earlier key to TRADEPOST_OLD_SECRET_KEYS, or put back the file secret.key."
 

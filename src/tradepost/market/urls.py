@@ -9,8 +9,9 @@ from tradepost.market.open_api.answers import unknown_api
 from tradepost.market.open_api.deployed import deployed_objects
 from tradepost.market.open_api.usage import usage_data_2018, usage_data_old
 from tradepost.market.sites.seller_center import uploads
-from tradepost.market.web.accounts import log_in
+from tradepost.market.web.accounts import change_password, log_in
 from tradepost.market.web.programs import PREFIXES
+from tradepost.market.web.second_step import second_step
 
 handler400 = "tradepost.market.open_api.answers.bad_request"
 handler500 = "tradepost.market.open_api.answers.server_error"
@@ -27,6 +28,8 @@ urlpatterns = [
     path("v1.0/<str:partner_id>/billing/bill-mgr/push-usage-data", usage_data_2018, name="usage_data_2018"),
     *(path(f"{prefix}/<path:rest>", csrf_exempt(unknown_api)) for prefix in PREFIXES),
     path("account/login/", log_in, name="account_login"),
+    path("account/login/code/", second_step, name="second_step"),
+    path("account/password/change/", change_password, name="account_change_password"),
     path("account/", include("allauth.account.urls")),
     path("", include("tradepost.market.auth_centre.urls")),
     path("", include("tradepost.market.web.urls")),

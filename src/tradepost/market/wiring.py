@@ -63,6 +63,7 @@ from tradepost.market.notifications import refund_reactions as refunded
 from tradepost.market.notifications import seller_reactions as sellers
 from tradepost.market.notifications import service_reactions as services
 from tradepost.market.notifications import settlement_reactions as settled
+from tradepost.market.notifications import sign_in_reactions as signing_in
 from tradepost.market.notifications import transfer_reactions as transferred
 from tradepost.market.notifications import usage_reactions as usage
 from tradepost.market.notifications import web_scan_reactions as web_checked
@@ -220,7 +221,7 @@ REACTIONS = Reactions(
         on(QuotaDeducted, stops.on_quota_deducted, quota_deducted),
         *refunded.REACTIONS,
         *supervised.REACTIONS,
-        *merged(joint.REACTIONS, sign_ins.REACTIONS),
+        *merged(joint.REACTIONS, sign_ins.REACTIONS, signing_in.REACTIONS),
         *demanded.REACTIONS,
         *complained.REACTIONS,
         *on_servers.REACTIONS,

@@ -96,7 +96,7 @@ from .rest import announced, money, notices, work
 from .service_desk import asked_and_complained, asked_of_the_first
 from .settled import invoiced_fee, settled
 from .shop import AK, SK, acting_for_the_first, people_and_products
-from .signed_in import SIGNED_IN, signed_in
+from .signed_in import LOGGED_IN, SIGNED_IN, signed_in
 from .stories import STORIES, UNDER_WAY, Size, stories
 from .supervised import supervised
 from .web_checked import web_checked
@@ -113,7 +113,7 @@ GROWING = (
     Server, Task, Span, ImageTime, PeriodImage, ImageBinding,
     organisations.Department, organisations.Member, organisations.EnterpriseAct, organisations.GroupMember, organisations.Invitation,
     organisations.ImportRun,
-    *SIGNED_IN,
+    *SIGNED_IN, *LOGGED_IN,
 )  # fmt: skip
 """The models whose rows become more with every order, or with time."""
 

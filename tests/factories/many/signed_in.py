@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.contrib.sessions.models import Session
+
 from tests.factories.joint import public_pem
 from tradepost.market.applications.models import Application, Authorisation, Client, TenantBinding
 from tradepost.market.auth_centre.drawn import hash_of
@@ -18,15 +20,20 @@ from tradepost.market.auth_centre.models import (
     SignInSession,
 )
 from tradepost.market.base.secrets import seal
+from tradepost.market.identity.models import LogIn, RecoveryCode, SecondFactor
 from tradepost.market.production.models import Address
 
 from .insert import insert, text
 from .stories import Size
 
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+"""Of everybody's authenticator app."""
 PK = 900_001
 """Of the application and what belongs to it: beyond those of others' tables."""
 COOKIE_OF_THE_FIRST = "what the browser of buyer 1 holds at the auth centre"
 SIGNED_IN = (SignInSession, Grant, AuthorizationCode, AccessToken, RefreshToken, ServiceTicket, Consent, SignInFailure)
+LOGGED_IN = (Session, LogIn, SecondFactor, RecoveryCode)
+"""Of market accounts; their sessions are Django's."""
 
 
 def signed_in(size: Size, now: datetime) -> None:
@@ -72,3 +79,18 @@ def signed_in(size: Size, now: datetime) -> None:
     )  # fmt: skip
     insert(Consent, everybody, id="n", member_id="n", client_id=str(PK), given_at="now()")
     insert(SignInFailure, everybody, id="n", key="'k' || n", locked_until="now()")
+    insert(
+        Session, everybody, session_key="'log-in ' || n", session_data=text("x"),
+        expire_date="now() + interval '10 days'",
+    )  # fmt: skip
+    insert(
+        LogIn, everybody, id="n", user_id="n", session_id="'log-in ' || n", begun_at="now()", network=text("192.0.2.7"),
+    )  # fmt: skip
+    insert(
+        SecondFactor, everybody, id="n", user_id="n", sealed=text(seal(SECRET)), last_step="1",
+        created_at="now()",
+    )  # fmt: skip
+    insert(
+        RecoveryCode, f"{everybody}, generate_series(1, 3) AS c(m)", id="n * 10 + m",
+        factor_id="n", code_hash="'h' || m",
+    )  # fmt: skip

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from django.test import Client as Browser
+from jwcrypto.jwk import JWKSet
+from jwcrypto.jwt import JWT
 
 from tests.factories.people import PASSWORD
 from tests.factories.signing_in import Joint
@@ -72,4 +75,13 @@ def tokens(joint: Joint, browser: Browser | None = None, **more: str) -> dict[st
     answer = redeem(joint, code_of(authorize(browser or sign_in(joint), joint, **more)))
     assert answer.status_code == 200, answer.content.decode()
     told: dict[str, Any] = answer.json()
+    return told
+
+
+def claims_of(joint: Joint, id_token: str) -> dict[str, object]:
+    keys = Browser().get(f"{joint.home}.well-known/jwks.json")
+    assert "private" not in str(keys.json())
+    assert all("d" not in key for key in keys.json()["keys"])
+    read = JWT(jwt=id_token, key=JWKSet.from_json(keys.content), algs=["RS256"])
+    told: dict[str, object] = json.loads(read.claims)
     return told

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client as Browser
-from jwcrypto.jwk import JWKSet
 from jwcrypto.jwt import JWT
 
 from tests.factories.people import make_buyer
 from tests.factories.signing_in import Joint, make_joint
 from tests.market.auth_centre.browsing import (
     authorize,
+    claims_of,
     code_of,
     location,
     redeem,
@@ -41,15 +40,6 @@ def short_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tradepost.market.auth_centre.signing_keys.BITS", 2048)
 
 
-def claims_of(joint: Joint, id_token: str) -> dict[str, object]:
-    keys = Browser().get(f"{joint.home}.well-known/jwks.json")
-    assert "private" not in str(keys.json())
-    assert all("d" not in key for key in keys.json()["keys"])
-    read = JWT(jwt=id_token, key=JWKSet.from_json(keys.content), algs=["RS256"])
-    told: dict[str, object] = json.loads(read.claims)
-    return told
-
-
 def test_an_id_token_says_who_where_and_for_whom() -> None:
     joint = make_joint(released=("email",))
     told = tokens(joint, scope=SCOPES, nonce="n-1")
@@ -60,6 +50,7 @@ def test_an_id_token_says_who_where_and_for_whom() -> None:
         "iss": issuer, "aud": joint.client.client_id, "sub": joint.member.public_id, "nonce": "n-1", "name": "张三",
         "preferred_username": "zhang01", "email": "zhang@acme.example", "tenant": joint.enterprise.public_id,
         "auth_time": int(session.begun_at.timestamp()), "iat": 0, "exp": 0, "at_hash": "",
+        "amr": ["pwd"],
     }  # fmt: skip
     assert userinfo(joint, told["access_token"]).json()["sub"] == joint.member.public_id
 

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tradepost.market.auth_centre import browsers, cas_answers, claims, hosts, key_rotation, redirects
+from tradepost.market.auth_centre import cas_answers, claims, hosts, key_rotation, redirects
 from tradepost.market.auth_centre.cas_answers import Code, NotValid, Valid
 from tradepost.market.auth_centre.key_rotation import Key
 from tradepost.market.auth_centre.lockout import Lockout, still_counted
@@ -206,16 +206,3 @@ def test_at_its_own_host_an_auth_centre_has_no_other_pages(host: str, path: str,
     """joint.md §1: ``/api/v1/oauth2/authorize`` on a tenant's host is a page, and no API."""
     assert hosts.lead({"HTTP_HOST": host, "PATH_INFO": path}, "login.example:8000")["PATH_INFO"] == goes
     assert hosts.lead({"HTTP_HOST": host, "PATH_INFO": path}, "")["PATH_INFO"] == path
-
-
-@pytest.mark.parametrize(
-    ("agent", "words"),
-    [
-        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/130.0 Safari/537.36 Edg/130.0", "Edge · Windows"),
-        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605 MicroMessenger/8.0", "WeChat · iPhone"),
-        ("Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0", "Firefox · Linux"),
-        ("curl/8.5.0", "curl/8.5.0"), ("", ""),
-    ],
-)  # fmt: skip
-def test_a_browser_in_two_words(agent: str, words: str) -> None:
-    assert browsers.in_words(agent) == words

@@ -160,9 +160,12 @@ def test_every_form_with_a_password_waits_for_a_place_to_hash_it() -> None:
     without = {
         "account_logout", "account_inactive", "account_email", "account_email_verification_sent", "account_confirm_email",
         "account_reset_password", "account_reset_password_done", "account_reset_password_from_key_done",
-        "account_confirm_login_code",
+        "account_confirm_login_code", "second_step",
     }  # fmt: skip
-    elsewhere = {"enterprise_member_new", "enterprise_member_password", "enterprise_passwords", "sign_in"}
+    elsewhere = {
+        "enterprise_member_new", "enterprise_member_password", "enterprise_passwords", "sign_in", "two_step_codes",
+        "two_step_off", "two_step_on",
+    }  # fmt: skip
     assert (names - without) | elsewhere == passwords.PAGES
     assert set(limits.A_MINUTE) <= names | {
         "demand_new",
@@ -174,6 +177,10 @@ def test_every_form_with_a_password_waits_for_a_place_to_hash_it() -> None:
         "renewal_change_check",
         "sign_in",
         "sign_in_account",
+        "second_step_of_member",
+        "two_step_codes",
+        "two_step_off",
+        "two_step_on",
     }
     assert passwords.hashes_password({"PATH_INFO": LOGIN})
     assert not passwords.hashes_password({"PATH_INFO": "/nowhere"})

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 EMAIL, MOBILE = "email", "mobile"
 """Personal fields that an enterprise may release, by their names in authSync (A.7)."""
 SHOWN_BEGIN, SHOWN_END, HIDDEN = 3, 4, "****"
+APP = "otp"
+"""A second step by an authenticator app."""
 OPENID = "openid"
 DEFAULT_SCOPE = "get_user_info"
 SCOPES = (DEFAULT_SCOPE, OPENID, "profile", "email", "phone")
@@ -67,6 +69,13 @@ def openid(person: Person, scopes: frozenset[str]) -> dict[str, str]:
     if "phone" in scopes and MOBILE in person.released and person.mobile:
         told["phone_number"] = person.mobile
     return told
+
+
+def methods(*, second_step: str) -> list[str]:
+    """How the member signed in, as ``amr`` says it (RFC 8176 §2): the password, and ``mfa`` with what is known of the other."""
+    if not second_step:
+        return ["pwd"]
+    return ["pwd", "otp", "mfa"] if second_step == APP else ["pwd", "mfa"]
 
 
 def orgid_userinfo(person: Person) -> dict[str, str]:

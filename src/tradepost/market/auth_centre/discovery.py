@@ -35,7 +35,7 @@ def configuration(request: HttpRequest) -> HttpResponse:
         "id_token_signing_alg_values_supported": [signing_keys.ALGORITHM],
         "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
         "code_challenge_methods_supported": ["S256"],
-        "claims_supported": ["sub", "name", "preferred_username", "email", "phone_number", "tenant", "auth_time"],
+        "claims_supported": ["sub", "name", "preferred_username", "email", "phone_number", "tenant", "auth_time", "amr"],
         "authorization_response_iss_parameter_supported": True,
     })  # fmt: skip
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.crypto import salted_hmac
 
 from .lockout import Lockout, still_counted
 from .models import SignInFailure
+
+AGAIN = 5
+"""Tries to find or make a count that others make and delete meanwhile."""
 
 
 def begin(what: str, lockout: Lockout, *, now: datetime) -> int:
@@ -18,15 +22,21 @@ def begin(what: str, lockout: Lockout, *, now: datetime) -> int:
     It is counted before it is judged, or many at a time would all be the first.
     """
     with transaction.atomic():
-        row, _made = SignInFailure.objects.select_for_update().get_or_create(
-            key=_key(what), defaults={"locked_until": now}
-        )
+        row = _locked(_key(what), now)
         if row.locked_until > now:
             return max(1, math.ceil((row.locked_until - now).total_seconds()))
         row.failures = still_counted(row.failures, row.locked_until, now) + 1
         row.locked_until = now + lockout.after(row.failures)
         row.save(update_fields=["failures", "locked_until"])
     return 0
+
+
+def _locked(key: str, now: datetime) -> SignInFailure:
+    """The row of another who came at the same moment may be gone again before it is read (``was_right``): then once more."""
+    for _ in range(AGAIN):
+        with suppress(IntegrityError):
+            return SignInFailure.objects.select_for_update().get_or_create(key=key, defaults={"locked_until": now})[0]
+    return SignInFailure.objects.select_for_update().get_or_create(key=key, defaults={"locked_until": now})[0]
 
 
 def was_right(what: str) -> None:

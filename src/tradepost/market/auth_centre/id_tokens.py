@@ -15,7 +15,7 @@ from .person_of import person_of
 
 def signed(
     begun: dict[str, Any], *, member: Member, access: Access, scopes: frozenset[str], signed_in_at: datetime,
-    issuer: str, now: datetime, every: timedelta,
+    second_step: str, issuer: str, now: datetime, every: timedelta,
 ) -> str:  # fmt: skip
     """``begun``: what the grant says, audience, nonce and hashes. ``every``: how long a key signs."""
     signing_keys.ensure(every=every, now=now)
@@ -26,5 +26,6 @@ def signed(
         "iat": int(now.timestamp()),
         "exp": int((now + TOKEN_LIFE).timestamp()),
         "auth_time": int(signed_in_at.timestamp()),
+        "amr": claims.methods(second_step=second_step),
     }
     return signing_keys.sign(told, now=now)

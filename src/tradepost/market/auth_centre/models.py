@@ -22,10 +22,18 @@ class SignInSession(models.Model):
         PASSWORD = "password", _("Password")
         ACCOUNT = "account", _("Market account")
 
+    class SecondStep(models.TextChoices):
+        NONE = "", _("No second step")
+        APP = "otp", _("Authenticator app")
+        RECOVERY = "recovery", _("Recovery code")
+        MARKET = "market", _("Two-step sign-in of the market")
+
     member = models.ForeignKey(Member, models.CASCADE, related_name="sign_ins", db_index=False)
     secret_hash = models.CharField(max_length=HASH, unique=True)
     """Of what the browser's cookie holds."""
     way = models.CharField(max_length=16, choices=Way)
+    second_step = models.CharField(max_length=16, choices=SecondStep, blank=True, default="", db_default="")
+    """By what it was taken, after the password; applications are told (``claims.methods``)."""
     begun_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     """The browser is asked to sign in anew; what applications hold goes on by its own lives."""
@@ -50,6 +58,7 @@ class Grant(models.Model):
         MEMBER = "member", _("Ended by the member")
         WITHDRAWN = "withdrawn", _("No longer authorised")
         PASSWORD = "password", _("The password was reset")
+        SECURED = "secured", _("Password or two-step sign-in changed")
         CODE_REPLAYED = "code_replayed", _("A code was used twice")
         TOKEN_REPLAYED = "token_replayed", _("A refresh token was used twice")  # no password
 

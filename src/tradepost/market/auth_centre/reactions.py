@@ -15,6 +15,7 @@ from tradepost.market.applications.events import AuthorisationWithdrawn
 from tradepost.market.applications.models import Authorisation, Client
 from tradepost.market.base import clock
 from tradepost.market.base.events import on
+from tradepost.market.identity.events import SignInChanged
 from tradepost.market.organisations.events import MemberPasswordReset, MembersChanged
 from tradepost.market.organisations.models import Member
 
@@ -51,7 +52,14 @@ def on_member_password_reset(event: MemberPasswordReset, _now: datetime) -> None
     sessions.end_those_of([event.member], Grant.Why.PASSWORD, now=clock.wall())
 
 
+def on_sign_in_changed(event: SignInChanged, _now: datetime) -> None:
+    """Of everybody's own doing. The browser in which it was done holds a sign-in that began afterwards."""
+    if event.what != "codes":
+        sessions.end_earlier(event.user, Grant.Why.SECURED, before=event.at, now=clock.wall())
+
+
 REACTIONS = (
+    on(SignInChanged, on_sign_in_changed),
     on(AuthorisationWithdrawn, on_authorisation_withdrawn),
     on(MembersChanged, on_members_changed),
     on(MemberPasswordReset, on_member_password_reset),

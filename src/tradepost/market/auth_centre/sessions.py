@@ -17,13 +17,14 @@ LONGEST_AGENT = 200
 
 
 def begin(
-    member: Member, *, way: SignInSession.Way, network: str, agent: str, life: timedelta, now: datetime
-) -> tuple[SignInSession, str]:
+    member: Member, *, way: SignInSession.Way, network: str, agent: str, life: timedelta, now: datetime,
+    second_step: SignInSession.SecondStep = SignInSession.SecondStep.NONE,
+) -> tuple[SignInSession, str]:  # fmt: skip
     """The sign-in, and the secret for the browser's cookie: a new one each time, so that none can be planted beforehand."""
     secret = draw()
     session = SignInSession.objects.create(
-        member=member, secret_hash=hash_of(secret), way=way, begun_at=now, expires_at=now + life,
-        network=network[:64], agent=agent[:LONGEST_AGENT],
+        member=member, secret_hash=hash_of(secret), way=way, second_step=second_step, begun_at=now,
+        expires_at=now + life, network=network[:64], agent=agent[:LONGEST_AGENT],
     )  # fmt: skip
     return session, secret
 
@@ -68,3 +69,8 @@ def end_all(sessions: QuerySet[SignInSession], why: Grant.Why, *, now: datetime)
 def end_those_of(members: list[int], why: Grant.Why, *, now: datetime) -> int:
     """Of people who may no longer sign in: theirs end even where the browser's time was over, since tokens outlive it."""
     return end_all(SignInSession.objects.filter(member__in=members), why, now=now)
+
+
+def end_earlier(user: int, why: Grant.Why, *, before: datetime, now: datetime) -> int:
+    """All of a person, in whatever enterprise, that began before."""
+    return end_all(SignInSession.objects.filter(member__user=user, begun_at__lt=before), why, now=now)

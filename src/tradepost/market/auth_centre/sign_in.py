@@ -7,9 +7,9 @@ from http import HTTPStatus
 
 from django.contrib.auth.hashers import make_password
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from tradepost.market.base.errors import Refused
+from tradepost.market.identity import throttling
 from tradepost.market.identity.models import User
 from tradepost.market.organisations.models import Enterprise, Member
 
@@ -24,7 +24,7 @@ class TooOften(Refused):
     """``wait``: whole seconds until the next try."""
 
     def __init__(self, wait: int) -> None:
-        words = _("Too many wrong passwords. Try again in %(time)s.") % {"time": in_words(wait)}
+        words = _("Too many wrong passwords. Try again in %(time)s.") % {"time": throttling.in_words(wait)}
         super().__init__("auth.locked", words, HTTPStatus.TOO_MANY_REQUESTS)
         self.wait = wait
 
@@ -76,10 +76,3 @@ def member_of(enterprise: Enterprise, user: User) -> Member | None:
 def _wrong(enterprise: Enterprise) -> Refused:
     words = _("User name or password is wrong for %(enterprise)s. An administrator there can give you a new password.")
     return Refused("auth.wrong", words % {"enterprise": enterprise.name}, HTTPStatus.UNPROCESSABLE_ENTITY)
-
-
-def in_words(seconds: int) -> str:
-    if seconds < 60:
-        return ngettext("%(number)d second", "%(number)d seconds", seconds) % {"number": seconds}
-    minutes = -(-seconds // 60)
-    return ngettext("%(number)d minute", "%(number)d minutes", minutes) % {"number": minutes}

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from django import forms
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -13,14 +11,15 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from tradepost.market.base import clock
 from tradepost.market.base.errors import Refused
+from tradepost.market.identity import second_factor
 from tradepost.market.identity.models import User
 from tradepost.market.organisations.models import Member
 from tradepost.market.web.peer import network_of, peer
 
-from . import asked_for, sessions, sign_in
+from . import asked_for, pending, sessions, sign_in
 from .models import Grant, SignInSession
-from .settings_of import lives, lockout
-from .tenant import COOKIE, enterprise_of, following_of, forget, keep, leads_to, page, tenant
+from .settings_of import lockout
+from .tenant import COOKIE, enterprise_of, following_of, forget, leads_to, page, tenant
 
 
 class SignInForm(forms.Form):
@@ -52,7 +51,7 @@ def sign_in_page(request: HttpRequest) -> HttpResponse:
         except Refused as refused:
             form.add_error(None, refused.message)
             return _page(request, form, status=refused.status)
-        return _enter(request, member, SignInSession.Way.PASSWORD)
+        return pending.after_password(request, member)
     return _page(request, form, status=422 if form.is_bound else 200)
 
 
@@ -68,7 +67,11 @@ def with_account(request: HttpRequest) -> HttpResponse:
     member = _as_account(request)
     if member is None:
         return redirect(page(request, "sign_in"))
-    return _enter(request, member, SignInSession.Way.ACCOUNT)
+    if second_factor.is_on(member.user):  # its session of the market took both steps
+        return pending.enter(request, member, SignInSession.Way.ACCOUNT, SignInSession.SecondStep.MARKET)
+    if member.enterprise.second_step_required:
+        return pending.wait(request, member, SignInSession.Way.ACCOUNT, "second_step_set_up")
+    return pending.enter(request, member, SignInSession.Way.ACCOUNT)
 
 
 @never_cache
@@ -101,20 +104,3 @@ def _page(request: HttpRequest, form: SignInForm, *, status: int) -> HttpRespons
 def _as_account(request: HttpRequest) -> Member | None:
     user = request.user
     return sign_in.member_of(enterprise_of(request), user) if isinstance(user, User) else None
-
-
-def _enter(request: HttpRequest, member: Member, way: SignInSession.Way) -> HttpResponse:
-    """A new secret, the earlier sign-in of this browser ended: what was planted in it opens nothing (session fixation)."""
-    now = clock.wall()
-    with transaction.atomic():
-        earlier = sessions.find(request.COOKIES.get(COOKIE, ""), enterprise_of(request), now=now)
-        if earlier is not None:
-            sessions.replace(earlier, member, now=now)
-        _session, secret = sessions.begin(
-            member, way=way, network=network_of(peer(request)), agent=request.headers.get("User-Agent", ""),
-            life=lives().sign_in, now=now,
-        )  # fmt: skip
-    rotate_token(request)
-    answer = redirect(following_of(request))
-    keep(request, answer, secret)
-    return answer

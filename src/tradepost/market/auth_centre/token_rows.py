@@ -240,7 +240,8 @@ class TokenRows(RequestValidator):  # type: ignore[misc]  # published without ty
         id_token["aud"] = self.client.client_id
         return id_tokens.signed(
             id_token, member=request.user, access=self.access, scopes=frozenset(request.scopes),
-            signed_in_at=session.begun_at, issuer=self.issuer or address_of(self.client.enterprise.code), now=self.now,
+            signed_in_at=session.begun_at, second_step=session.second_step,
+            issuer=self.issuer or address_of(self.client.enterprise.code), now=self.now,
             every=self.lives.signing_key,
         )  # fmt: skip
 

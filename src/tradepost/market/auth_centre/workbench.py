@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from tradepost.market.base import clock
+from tradepost.market.web import browsers
 
-from . import browsers, consents, held, sessions
+from . import consents, held, sessions
 from .authorize_page import launch_url
 from .may_sign_in import applications_of
 from .models import Grant

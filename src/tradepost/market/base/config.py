@@ -135,6 +135,9 @@ class Config(
     keep_tries_days: int = Field(
         default=1, ge=1, description="Counts of tries to log in are deleted these days after they ended."
     )
+    second_step_for_operators: bool = Field(
+        default=False, description="Whether the console opens only to operators who have two-step sign-in on."
+    )
     mail_url: str = Field(
         default="",
         description="smtp://user:password@host:port, smtps:// for TLS, smtp+starttls://; empty writes files.",

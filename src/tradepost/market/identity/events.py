@@ -114,3 +114,25 @@ class DomainLapsed:
 
     domain: int
     at: datetime
+
+
+@event("sign_in_changed", about=("user",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInChanged:
+    """Somebody signs in by something else than before: whoever was signed in until then has to do so anew."""
+
+    user: int
+    what: str
+    """``password``, ``on``, ``off``, ``reset`` or ``codes`` (those of recovery, which end nothing)."""
+    at: datetime
+    """In real time, as sign-ins are."""
+
+
+@event("second_step_guessed", about=("user",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondStepGuessed:
+    """Many wrong codes were given for an account, once a day at most: somebody else may know its password."""
+
+    user: int
+    at: datetime
+    """In real time."""

@@ -8,6 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from tradepost.market.base.ids import hex_id
@@ -16,6 +17,7 @@ from .domain_models import Domain
 from .email_field import OptionalEmail
 from .key_models import StagedKey
 from .members_models import Group, Invitation
+from .second_factor_models import LogIn, RecoveryCode, SecondFactor
 
 __all__ = [
     "AccessKey",
@@ -23,7 +25,10 @@ __all__ = [
     "Group",
     "Invitation",
     "Level",
+    "LogIn",
     "Member",
+    "RecoveryCode",
+    "SecondFactor",
     "Seller",
     "SigningKey",
     "StagedKey",
@@ -77,6 +82,8 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     is_operator = models.BooleanField(default=False)
     joined_at = models.DateTimeField(default=timezone.now)
+    sessions_ended = models.PositiveIntegerField(default=0, db_default=0)
+    """How often all sessions of the account were ended at once: each holds a hash of the number at its time."""
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -93,6 +100,15 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must hold to be good: Django's own until sessions were ended once, so that an update logs nobody out."""
+        told: str = super()._get_session_auth_hash(secret)  # type: ignore[misc]  # Django's own hook, of which no stub knows
+        if not self.sessions_ended:
+            return told
+        return salted_hmac(
+            "tradepost.sessions", f"{told}{self.sessions_ended}", secret=secret, algorithm="sha256"
+        ).hexdigest()
 
 
 class Seller(models.Model):

@@ -49,6 +49,11 @@ def search_users(filters: UserFilter, *, after: str = "", size: int = 25) -> Pag
     return page(people, after=after, size=size)
 
 
+def operators(*, after: str = "") -> Page[User]:
+    """Newest first, each with its ``second_factor``, if it has one."""
+    return page(User.objects.filter(is_operator=True).select_related("second_factor"), after=after)
+
+
 def user_by_email(text: str) -> int | None:
     """Key of the person with this e-mail address, whatever its case."""
     found = User.objects.annotate(lowered=Lower("email")).filter(lowered=text.lower())

@@ -7,10 +7,12 @@ ends the delay; they are counted by what is guessed and where from, so that a st
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.crypto import salted_hmac
+from django.utils.translation import ngettext
 
 from tradepost.market.base.retention import Rule
 
@@ -22,6 +24,8 @@ LONGEST = timedelta(minutes=15)
 """Of the delays, which double from two seconds on: a guesser has a hundred tries a day from one network."""
 FORGOTTEN = timedelta(days=1)
 """After a delay nobody is reminded of older guesses."""
+AGAIN = 5
+"""Tries to find or make a count that others make and delete meanwhile."""
 
 RULE = Rule(name="tries", model=Throttle, when="until", setting="keep_tries_days")
 """Nothing depends on a count that ended a day ago."""
@@ -70,8 +74,11 @@ def delay_after(wrong: int) -> timedelta:
 
 
 def _locked(what: str, now: datetime) -> Throttle:
-    row, _made = Throttle.objects.select_for_update().get_or_create(key=_key(what), defaults={"until": now})
-    return row
+    """The row of another who came at the same moment may be gone again before it is read (``guessed``): then once more."""
+    for _ in range(AGAIN):
+        with suppress(IntegrityError):
+            return Throttle.objects.select_for_update().get_or_create(key=_key(what), defaults={"until": now})[0]
+    return Throttle.objects.select_for_update().get_or_create(key=_key(what), defaults={"until": now})[0]
 
 
 def _key(what: str) -> str:
@@ -80,3 +87,11 @@ def _key(what: str) -> str:
 
 def _seconds(left: timedelta) -> int:
     return max(1, math.ceil(left.total_seconds()))
+
+
+def in_words(seconds: int) -> str:
+    """How long to wait: seconds below a minute, else whole minutes, rounded up."""
+    if seconds < 60:
+        return ngettext("%(number)d second", "%(number)d seconds", seconds) % {"number": seconds}
+    minutes = -(-seconds // 60)
+    return ngettext("%(number)d minute", "%(number)d minutes", minutes) % {"number": minutes}

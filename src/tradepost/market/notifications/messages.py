@@ -33,6 +33,7 @@ from .refund_messages import OF_REFUNDS
 from .renewal_messages import OF_RENEWALS
 from .service_messages import OF_SERVICES
 from .settlement_messages import OF_STATEMENTS
+from .sign_in_messages import OF_SIGN_INS
 from .supervision_messages import OF_SUPERVISIONS
 from .transfer_messages import OF_TRANSFERS
 from .usage_messages import OF_USAGE
@@ -73,6 +74,7 @@ WORDS: Mapping[str, Words] = {
     **OF_CODES,
     **OF_MEMBERS,
     **OF_ENTERPRISES,
+    **OF_SIGN_INS,
     **OF_CONVERSIONS,
     **OF_CHANGES,
     **OF_SERVICES,

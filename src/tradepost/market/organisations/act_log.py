@@ -38,6 +38,9 @@ class Did(StrEnum):
     GROUP_FILLED = "group_filled"
     GROUP_EMPTIED = "group_emptied"
     IMPORTED = "imported"
+    SECOND_STEP_REQUIRED = "second_step_required"
+    SECOND_STEP_OPTIONAL = "second_step_optional"
+    SECOND_STEP_RESET = "second_step_reset"
 
 
 type About = Department | Group | ImportRun | Invitation | Member | None

@@ -53,6 +53,8 @@ class Enterprise(models.Model):
     status = models.CharField(max_length=16, choices=Status, default=Status.ACTIVE)
     people = models.PositiveIntegerField(default=0, db_default=0)
     """Living members: kept by the verbs, which hold this row, since there may be a hundred thousand (``locking.counted``)."""
+    second_step_required = models.BooleanField(default=False, db_default=False)
+    """Whether its auth centre lets nobody in by a password alone."""
     created_at = models.DateTimeField()
     dissolved_at = models.DateTimeField(null=True, default=None)
 

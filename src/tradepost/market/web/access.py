@@ -11,9 +11,14 @@ from datetime import datetime
 from functools import wraps
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 
+from tradepost.market.base.config import config
+from tradepost.market.identity import second_factor
 from tradepost.market.identity.groups import rights_of
 from tradepost.market.identity.menus import Rights
 from tradepost.market.identity.models import Member, Seller, User
@@ -109,6 +114,9 @@ def operator_required(view: View) -> View:
         operator = person(request)
         if not operator.is_operator:
             raise Http404
+        if config().second_step_for_operators and not second_factor.is_on(operator):
+            messages.info(request, _("The console asks for two-step sign-in. Turn it on to go on."))
+            return redirect("web:two_step_on")
         if request.method in READING:
             return view(request, *args, **kwargs)
         return recorded(request, operator, lambda: view(request, *args, **kwargs))

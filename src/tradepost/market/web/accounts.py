@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.views import LoginView
+from allauth.account.views import LoginView, PasswordChangeView
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
@@ -16,12 +16,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from tradepost.market.base import clock, ids
-from tradepost.market.identity import throttling
+from tradepost.market.identity import log_ins, throttling
 from tradepost.market.identity.models import Member, User
 
 from .account_mails import mail_for_allauth
-from .limits import in_words
 from .peer import network_of, peer
+from .second_step import SecondStep
+from .security import note
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +56,19 @@ class Adapter(DefaultAccountAdapter):
         """Where one lands who came from nowhere in particular: where they work. ``next`` goes before this."""
         return landing(request.user)
 
+    def get_login_stages(self) -> list[str]:
+        """The second step comes last: it is asked of who confirmed the address, and of who set a new password by mail."""
+        return [*super().get_login_stages(), f"{SecondStep.__module__}.{SecondStep.__qualname__}"]
+
+    def login(self, request: HttpRequest, user: Any) -> None:
+        super().login(request, user)
+        note(request, user)
+
+    def set_password(self, user: Any, password: str) -> None:
+        """Whoever is logged in with the earlier one is logged out; this browser goes on, if it is logged in (``stay``)."""
+        super().set_password(user, password)
+        log_ins.end_by_password(user, now=clock.now(), wall=clock.wall())
+
     def get_client_ip(self, request: HttpRequest) -> str:
         return peer(request)
 
@@ -67,7 +81,7 @@ class Adapter(DefaultAccountAdapter):
                 "Too many wrong passwords for this address from your network. Try again in %(time)s, or set a new "
                 "password by e-mail."
             )
-            raise ValidationError(said % {"time": in_words(wait)}, code="too_many_login_attempts")
+            raise ValidationError(said % {"time": throttling.in_words(wait)}, code="too_many_login_attempts")
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
         user = super().authenticate(request, **credentials)
@@ -94,6 +108,15 @@ def _guess(request: HttpRequest, **credentials: Any) -> str:
     return f"password of {credentials.get('email', '').strip().lower()} from {network_of(peer(request))}"
 
 
+class ChangePassword(PasswordChangeView):
+    def form_valid(self, form: Any) -> Any:
+        """The browser in which it was changed has a new session, in place of the one that ended with all."""
+        answer = super().form_valid(form)
+        note(self.request, self.request.user)
+        return answer
+
+
+change_password = ChangePassword.as_view()
 log_in = LoginView.as_view()
 # It writes only what stands for itself; in one transaction a password would be hashed while SQLite's lock is held.
 log_in.own_transactions = True

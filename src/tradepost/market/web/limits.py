@@ -12,7 +12,6 @@ from http import HTTPStatus
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from tradepost.market.base import clock
 from tradepost.market.base.errors import Refused
@@ -32,6 +31,11 @@ A_MINUTE: Mapping[str, int] = {
     "account_email": 10,
     "account_change_password": 5,
     "account_set_password": 5,
+    "second_step": 30,
+    "second_step_of_member": 120,
+    "two_step_on": 10,
+    "two_step_off": 10,
+    "two_step_codes": 10,
     "receiver_confirm": 20,
     "picture_upload": 60,
     "proof_upload": 30,
@@ -47,7 +51,7 @@ class TooOften(Refused):
     """``wait``: seconds until the form may be sent again."""
 
     def __init__(self, wait: int) -> None:
-        message = _("Too many tries from your network. Try again in %(time)s.") % {"time": in_words(wait)}
+        message = _("Too many tries from your network. Try again in %(time)s.") % {"time": throttling.in_words(wait)}
         super().__init__("account.too_often", message, HTTPStatus.TOO_MANY_REQUESTS)
         self.wait = wait
 
@@ -62,10 +66,3 @@ def count(request: HttpRequest) -> None:
     who = f"user {user.pk}" if user.is_authenticated else f"network {network_of(peer(request))}"
     if wait := throttling.window(f"{name} {who}", most=most, length=MINUTE, now=clock.wall()):
         raise TooOften(wait)
-
-
-def in_words(seconds: int) -> str:
-    if seconds < 60:
-        return ngettext("%(number)d second", "%(number)d seconds", seconds) % {"number": seconds}
-    minutes = -(-seconds // 60)
-    return ngettext("%(number)d minute", "%(number)d minutes", minutes) % {"number": minutes}

@@ -28,6 +28,9 @@ PAGES = frozenset(
         "enterprise_member_password",
         "enterprise_passwords",
         "sign_in",
+        "two_step_codes",
+        "two_step_off",
+        "two_step_on",
     }
 )
 """Pages whose forms hash a password: allauth's, the store's where an administrator makes one, and the auth centre's."""

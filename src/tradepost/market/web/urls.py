@@ -1,9 +1,10 @@
-"""Addresses that belong to no site: language, health, metrics, pictures, proofs."""
+"""Addresses that belong to no site: how one signs in, language, health, metrics, pictures, proofs."""
 
 from __future__ import annotations
 
 from django.urls import path
 
+from . import security
 from .language import set_language
 from .metrics import metrics
 from .pictures import picture
@@ -11,6 +12,12 @@ from .proofs import proof
 
 app_name = "web"
 urlpatterns = [
+    path("account/security/", security.security, name="security"),
+    path("account/security/two-step/", security.turn_on, name="two_step_on"),
+    path("account/security/two-step/off/", security.turn_off, name="two_step_off"),
+    path("account/security/codes/", security.new_codes, name="two_step_codes"),
+    path("account/security/log-ins/others/end/", security.end_others, name="log_ins_end"),
+    path("account/security/log-ins/<int:pk>/end/", security.end_log_in, name="log_in_end"),
     path("i18n/setlang/", set_language, name="set_language"),
     path("pictures/<str:sha256>/<str:variant>.webp", picture, name="picture"),
     path("proofs/<str:sha256>/", proof, name="proof"),

@@ -13,11 +13,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
+from tradepost.market.base import clock
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import IllegalTransition, Refused
 from tradepost.market.base.money import Money
 from tradepost.market.billing import arrears
 from tradepost.market.identity import operator_queries as identity
+from tradepost.market.identity import second_factor
 from tradepost.market.identity.customer_level import set_level
 from tradepost.market.identity.models import User
 from tradepost.market.payments import ledger, queries
@@ -136,6 +138,19 @@ def change_level(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("console:account", pk)
 
 
+@operator_required
+@require_POST
+def reset_second_step(request: HttpRequest, pk: int) -> HttpResponse:
+    """For somebody who lost the telephone and the recovery codes: by the operator's word that it is they who ask."""
+    user = _account_of(pk)
+    if user.pk == person(request).pk:
+        words = gettext("This is your own: it is turned off on your own page, with the password and a code.")
+        raise Refused("second_step.yourself", words)
+    second_factor.reset(user, now=now_of(request), wall=clock.wall())
+    messages.success(request, gettext("%(name)s signs in by the password alone now.") % {"name": str(user)})
+    return redirect("console:account", pk)
+
+
 def _account_of(pk: int) -> User:
     user = identity.find_user(pk)
     if user is None:
@@ -146,7 +161,7 @@ def _account_of(pk: int) -> User:
 def _page(request: HttpRequest, user: User, form: TopUpForm, level_form: LevelForm | None = None) -> HttpResponse:
     account = queries.buyer_account(user, form.currency)
     context = {
-        **customer_level.shown(user, level_form),
+        **customer_level.shown(user, level_form), "second_step": second_factor.state(user),
         "account": user, "page_at": reverse("console:account", args=[user.pk]), "form": form,
         "balance": account.balance if account else Money(0, form.currency),
         "owed": arrears.owed(user, form.currency), "arrears": arrears.standing(user, form.currency),

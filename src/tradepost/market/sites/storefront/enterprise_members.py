@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -13,9 +14,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from tradepost.market.base import clock
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
-from tradepost.market.organisations import act_log, members, queries
+from tradepost.market.identity import second_factor
+from tradepost.market.organisations import act_log, members, queries, second_step
 from tradepost.market.organisations.members import Person
 from tradepost.market.organisations.models import Enterprise, Member
 from tradepost.market.organisations.profile import EMPLOYEE_TYPES, LONGEST, profile_of, stored_profile
@@ -144,7 +147,7 @@ def detail(request: EnterpriseRequest, pk: int) -> HttpResponse:
                 return redirect("storefront:enterprise_member", code=request.enterprise.code, pk=one.pk)
     return show(
         request, "storefront/enterprise_member.html", status=status, one=one, form=form,
-        itself=one.pk == request.membership.pk, groups=queries.groups_with(one),
+        itself=one.pk == request.membership.pk, second_step=second_factor.state(one.user), groups=queries.groups_with(one),
         told=told(queries.acts_of(request.enterprise, about=act_log.subject(one), size=ACTS_SHOWN).rows),
         restore=RestoreForm(enterprise=request.enterprise) if one.removed_at else None,
     )  # fmt: skip
@@ -180,6 +183,13 @@ def enable(request: EnterpriseRequest, pk: int) -> HttpResponse:
 @enterprise_page(admin=True)
 def remove(request: EnterpriseRequest, pk: int) -> HttpResponse:
     return _act(request, pk, members.remove, _("%(person)s is no member any more."))
+
+
+@require_POST
+@enterprise_page(admin=True)
+def reset_second_step(request: EnterpriseRequest, pk: int) -> HttpResponse:
+    act = partial(second_step.reset, wall=clock.wall())
+    return _act(request, pk, act, _("%(person)s signs in by the password alone now, or turns the second step on anew."))
 
 
 @require_POST

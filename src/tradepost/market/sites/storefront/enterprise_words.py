@@ -39,6 +39,9 @@ WORDS: Mapping[str, str | Promise] = {
     Did.GROUP_FILLED: gettext_lazy("Put people into a group"),
     Did.GROUP_EMPTIED: gettext_lazy("Took people out of a group"),
     Did.IMPORTED: gettext_lazy("Imported a table of members"),
+    Did.SECOND_STEP_REQUIRED: gettext_lazy("Asked all members for two-step sign-in"),
+    Did.SECOND_STEP_OPTIONAL: gettext_lazy("Left two-step sign-in to each member"),
+    Did.SECOND_STEP_RESET: gettext_lazy("Turned two-step sign-in of a member off"),
 }
 _FORMER = {Did.DEPARTMENT_RENAMED, Did.GROUP_RENAMED}
 

@@ -20,7 +20,7 @@ from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.identity.models import User
 from tradepost.market.organisations import enterprise as verbs
-from tradepost.market.organisations import invite, members, queries
+from tradepost.market.organisations import invite, members, queries, second_step
 from tradepost.market.organisations.enterprise import Found
 from tradepost.market.organisations.profile import stored_profile
 from tradepost.market.web.access import buyer_required, now_of, person
@@ -162,6 +162,18 @@ def settings(request: EnterpriseRequest) -> HttpResponse:
 
 def _settings(request: EnterpriseRequest, form: RenameForm, ends: DissolveForm, status: int) -> HttpResponse:
     return show(request, "storefront/enterprise_settings.html", status=status, form=form, ends=ends)
+
+
+@require_POST
+@enterprise_page(admin=True)
+def ask_second_step(request: EnterpriseRequest) -> HttpResponse:
+    wanted = request.POST.get("wanted") == "yes"
+    second_step.ask_of_all(request.enterprise, wanted=wanted, by=request.membership, now=request.now)
+    if wanted:
+        messages.success(request, _("From their next sign-in on, all members need two-step sign-in."))
+    else:
+        messages.success(request, _("Each member decides now. Whoever has it on keeps it."))
+    return redirect("storefront:enterprise_settings", code=request.enterprise.code)
 
 
 @require_POST

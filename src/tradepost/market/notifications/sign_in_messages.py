@@ -1,0 +1,45 @@
+"""What notices say of how an account is signed in to: none can be switched off (business-rules §7.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils.translation import gettext_lazy as _
+
+from .categories import About, Category
+from .notice_parts import Words
+
+_THE_SIGN_IN = About(category=Category.SECURITY, mandatory=True)
+
+OF_SIGN_INS: Mapping[str, Words] = {
+    "second_step_on": Words(
+        _("Two-step sign-in is on"),
+        _("From now on your account asks for a code of your authenticator app after the password. All other browsers were signed "
+          "out. If this was not you, set a new password by e-mail and write to the operator at once."),
+        _("See how you sign in"), "good", "shield-check", _THE_SIGN_IN,
+    ),
+    "second_step_off": Words(
+        _("Two-step sign-in is off"),
+        _("Your password alone opens your account now. All other browsers were signed out. If this was not you, set a new password "
+          "by e-mail and write to the operator at once."),
+        _("See how you sign in"), "warning", "alert-triangle", _THE_SIGN_IN,
+    ),
+    "second_step_reset": Words(
+        _("Two-step sign-in was turned off for you"),
+        _("An operator, or an administrator of your enterprise, did it, as is done for somebody who lost the telephone. All browsers "
+          "were signed out. Turn it on anew. If you did not ask for this, set a new password and write to the operator at once."),
+        _("See how you sign in"), "warning", "alert-triangle", _THE_SIGN_IN,
+    ),
+    "second_step_guessed": Words(
+        _("Somebody gives wrong codes for your account"),
+        _("Several wrong codes were given after the right password, so that somebody else may know it. Nobody got in with them. If it "
+          "was not you, set a new password now."),
+        _("See how you sign in"), "danger", "alert-triangle", _THE_SIGN_IN,
+    ),
+    "second_step_codes": Words(
+        _("Your account has new recovery codes"),
+        _("The earlier ones open nothing any more. If this was not you, set a new password by e-mail and write to the operator at "
+          "once."),
+        _("See how you sign in"), "info", "key", _THE_SIGN_IN,
+    ),
+}  # fmt: skip
