@@ -55,7 +55,10 @@ def _close_appeal(supervision: Supervision, now: datetime) -> None:
 
 
 def _of_orders(orders: Sequence[str], statuses: Sequence[str]) -> list[Supervision]:
-    """Those of these orders that stand so, locked."""
+    """Those of these orders that stand so, locked; of most there are none, and nothing is locked."""
+    there = Supervision.objects.filter(line__order__number__in=orders, status__in=statuses)
+    if not (known := list(there.values_list("pk", flat=True))):
+        return []
     rows = Supervision.objects.select_for_update(of=("self",)).select_related("line", "subscription")
-    found = rows.filter(line__order__number__in=orders, status__in=statuses)
+    found = rows.filter(pk__in=known, status__in=statuses)
     return list(found.order_by("pk"))
