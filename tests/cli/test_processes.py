@@ -227,7 +227,12 @@ def test_a_program_is_replaced_by_one_of_its_name_and_no_other_is_touched(tmp_pa
             ),
             daemon=True,
         ).start()
-        wait_for(lambda: (replacing.serve(running), told.is_set())[1])
+
+        def served() -> bool:
+            replacing.serve(running)
+            return told.is_set()
+
+        wait_for(served)
         wait_for(lambda: len(pids(path)) == 2)
         before, after = pids(path)
         wait_for(lambda: not alive(before))
