@@ -18,7 +18,7 @@ from tests.browser.running import Market
 from tests.browser.together import APP_ID, SLUG
 from tests.factories.joint import KIT_KEY, private_pem
 from tests.kit.joint.sample import sample
-from tests.sampling import SEED
+from tests.sampling import SEED, SOAK
 
 pytestmark = [
     pytest.mark.browser,
@@ -26,13 +26,14 @@ pytestmark = [
     pytest.mark.soak,
     pytest.mark.sampled(1 / 3),
     pytest.mark.xdist_group("browser: buying"),
+    *([pytest.mark.databases] if SOAK else []),
 ]
 LANGUAGE = random.Random(SEED).choice(["en", "zh-hans"])
 MEMBERS = 200
 LOCKED_OUT_WITHIN = 60.0
 WORDS = {
     "en": {
-        "no department": "There is no department", "bad name": "account name", "no name": "no name", "new": "Would be new",
+        "no department": "There is no department", "bad name": "account name", "no name": "name is missing", "new": "Would be new",
         "imported": "Imported", "bound": "Bound", "yes": "Yes", "role": "administrator", "open": "Open",
         "sign in": "Sign in", "share": "Share and go on",
     },

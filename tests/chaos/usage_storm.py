@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 KEY = "a base key of the storm, long enough"
 ZONE = ZoneInfo("Asia/Shanghai")
-LONGEST = 600.0
+LONGEST = 1200.0
 WINDOW = timedelta(seconds=10)
 OPEN_FOR = timedelta(days=19)
 """The rest of the 21 days after which nothing is taken is for the clock, which is moved on by a day at most until the last is sent."""
@@ -204,7 +204,8 @@ def pushing(boxes: Sequence[UsageOutbox]) -> Iterator[None]:
 def _in_parts(
     boxes: Sequence[UsageOutbox], sent: Sequence[Sequence[Sent]], kills: int, killer: Killer, chance: random.Random
 ) -> None:  # fmt: skip
-    """Usage comes bit by bit, and something dies while each bit is on its way; what is late comes with the last one."""
+    """Usage comes bit by bit, and something dies while each bit is on its way: once some of it was taken, or else a market that
+    begins slowly would be killed before it ever answered. What is late comes with the last one."""
     prompt = [[one for n, one in enumerate(each) if n % LATE] for each in sent]
     late = [[one for n, one in enumerate(each) if not n % LATE] for each in sent]
     for part in range(kills):
@@ -215,10 +216,16 @@ def _in_parts(
             _until_charged(all_of_it=False)
             for box, mine in zip(boxes, late, strict=True):
                 _put(box, mine)
-        time.sleep(chance.uniform(0.1, 1.5))  # the random moment
+        there = _waiting(boxes)
+        _until(lambda there=there: _waiting(boxes) < max(there, 1), "some of it is pushed")  # type: ignore[misc]
+        time.sleep(chance.uniform(0, 0.5))  # the random moment
         killer.kill()
         if part % max(kills // 6, 1) == 0:
             _an_hour()
+
+
+def _waiting(boxes: Sequence[UsageOutbox]) -> int:
+    return sum(box.waiting() for box in boxes)
 
 
 def _put(box: UsageOutbox, mine: Sequence[Sent]) -> None:

@@ -20,6 +20,9 @@ from tests.factories.pictures import PDF
 from tradepost.market.catalog.models import Product
 from tradepost.market.identity.models import User
 
+SHOTS = os.environ.get("TRADEPOST_TEST_SHOTS", "")
+"""A folder for pictures of what people see. The browser complains of what it puts on the page for a picture, so that a walk that is
+photographed fails at its end."""
 EVIDENCE: Any = {"name": "done.pdf", "mimeType": "application/pdf", "buffer": PDF}
 
 
@@ -45,6 +48,13 @@ def here(live_server: Any, folder: Path, **people: User) -> Market:
     return Market(folder, "", cast("Any", None), port=port, made=made)
 
 
+def look(person: Person, name: str) -> None:
+    """Take a picture where somebody asked for pictures."""
+    if SHOTS:
+        number = len(list(Path(SHOTS).glob("*.png"))) + 1
+        person.page.screenshot(path=Path(SHOTS) / f"{number:02}-{name}.png", full_page=True)
+
+
 def buys(buyer: Person, product: Product, plan: str) -> str:
     """By the form and the pay button; the number of the order."""
     buyer.go(f"/checkout/{product.pk}/?plan={plan}")
@@ -61,6 +71,7 @@ def acts(person: Person, act: str, *, evidence: bool = False, **said: str) -> No
     """Fill in the form of this act on the open page of a delivery, and send it."""
     for code, words in said.items():
         person.page.locator(f"#{act}-{code}").fill(words)
+    look(person, f"{person.page.url.rpartition('/supervision/')[0][-8:].strip('/')}-{act}")
     button = person.page.locator(f'button[name="act"][value="{act}"]')
     if evidence:
         form = person.page.locator("form").filter(has=button)

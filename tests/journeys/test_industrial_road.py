@@ -13,7 +13,7 @@ import pytest
 from django.utils.html import strip_tags
 
 from tests.check.kit_seller import KEY
-from tests.check.mutants.any_shop import AnySeller, any_seller
+from tests.check.mutants.any_shop import any_seller
 from tests.factories import make_operator
 from tests.factories.assets import package
 from tests.factories.products import make_category
@@ -21,12 +21,13 @@ from tests.factories.websites import site
 from tests.journeys.browsing import Person
 from tests.journeys.buying import delivered, order
 from tests.journeys.entering import applies, approves, became, is_certified, sends_company, signed_in, signed_up
+from tests.journeys.industrial_seller import Industrial
 from tests.journeys.publishing import begin, debug_all, hand_in, hand_in_files, price, serve_at
 from tests.journeys.speaking import up
 from tests.kit.servers import free_port
 from tests.market.assets import tus_world as tus
 from tests.market.working import until, working
-from tradepost.kit import GetLicenseAsync, Pending
+from tradepost.kit import GetLicenseAsync
 from tradepost.kit.client import MarketClient, MarketError
 from tradepost.market.assets.asset_models import Asset, AssetVersion
 from tradepost.market.base import clock
@@ -49,16 +50,6 @@ pytestmark = [
     pytest.mark.sampled(1 / 2),
 ]
 ROAD, HERE = "/seller/road/", re.compile(r'aria-current="step">(.*?)</li>\s*(?:<li class="card"|</ol>)', re.DOTALL)
-
-
-class Industrial(AnySeller):
-    """Delivers each license as a text. The kit answers test calls by itself, so that nothing of a test reaches its functions."""
-
-    client: MarketClient
-
-    def on_license(self, command: GetLicenseAsync) -> Pending:
-        self.client.upload_text(command.event_id, f"license of {command.device_fingerprint}")
-        return Pending()
 
 
 class Walker:
@@ -141,7 +132,9 @@ def _checklist(owner: Person) -> None:
 
 def _server_and_keys(owner: Person, made: Industrial, url: str, market: str) -> None:
     walker = Walker(owner)
-    assert walker.stands_at("server", "No production address", done=2) == ["/seller/addresses/new/"]
+    assert walker.stands_at("server", "No production address", done=2) == [
+        "/seller/addresses/new/?protocol=license_online"
+    ]
     owner.read("/seller/domains/")
     owner.send("/seller/domains/", host="127.0.0.1")
     owner.read("/seller/addresses/new/")
@@ -168,8 +161,11 @@ def _debugged(owner: Person, seller: Seller, url: str) -> Product:
     walker = Walker(owner)
     assert walker.stands_at("debugged", "Begin it: a name is enough", done=4) == ["/seller/products/new/"]
     product = begin(owner, "LICENSE", zh="云图设计", en="Cloud Draw")
-    draft, own = f"/seller/products/{product.pk}/draft/pricing/", f"/seller/products/{product.pk}/"
-    assert walker.stands_at("debugged", "has no price yet", "bound to “Cloud Draw”", done=4) == [draft, own]
+    draft, own = f"/seller/products/{product.pk}/draft/pricing/", "/seller/addresses/"
+    assert walker.stands_at("debugged", "has no price yet", "“Cloud Draw” is not served at an address", done=4) == [
+        draft,
+        own,
+    ]
     price(
         owner, product, "add-spec", "add-plan=year:0",
         typed={"specs.0.name.zh": "专业版", "specs.0.name.en": "Pro", "specs.0.rows.0.cells.0.0": "1000"},

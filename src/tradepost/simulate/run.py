@@ -74,12 +74,18 @@ class Outcome:
         return bool(self.broken)
 
 
+@lru_cache(maxsize=1)
+def _tables(template: Path | None) -> sqlite3.Connection:
+    migrate(template)
+    return keep()
+
+
 @lru_cache(maxsize=8)
 def _market(
     sellers: int, buyers: int, first: int, template: Path | None
 ) -> tuple[sqlite3.Connection, tuple[Company, ...]]:
     """The market that every run of this size begins with. It is made once. ``first``: whose protocol the first seller has."""
-    migrate(template)
+    begin_with(_tables(template))
     companies = market.build(sellers=sellers, buyers=buyers, first=first)
     return keep(), companies
 

@@ -7,7 +7,7 @@ import contextlib
 
 import pytest
 from django.db import transaction
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -208,7 +208,12 @@ def test_what_was_acknowledged_is_what_there_is(monkeypatch: pytest.MonkeyPatch)
     try:
         run_state_machine_as_test(
             AnyHistory,
-            settings=settings(max_examples=200 if SOAK else 12, stateful_step_count=30, deadline=None),
+            settings=settings(
+                max_examples=200 if SOAK else 12,
+                stateful_step_count=30,
+                deadline=None,
+                suppress_health_check=[HealthCheck.too_slow],  # each step is a few transactions
+            ),
         )
     finally:
         monkeypatch.undo()

@@ -205,7 +205,7 @@ def found_in(code: str, changes: dict[str, Any]) -> list[str]:
 @pytest.mark.parametrize(
     ("found", "code", "changes"),
     [
-        (["kind.trial"], "LICENSE", {"trial": True}),  # §3.5: "SaaS only"
+        (["kind.trial", "supervised.mode"], "LICENSE", {"trial": True}),  # §3.5: "SaaS only"
         ([], "SAAS", {"trial": True}),
         (["kind.multi_sku"], "CONTAINER", {"attributes": ("a", "b")}),  # §3.4: "only SaaS, License, manual service"
         ([], "SAAS", {"attributes": ("a", "b"), "template": Template.CUSTOM}),

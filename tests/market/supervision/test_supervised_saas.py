@@ -124,7 +124,7 @@ def test_a_package_of_uses_is_paid_once_and_so_can_be_accepted_first() -> None:
     assert (again(supervision).status, money(supervision)) == ("completed", (has, 0, 3_000))
     package = package_of(held)
     assert package is not None
-    assert what_may(held, rules_now(), now=NOW + DAY).why is Why.NOT_REFUNDABLE
+    assert what_may(held, rules_now(), now=NOW + DAY).why is Why.PACKAGE
 
 
 def test_its_buyer_reads_the_access_data_once_it_is_open() -> None:

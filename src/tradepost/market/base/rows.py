@@ -67,8 +67,15 @@ def table(columns: Mapping[str, str], values: Sequence[Sequence[Any]], name: str
     return f"(SELECT {picked} FROM json_each(%s)) AS {name}", [_encode(values).decode()]
 
 
-def _array(values: Iterable[Any]) -> str:
-    """As PostgreSQL writes an array."""
+def _array(values: Sequence[Any]) -> str:
+    """As PostgreSQL writes an array. A column of plain texts, or of numbers alone, is written without a look at each."""
+    kinds = set(map(type, values))
+    if kinds == {str}:
+        joined = '","'.join(values)
+        if "\\" not in joined and joined.count('"') == 2 * (len(values) - 1):
+            return f'{{"{joined}"}}'
+    elif kinds == {int}:
+        return "{" + ",".join(map(str, values)) + "}"
     return "{" + ",".join([_element(value) for value in values]) + "}"
 
 

@@ -149,8 +149,8 @@ def _debugged(facts: RoadFacts) -> Iterator[Lack]:
         words = _("“%(product)s” has no price yet. What is debugged depends on how it is sold.")
         yield Lack(words % {"product": product.name}, "product_draft", (product.pk, "pricing"))
     if not product.bound:
-        words = _("No address of the kind “Online License” is bound to “%(product)s”.") % {"product": product.name}
-        yield Lack(words, "product", (product.pk,))
+        words = _("“%(product)s” is not served at an address of the kind “Online License” yet: choose one beside it.")
+        yield Lack(words % {"product": product.name}, "addresses")
     for words, at in product.missing:
         yield Lack(words, *_debug_page(at)) if at else Lack(words, "product", (product.pk,))
 

@@ -7,13 +7,14 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, ResolverMatch, get_urlconf, resolve
 from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 
@@ -242,10 +243,21 @@ def to_http(response: Response, request_id: str) -> HttpResponse:
     return answer
 
 
+def match_of(path: str) -> ResolverMatch:
+    """Which API is at a path. Raises ``Resolver404``. Sellers push to one address all day: it is kept, since a look through the
+    patterns takes as long as a signature."""
+    return _match(path, get_urlconf() or settings.ROOT_URLCONF)
+
+
+@lru_cache(maxsize=256)
+def _match(path: str, urlconf: str) -> ResolverMatch:
+    return resolve(path, urlconf)
+
+
 def largest_body_of(environ: Mapping[str, Any]) -> int:
     """Bytes of body that the API at this path takes by this method; 0 where there is no such API, and nothing is read."""
     try:
-        view = resolve(environ["PATH_INFO"]).func
+        view = match_of(environ["PATH_INFO"]).func
     except Resolver404:
         return 0
     takes: Takes | None = getattr(view, "takes", None)
@@ -254,7 +266,7 @@ def largest_body_of(environ: Mapping[str, Any]) -> int:
 
 def is_caller_known(environ: Mapping[str, Any]) -> bool:
     """Whether the caller of an API may send a large body, as far as the head of the request tells."""
-    view: Any = resolve(environ["PATH_INFO"]).func
+    view: Any = match_of(environ["PATH_INFO"]).func
     takes: Takes = view.takes
     http = WSGIRequest(dict(environ))
     try:

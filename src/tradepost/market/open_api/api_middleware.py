@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404
 
 from tradepost.market.base import clock
 
-from .answers import is_for_programs, unknown_api
+from .answers import is_for_programs, match_of, unknown_api
 
 
 class ApiMiddleware:
@@ -31,7 +31,7 @@ class ApiMiddleware:
 
 def _answer(request: HttpRequest) -> HttpResponse:
     try:
-        request.resolver_match = match = resolve(request.path_info)
+        request.resolver_match = match = match_of(request.path_info)
     except Resolver404:  # /api, //api/…: none of our addresses, and a program asked
         return unknown_api(request)
     answer: HttpResponse = match.func(request, *match.args, **match.kwargs)

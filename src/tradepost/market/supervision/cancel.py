@@ -126,7 +126,7 @@ def _carry_out(
     supervision: Supervision, held: Subscription, request: CancelRequest, reason: str, *, by: User, clocks: Clocks,
     now: datetime,
 ) -> None:  # fmt: skip
-    if _ends(request):
+    if request.ends or request.amount_minor is None:
         step.pay_back(
             supervision, held, amount_minor=request.amount_minor, reference=str(request.pk), reason=reason[:500],
             by=by.email, clocks=clocks, now=now,

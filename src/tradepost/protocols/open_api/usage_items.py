@@ -146,9 +146,10 @@ def _item(position: int, raw: object, edition: Edition, times: dict[object, date
     named: str = sn if _is_id(sn) else ""
     package: Any = get(edition.package) or ""
     product: Any = get(edition.product) if edition.product else ""
-    for name, value in ((edition.package, package), (edition.product, product)):
-        if value != "" and not _is_id(value):
-            return BadItem(position, NO_INSTANCE, name, instance, named)
+    if package != "" or product != "":
+        for name, value in ((edition.package, package), (edition.product, product)):
+            if value != "" and not _is_id(value):
+                return BadItem(position, NO_INSTANCE, name, instance, named)
     begin_at, end_at = _time(get(edition.begins), times), _time(get(edition.ends), times)
     if begin_at is None or end_at is None or _time(get(edition.recorded), times) is None:
         names = (edition.recorded, edition.begins, edition.ends)

@@ -162,6 +162,7 @@ def new_address(request: SellerRequest) -> HttpResponse:
         initial={
             "require_body_sign": config().body_sign == "required",
             "product": asked,
+            "protocol": request.GET.get("protocol", ""),
             "url": next((f"https://{one.host}/" for one in domains if str(one.pk) == request.GET.get("domain")), ""),
         },
     )

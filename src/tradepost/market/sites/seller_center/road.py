@@ -17,10 +17,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from tradepost.market.base.config import config
 from tradepost.market.debugging.api_trials import What, trials_of
 from tradepost.market.identity.menus import Menu
-from tradepost.market.industrial_road.facts import road_facts
+from tradepost.market.industrial_road.facts import PROTOCOL, road_facts
 from tradepost.market.industrial_road.models import LONGEST_NOTE, RetrofitAnswer
 from tradepost.market.industrial_road.retrofit import AnswersRefused, Said, answer, answers_of
-from tradepost.market.industrial_road.steps import MOCK_ORDER, Step, current, steps
+from tradepost.market.industrial_road.steps import MOCK_ORDER, Lack, Step, current, steps
 from tradepost.market.product_types.roads.industrial import CHECKLIST, ITEMS, Item
 from tradepost.protocols.open_api.order_query import PATH as ORDER_QUERY
 from tradepost.protocols.open_api.upload import upload_path
@@ -55,13 +55,19 @@ def road(request: SellerRequest) -> HttpResponse:
     )  # fmt: skip
 
 
+def _leads_to(lack: Lack) -> str:
+    """The page on which it is mended; the form of an address begins with the interface of this road."""
+    url = reverse(f"seller_center:{lack.page}", args=lack.args)
+    return f"{url}?protocol={PROTOCOL}" if lack.page == "address_new" else url
+
+
 def _shown(step: Step, request: SellerRequest, *, here: bool) -> ShownStep:
     # More than its entry is open to a seller that is admitted alone (``standing``).
     leads = request.rights.sees(step.menu) and (request.seller.is_selling or step.menu == Menu.COMPANY)
     return ShownStep(
         step, here,
         [
-            ShownLack(one.words, reverse(f"seller_center:{one.page}", args=one.args) if one.page and leads else "")
+            ShownLack(one.words, _leads_to(one) if one.page and leads else "")
             for one in step.lacks
         ],
     )  # fmt: skip
