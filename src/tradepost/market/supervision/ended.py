@@ -56,7 +56,7 @@ def _close_appeal(supervision: Supervision, now: datetime) -> None:
 
 
 def _of_orders(orders: Sequence[str], statuses: Sequence[str]) -> list[Supervision]:
-    """Those of these orders that stand so, locked."""
+    """Those of these orders that stand so, locked; of most there are none, and nothing is locked."""
     found = Supervision.objects.filter(line__order__number__in=orders, status__in=statuses)
     if not rows.any_of(found):
         return []
