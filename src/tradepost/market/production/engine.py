@@ -307,9 +307,7 @@ class Engine:
             self._recording = 0
             for _ in batch:
                 self._ended.task_done()
-            for loop in (
-                ("react",) if self._reactions.clock_moves else WOKEN
-            ):  # after what was recorded comes the next step
+            for loop in ("react",) if self._reactions.clock_moves else WOKEN:  # its turn takes the next step
                 self._wake[loop].set()
 
     # --- reactions, timers, upkeep ----------------------------------------------------------------------------------
