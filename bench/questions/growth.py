@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -37,9 +38,11 @@ def measure(scale: Scale, say: Say) -> Answer:
     now = datetime.now(UTC).isoformat()
     with postgresql() as server, folder() as data:
         arguments = (scale.of(1000, 100), now, scale.only)
-        markets = [_market(server, data, orders, *arguments) for orders in (small, large)]
+        markets: list[Program] = []
         try:
-            names = [json.loads(Path(market.ready(within=PATIENCE)[0]).read_text()) for market in markets]
+            with _filling(server):
+                markets += [_market(server, data, orders, *arguments) for orders in (small, large)]
+                names = [json.loads(Path(market.ready(within=PATIENCE)[0]).read_text()) for market in markets]
             say("both markets are filled")
             if names[0] != names[1]:
                 raise ProgramFailed("the markets do not do the same things")
@@ -56,6 +59,22 @@ def measure(scale: Scale, say: Say) -> Answer:
             for market in markets:
                 market.end()
     return _answer(small, large, names[0], first, again)
+
+
+@contextmanager
+def _filling(server: str) -> Iterator[None]:
+    """Meanwhile there are few checkpoints, after each of which whole pages are written to the journal again; PostgreSQL's own settings
+    are back, and all is on the disk, before anything is measured."""
+    patient = {"max_wal_size": "8GB", "checkpoint_timeout": "1h"}
+    with psycopg.connect(server, autocommit=True) as connection:
+        for name, value in patient.items():
+            connection.execute(f"ALTER SYSTEM SET {name} = '{value}'".encode())
+        connection.execute("SELECT pg_reload_conf()")
+        yield
+        for name in patient:
+            connection.execute(f"ALTER SYSTEM RESET {name}".encode())
+        connection.execute("SELECT pg_reload_conf()")
+        connection.execute("CHECKPOINT")
 
 
 def _in_turns(ask: Ask, things: int, scale: Scale, say: Say) -> dict[int, Samples]:

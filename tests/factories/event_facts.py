@@ -229,6 +229,14 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
             return [{"user": 7, "at": at}]
         case "EnterpriseMemberJoined":
             return [{"enterprise": 1, "member": 7, "invitation": 1}]
+        case "CodeActivated":
+            [code] = all_of(
+                "SELECT subscription_id FROM licenses_licensecode WHERE subscription_id IS NOT NULL ORDER BY id DESC LIMIT 1"
+            )
+            return [{"subscription": code[0]}]
+        case "LicenseTold":
+            [asked] = all_of("SELECT subscription_id, id FROM licenses_licenserequest ORDER BY id DESC LIMIT 1")
+            return [{"subscription": asked[0], "request": asked[1]}]
         case "OperationStopped":
             rows = all_of(
                 "SELECT id, call_id FROM fulfilment_operation WHERE kind = 'freeze' ORDER BY id DESC LIMIT 10"

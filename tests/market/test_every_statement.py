@@ -20,7 +20,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.factories import everything, many
 from tests.factories.everything import Deed
 from tradepost.market.base import clock
-from tradepost.market.payments import ledger
+from tradepost.market.payments import ledger, totals
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres, pytest.mark.slow, pytest.mark.xdist_group("every_statement")]
 
@@ -159,6 +159,51 @@ def test_no_page_reads_a_growing_table_or_asks_often(market: datetime) -> None:
     assert not wrong, "\n".join(["", *wrong])
     often = {name: number for name, number in asked.items() if number > MOST_QUESTIONS and name.startswith("GET")}
     assert often == {}
+
+
+OF_ONE_BINDING = {"applications_authorisation": 1_000, "applications_sync": 100}
+"""Here all of these are of one binding, so that its index finds nothing: rows that may be read of them all the same."""
+
+
+def test_neither_its_people_nor_its_runs_are_read_to_say_what_a_seller_is_to_be_told(market: datetime) -> None:
+    """joint.md §8: what a seller is told next is what differs, be it one of a hundred thousand people."""
+    pages = everything.pages(SIZE, everything.facts_of(SIZE))
+    deeds = [
+        deed for deed in pages if deed.name.endswith(("<int:pk>/unbind/", "<int:pk>/authorise/", "/applications/"))
+    ]
+    deeds += [deed for deed in everything.reactions(SIZE, market) if "web.joint" in deed.name]
+    assert len(deeds) > 6
+    wrong = set()
+
+    def look(read: Read) -> None:
+        if read.rows > OF_ONE_BINDING.get(read.table, read.rows):
+            wrong.add(f"{deed.name}: {read.rows:,.0f} rows of {read.table} ({read.how})\n    {read.statement[:600]}")
+
+    for deed in deeds:
+        with transaction.atomic():
+            prepared = deed.prepare()
+            with explained(look):
+                deed.act(prepared)
+            transaction.set_rollback(True)
+    assert not wrong, "\n".join(["", *wrong])
+
+
+def test_the_totals_are_planned_for_the_few_entries_since_the_sums(market: datetime) -> None:
+    """It read few all the same; but PostgreSQL took a third of the ledger to be later, and two more processes to sum that up."""
+    del market
+    with CaptureQueriesContext(connection) as captured:
+        totals.books()
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {captured[-1]['sql']}")
+        [[plan]] = cursor.fetchone()
+    [entries] = [node for node in _nodes(plan["Plan"]) if node.get("Relation Name") == "payments_entry"]
+    assert (entries["Node Type"], entries["Plan Rows"] < MOST) == ("Index Scan", True), entries
+
+
+def _nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from _nodes(part)
 
 
 def test_the_books_of_the_large_market_balance(market: datetime) -> None:

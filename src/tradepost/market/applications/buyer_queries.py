@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, QuerySet
 
 from tradepost.market.base.counting import Count, counts_up_to
 from tradepost.market.base.paging import Page, page
-from tradepost.market.base.prefix import begins
 from tradepost.market.identity.models import User
 from tradepost.market.organisations.models import Enterprise, Group, Member
+from tradepost.market.organisations.queries import who_begin
 from tradepost.market.subscriptions.models import Subscription
 
 from .models import Application, Authorisation, TenantBinding
 
 MOST_BINDABLE = 50
-MOST_FOUND = 1000
-"""Members that a search looks at: who looks for one types more of the name."""
+LOOKED_AT, WINDOW = 1000, 100
 
 
 def bindings_of(enterprise: Enterprise, *, after: str = "") -> Page[TenantBinding]:
-    own = TenantBinding.objects.filter(enterprise=enterprise).select_related("application", "subscription__product")
-    return page(own, after=after, along=("enterprise",))
+    own = TenantBinding.objects.filter(enterprise=enterprise).select_related("application")
+    return page(own.prefetch_related("subscription__product"), after=after, along=("enterprise",))
 
 
 def find_binding(enterprise: Enterprise, pk: int) -> TenantBinding | None:
@@ -31,20 +31,36 @@ def find_binding(enterprise: Enterprise, pk: int) -> TenantBinding | None:
 
 
 def bindable(user: User, *, most: int = MOST_BINDABLE) -> list[Subscription]:
-    """Services of a buyer to which people can sign in by way of an enterprise, and that are bound to none; the newest."""
-    return list(_bindable(user).order_by("buyer", "-pk")[:most])
+    """Services of a buyer to which people can sign in by way of an enterprise, and that are bound to none; the newest.
+
+    Looked for among the ``LOOKED_AT`` newest that are in use, window by window: in one statement PostgreSQL would read and sort all that
+    the buyer has. An older one is bound from its own page.
+    """
+    own, found = Subscription.objects.filter(buyer=user, status=Subscription.Status.ACTIVE), list[int]()
+    window = own.order_by("buyer", "-pk").values_list("pk", "product_id")
+    for _ in range(0, LOOKED_AT, WINDOW):
+        newest = dict(window[:WINDOW])
+        free = _can_be_bound(newest)
+        found += [pk for pk in newest if pk in free]
+        if len(found) >= most or len(newest) < WINDOW:
+            break
+        window = window.filter(pk__lt=min(newest))
+    return list(Subscription.objects.filter(pk__in=found[:most]).select_related("product").order_by("-pk"))
 
 
 def find_bindable(user: User, pk: int) -> Subscription | None:
     """One of them, be it among the newest or not."""
-    return _bindable(user).filter(pk=pk).first()
+    own = Subscription.objects.filter(buyer=user, status=Subscription.Status.ACTIVE, pk=pk)
+    found = own.select_related("product__application").first()
+    return found if found is not None and _can_be_bound({pk: found.product_id}) else None
 
 
-def _bindable(user: User) -> QuerySet[Subscription]:
-    living = TenantBinding.objects.filter(subscription=OuterRef("pk")).exclude(status=TenantBinding.Status.UNBOUND)
-    own = Subscription.objects.filter(buyer=user, status=Subscription.Status.ACTIVE)
-    joint = own.filter(Exists(Application.objects.filter(product=OuterRef("product"))), ~Exists(living))
-    return joint.select_related("product__application")
+def _can_be_bound(services: Mapping[int, int]) -> set[int]:
+    """Of these services, with their products: those of a joint product that are bound to no enterprise."""
+    joint = set(Application.objects.filter(product__in=set(services.values())).values_list("product_id", flat=True))
+    free = {pk for pk, product in services.items() if product in joint}
+    living = TenantBinding.objects.filter(subscription__in=free).exclude(status=TenantBinding.Status.UNBOUND)
+    return free.difference(living.values_list("subscription_id", flat=True))
 
 
 def is_joint(subscription: Subscription) -> bool:
@@ -78,12 +94,9 @@ def rights_of(binding: TenantBinding, *, text: str = "", after: str = "") -> Pag
     """Who may use it, the newest first; ``text``: beginning of a name or an account name."""
     rows = _authorised(binding).select_related("member__department")
     if text := text.strip():
-        known = Member.objects.filter(
-            enterprise=binding.enterprise_id, removed_at=None
-        )  # found by its own indexes first
-        found_people = known.filter(begins("user_name", text.lower()) | begins("name", text))
-        newest = found_people.order_by("enterprise", "-pk").values_list("pk", flat=True)[:MOST_FOUND]
-        rows = rows.filter(member__in=list(newest))
+        living = Member.objects.filter(enterprise=binding.enterprise_id, removed_at=None)
+        theirs = rows.order_by().filter(member__in=who_begin(living, text)).values_list("pk", flat=True)
+        rows = rows.filter(pk__in=list(theirs))  # apart: in the order of the list everybody else would be walked past
     found = page(rows, after=after, along=("binding",))
     return Page([Right(one, told=one.version == one.acked_version) for one in found.rows], found.next_key)
 

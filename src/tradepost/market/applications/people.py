@@ -36,11 +36,21 @@ def dirty(binding: TenantBinding) -> QuerySet[Authorisation]:
     return Authorisation.objects.filter(DIRTY, binding=binding, batch=None)
 
 
+def anybody(binding: TenantBinding, *, wanted: bool) -> bool:
+    """Whether the seller does not know of somebody that they may, or may not any more. In the order of the index: PostgreSQL expects
+    that nearly everybody is such a one, and would look for the first among all."""
+    return bool(_in_order(dirty(binding).filter(wanted=wanted)).values_list("pk", flat=True)[:1])
+
+
+def _in_order(people: QuerySet[Authorisation]) -> QuerySet[Authorisation]:
+    return people.order_by("binding", "wanted", "told", "pk")
+
+
 def next_people(binding: TenantBinding, rules: SyncRules, *, wanted: bool, now: datetime) -> Planned | None:
     """One flag, as many members as fit. ``wanted``: those who are authorised, or those who are not any more. Of whom nothing need
     be said is settled on the way. The binding is locked by the caller, so that nothing of it changes meanwhile."""
     for told in (True, False):  # who is changed, then who is new
-        rows = dirty(binding).filter(wanted=wanted, told=told).select_related("member__department").order_by("pk")
+        rows = _in_order(dirty(binding).filter(wanted=wanted, told=told)).select_related("member__department")
         while window := list(rows[: rules.batch]):
             flagged = [(_flag(binding, one, rules), one) for one in window]
             nothing = [one.pk for of, one in flagged if of is None]

@@ -24,14 +24,13 @@ from .department_steps import Have, Tree, deletes, in_order, tree_of, upserts
 from .desired import digest, known, upsert, words_of
 from .lanes import Kind, Standing
 from .models import Sync, SyncedDepartment, TenantBinding
-from .people import Planned, dirty, instance_of, next_people
+from .people import Planned, anybody, instance_of, next_people
 from .rules import SyncRules
 
 
 def standing_of(binding: TenantBinding, rules: SyncRules) -> Standing:
     """``binding`` with its enterprise and application."""
-    runs = Sync.objects.filter(binding=binding, status__in=[Sync.Status.RUNNING, Sync.Status.STOPPED])
-    found = list(runs.values_list("kind", "status"))
+    found = _open_runs(binding)
     at = Standing(
         status=binding.status,
         running=any(status == Sync.Status.RUNNING for _, status in found),
@@ -45,11 +44,18 @@ def standing_of(binding: TenantBinding, rules: SyncRules) -> Standing:
         running=at.running,
         stopped=at.stopped,
         introduces=_introduces(binding, rules),
-        withdraws=dirty(binding).filter(wanted=False).exists(),
+        withdraws=anybody(binding, wanted=False),
         raises=bool(upserts(have, want)),
-        authorises=dirty(binding).filter(wanted=True).exists(),
+        authorises=anybody(binding, wanted=True),
         clears=bool(deletes(have, want)),
     )
+
+
+def _open_runs(binding: TenantBinding) -> list[tuple[str, str]]:
+    """Kind and state of what runs or stands still. Each state by an index of its own: together they would be looked for among all
+    that ever ran."""
+    own = Sync.objects.filter(binding=binding).values_list("kind", "status")
+    return list(own.filter(status=Sync.Status.RUNNING).union(own.filter(status=Sync.Status.STOPPED), all=True))
 
 
 def next_call(binding: TenantBinding, kind: str, rules: SyncRules, *, now: datetime) -> Planned | None:
@@ -159,7 +165,7 @@ def _have(binding: TenantBinding) -> Have:
 def _department(binding: TenantBinding) -> Planned | None:
     have, want = _have(binding), _want(binding)
     steps = upserts(have, want)
-    if not steps and not dirty(binding).filter(wanted=True).exists():
+    if not steps and not anybody(binding, wanted=True):
         steps = deletes(have, want)
     if not steps:
         return None

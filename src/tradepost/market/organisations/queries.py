@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from tradepost.market.base.counting import Count as Counted
 from tradepost.market.base.counting import counts_up_to
@@ -19,7 +19,8 @@ from .models import Department, Enterprise, EnterpriseAct, Group, GroupMember, I
 NO_PASSWORD = Q(managed=True, password_at=None, removed_at=None)
 COUNTED = 2_000
 """Members of an enterprise up to which those of each department are counted."""
-FOUND = 1_000
+FOUND = 200
+"""Members that a search gives: whoever looks for one types more of the name."""
 SHOWN_DEPARTMENTS = 500
 """Departments that a choice lists; of more, codes are typed."""
 
@@ -61,16 +62,16 @@ def members_of(enterprise: Enterprise, asked: MemberFilter, *, after: str = "") 
     if (department := whole_number(asked.department)) is not None:
         rows = rows.filter(department=department)
     if text := asked.text.strip():
-        rows = rows.filter(pk__in=_begin_so(enterprise, text))
+        rows = rows.filter(pk__in=who_begin(rows, text))
     return page(rows, after=after)
 
 
-def _begin_so(enterprise: Enterprise, text: str) -> set[int]:
-    """Keys of members whose account name, or name, begins so: of each at most ``FOUND``. They are looked for apart, since in the
-    order of the list PostgreSQL would walk past everybody else until it has a page full."""
-    rows = Member.objects.filter(enterprise=enterprise).order_by().values_list("pk", flat=True)
+def who_begin(rows: QuerySet[Member], text: str) -> list[int]:
+    """Keys of those whose account name, or name, begins so: at most ``FOUND``, those with such an account name first. They are looked
+    for apart, since in the order of the list PostgreSQL would walk past everybody else until it has a page full."""
     wanted = (begins("user_name", text.lower()), begins("name", text))
-    return {key for condition in wanted for key in rows.filter(condition)[:FOUND]}
+    keys = rows.order_by().values_list("pk", flat=True)
+    return list(dict.fromkeys(key for condition in wanted for key in keys.filter(condition)[:FOUND]))[:FOUND]
 
 
 def find_member(enterprise: Enterprise, pk: int) -> Member | None:
