@@ -71,7 +71,7 @@ def acts(person: Person, act: str, *, evidence: bool = False, **said: str) -> No
     """Fill in the form of this act on the open page of a delivery, and send it."""
     for code, words in said.items():
         person.page.locator(f"#{act}-{code}").fill(words)
-    look(person, f"{person.page.url.rpartition('/supervision/')[0][-8:].strip('/')}-{act}")
+    look(person, act)
     button = person.page.locator(f'button[name="act"][value="{act}"]')
     if evidence:
         form = person.page.locator("form").filter(has=button)
