@@ -145,7 +145,7 @@ PAGES: dict[str, dict[str, View]] = {
         "email": View("/account/email/"),
         "password": View("/account/password/change/"),
         "security": View("/account/security/"),
-        "two-step-on": View("/account/security/two-step/", press="details summary"),
+        "two-step-on": View("/account/security/two-step/", press="main details summary"),
         "two-step-on-wrong": View(
             "/account/security/two-step/", (("[name=code]", "000000"), ("[name=password]", "wrong")), SUBMIT
         ),

@@ -9,8 +9,9 @@ import socket
 import time
 from collections.abc import Callable
 from http.cookiejar import CookieJar
+from urllib.error import HTTPError
 from urllib.parse import urlencode
-from urllib.request import HTTPCookieProcessor, build_opener
+from urllib.request import HTTPCookieProcessor, build_opener, urlopen
 
 import pytest
 
@@ -18,7 +19,8 @@ from tests.cli.command_line import WITHIN, Market, make_market, migrated_market
 from tests.cli.running import alive, family, get, read_until, wait_for
 from tests.conftest import DATABASE
 from tradepost.cli.serve import free_port
-from tradepost.market.seed.people import OWNER, Login
+from tradepost.market.seed.joint_data import ENTERPRISE
+from tradepost.market.seed.people import BUYER, OWNER, Login
 
 CASES = ("newInstance", "queryInstance", "refreshInstance", "releaseInstance", "updateInstanceStatus")
 pytestmark = [pytest.mark.databases, pytest.mark.slow, pytest.mark.once]
@@ -40,6 +42,7 @@ def test_a_demo_from_start_to_end_and_again(tmp_path):
         assert get(base)[0] == 200
         _its_products_stand_tested(base, json.loads((market.folder / "demo.json").read_text())["seller_port"])
         wait_for(lambda: json.loads(get(f"{base}/readyz")[1])["workers"] == 1)
+        _an_enterprise_uses_an_application(base, json.loads((market.folder / "demo.json").read_text())["joint_port"])
         seller_port = json.loads((market.folder / "demo.json").read_text())["seller_port"]
 
         moved = market.run("clock", "advance", "2d")  # without any setting: it recognises the demo
@@ -71,6 +74,22 @@ def _its_products_stand_tested(base: str, seller_port: int) -> None:
     address, saved = f"http://127.0.0.1:{seller_port}/produce", "/seller/cases/?standing=saved"
     wait_for(lambda: read(saved).count(address) >= len(CASES) and all(case in read(saved) for case in CASES))
     assert not any(case in read("/seller/cases/?standing=stale").partition("<tbody")[2] for case in CASES)
+
+
+def _an_enterprise_uses_an_application(base: str, joint_port: int) -> None:
+    """Its buyer's administrators see it bound, and its seller's server knows who it is (openapi-jointkit §B.1)."""
+    read = _signed_in(base, BUYER)
+    applications = f"/enterprise/{ENTERPRISE}/applications/"
+    wait_for(lambda: _found(read, applications, "Bound"), within=90)
+    with pytest.raises(HTTPError, match="405"):  # it sends people who are not signed in on, but answers no such call
+        urlopen(f"http://127.0.0.1:{joint_port}/signin", data=b"", timeout=WITHIN)
+
+
+def _found(read: Callable[[str], str], path: str, words: str) -> bool:
+    try:
+        return words in read(path)
+    except HTTPError:
+        return False
 
 
 def _signed_in(base: str, login: Login) -> Callable[[str], str]:

@@ -14,6 +14,7 @@ from tests.cli.command_line import Market
 from tests.cli.running import WITHIN, alive, family, wait_for
 from tradepost.cli import processes
 from tradepost.cli.processes import Processes, Program, pause_before_restart
+from tradepost.cli.replacing import Replacing
 from tradepost.cli.serve import FINISH_WITHIN, free_port
 from tradepost.market.base.errors import Refused
 
@@ -209,3 +210,38 @@ def test_a_web_server_that_is_told_to_stop_while_its_worker_loads_stops_at_once(
         assert web.wait(FINISH_WITHIN / 2) == 0
     finally:
         web.kill()
+
+
+def test_a_program_is_replaced_by_one_of_its_name_and_no_other_is_touched(tmp_path):
+    said: list[str] = []
+    running, path = Processes(said.append), tmp_path / "pids"
+    write = f"import os, time; open({str(path)!r}, 'a').write(f'{{os.getpid()}}\\n'); time.sleep(300)"
+    try:
+        running.start(Program("other", python("import time; time.sleep(300)")))
+        running.start(Program("seller", python(write)))
+        wait_for(lambda: len(pids(path)) == 1)
+        replacing, told = Replacing(), threading.Event()
+        threading.Thread(
+            target=lambda: (
+                told.set() if replacing.ask(Program("seller", python(write)), stopped=lambda: False) else None
+            ),
+            daemon=True,
+        ).start()
+
+        def served() -> bool:
+            replacing.serve(running)
+            return told.is_set()
+
+        wait_for(served)
+        wait_for(lambda: len(pids(path)) == 2)
+        before, after = pids(path)
+        wait_for(lambda: not alive(before))
+        assert alive(after)
+        running.look()
+        assert said == []
+    finally:
+        running.stop(5.0)
+
+
+def test_nobody_waits_for_a_program_once_all_is_to_end():
+    assert not Replacing().ask(Program("seller", python("")), stopped=lambda: True)

@@ -124,7 +124,7 @@ def test_renewals_paid_together_are_done_together(many: int) -> None:
     asked = [dispatch()]
     end("Refresh", twice=True)
     asked.append(dispatch())
-    assert asked == [20, 41]
+    assert asked == [21, 41]
     assert set(Order.objects.filter(order_type="RENEW").values_list("status", flat=True)) == {"completed"}
     assert set(Operation.objects.values_list("status", flat=True)) == {Operation.Status.DONE}
     assert Period.objects.filter(earned_at=None, starts_at=END).count() == many

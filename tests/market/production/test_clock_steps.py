@@ -45,10 +45,16 @@ def steps(moments: Sequence[Moment], *, hours: int) -> list[list[Moment]]:
         ("each other moment is a stop", [(LOUD, 1), (LOUD, 2)], 3, [[(LOUD, 1)], [(LOUD, 2)], []]),
         ("quiet ones are run together", [(QUIET, 1), (QUIET, 2)], 3, [[(QUIET, 1), (QUIET, 2)], []]),
         (
-            "before the next other moment",
+            "before the next timer, where that is due",
             [(QUIET, 1), (QUIET, 2), (LOUD, 3), (QUIET, 4)],
             9,
-            [[(QUIET, 1), (QUIET, 2)], [(LOUD, 3)], [(QUIET, 4)], []],
+            [[(QUIET, 1), (QUIET, 2), (LOUD, 3)], [(QUIET, 4)], []],
+        ),
+        (
+            "before the next message",
+            [(QUIET, 1), (QUIET, 2), ("test.mail", 3)],
+            9,
+            [[(QUIET, 1), (QUIET, 2)], [("test.mail", 3)], []],
         ),
         ("at the same moment with it", [(LOUD, 2), (QUIET, 2)], 3, [[(LOUD, 2), (QUIET, 2)], []]),
         ("what comes after the end waits", [(QUIET, 1), (QUIET, 5), (LOUD, 7)], 3, [[(QUIET, 1)], []]),
@@ -81,7 +87,7 @@ def test_a_message_wakes_who_sends_it(kind: str, loop: str) -> None:
 def test_two_who_step_at_once_do_not_stumble_over_what_the_other_ran(monkeypatch: pytest.MonkeyPatch) -> None:
     """The clock's own loop and that of the reactions both step: one may look before, and jump after the other's timers ran."""
     jobs.schedule(QUIET, "soon", due_at=clock.now() + HOUR)
-    jobs.schedule(LOUD, "later", due_at=clock.now() + 2 * HOUR)
+    jobs.schedule("test.mail", "later", due_at=clock.now() + 2 * HOUR)
     clock.aim(3 * HOUR)
     before, look = clock.now(), clock_steps.look
 
@@ -91,5 +97,24 @@ def test_two_who_step_at_once_do_not_stumble_over_what_the_other_ran(monkeypatch
         return seen
 
     monkeypatch.setattr(clock_steps, "look", looks_first)
+    assert step() == frozenset({clock_steps.REACT})
+    assert clock.now() - before < HOUR
+
+
+@pytest.mark.parametrize("kind", ["test.mail", LOUD])
+def test_what_was_due_at_the_look_and_is_done_by_now_is_looked_after_again(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the clock would pass over what follows from it, up to its target."""
+    jobs.schedule(kind, "1", due_at=clock.now())
+    clock.aim(HOUR)
+    before, oldest = clock.now(), clock_steps._oldest  # between the two statements of a look
+
+    def done_just_now() -> Any:
+        seen = oldest()
+        Job.objects.filter(kind=kind).delete()
+        return seen
+
+    monkeypatch.setattr(clock_steps, "_oldest", done_just_now)
     assert step() == frozenset({clock_steps.REACT})
     assert clock.now() - before < HOUR

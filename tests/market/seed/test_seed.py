@@ -144,8 +144,8 @@ def test_pictures_are_drawings_and_nothing_else(slug: str) -> None:
 def test_pictures_are_distinct() -> None:
     folder = files("tradepost.market.seed") / "pictures"
     drawings = [entry.read_text(encoding="utf-8") for entry in folder.iterdir() if entry.name.endswith(".svg")]
-    assert len(set(drawings)) == len(drawings) == len(products()) + 3, (
-        "and the metered one, the delivery by people, the image"
+    assert len(set(drawings)) == len(drawings) == len(products()) + 4, (
+        "and your company, the delivery by people, the image, the joint one"
     )
 
 

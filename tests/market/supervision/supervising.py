@@ -152,6 +152,7 @@ def instance_opens(supervision: Supervision, *, now: datetime = NOW) -> Supervis
 def license_comes(supervision: Supervision, *, now: datetime = NOW) -> None:
     """The seller's server promised a license, and sends it."""
     answer(Call.objects.filter(kind="GetLicenseAsync").latest("pk"), now=now)
+    react(now=now)
     own = LicenseRequest.objects.filter(subscription=supervision.subscription_id).latest("pk")
     deliver_text(own.seller_id, own.event_id, f"license {own.pk}", now=now)
     react(now=now)

@@ -155,7 +155,8 @@ def test_after_a_milestone_the_next_one_is_delivered_and_reviews_come_where_they
 
 @contextmanager
 def undone() -> Iterator[None]:
-    """What is done within is looked at, and then it is as before."""
+    """What is done within is looked at, and then it is as before. One transaction around many acts, so that the order of their locks
+    is looked at elsewhere, on PostgreSQL."""
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
@@ -190,6 +191,7 @@ def begun(code: str) -> Supervision:
     return again(supervision)
 
 
+@pytest.mark.once
 @pytest.mark.django_db
 @pytest.mark.parametrize("code", TABLE)
 def test_at_each_node_each_act_of_each_role_does_what_the_table_says_and_nothing_else_does_anything(code: str) -> None:

@@ -262,7 +262,7 @@ def test_the_pages_of_a_service_that_is_held_say_where_its_delivery_goes_on() ->
     assert "The market holds your payment until its delivery is over." in page
     assert "begins with your acceptance" in page
     assert delivery in page
-    for elsewhere in ("policy/", "renew/", "unsubscribe/", "explain/", "change/", "refund/"):
+    for elsewhere in ("policy/", "renew/", "unsubscribe/", "explain/", "change/"):
         assert client.get(f"{service_page}{elsewhere}").status_code in {200, 302, 404}, elsewhere
     refused = client.post(f"{service_page}licenses/", {"fingerprint": "MAC-1"})
     assert (refused["Location"], LicenseRequest.objects.count()) == (delivery, 0)

@@ -90,6 +90,7 @@ def test_a_code_that_somebody_saw_and_sends_too_opens_nothing(user: User, app: A
 
 
 def test_wrong_codes_are_counted_over_all_browsers(user: User, app: App) -> None:
+    client, _answer = log_in(user)
     for _ in range(5):
         client, _answer = log_in(user)
         assert client.post(STEP, {"code": "000000"}).status_code == 422

@@ -79,7 +79,9 @@ def find(request: HttpRequest) -> Pending | None:
         told = json.loads(unseal(request.COOKIES.get(PENDING, "")))
     except ValueError:
         return None
-    if not isinstance(told, dict) or not 0 <= clock.wall().timestamp() - told["at"] <= LIFE.total_seconds():
+    if not isinstance(told, dict) or not told.keys() >= {"member", "way", "at", "hash"}:  # sealed by us for something else
+        return None
+    if not 0 <= clock.wall().timestamp() - told["at"] <= LIFE.total_seconds():
         return None
     member = (
         Member.objects.select_related("user", "enterprise", "department")

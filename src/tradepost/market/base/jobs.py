@@ -10,12 +10,12 @@ from functools import update_wrapper
 from typing import Any
 
 import structlog
-from django.db import transaction
-from django.db.models import F, Q
+from django.db import connection, transaction
+from django.db.models import F
 
 from . import rows
 from .models import Job
-from .work import OLDEST_FIRST, DatabaseAway, State, lock_due, peek, wake
+from .work import OLDEST_FIRST, DatabaseAway, State, peek, wake
 
 log = structlog.get_logger(__name__)
 
@@ -117,14 +117,13 @@ def set_all(timers: Mapping[str, Sequence[Timer]], *, keys: Sequence[str]) -> No
 def run_due(tasks: Mapping[str, Task], *, now: datetime, limit: int = 50) -> int:
     """Run due jobs of these kinds, each in a transaction that holds its row: of its own, or of the batch of a task that takes
     one. Returns how many ran; a batch counts as one."""
-    only = Q(kind__in=list(tasks))
     ran = 0
     # First for a job of any kind: the cheap question, asked many times a second, and mostly answered with no.
     while ran < limit and peek(Job, now=now) and _is_due(list(tasks), now):
         taken: list[Job] = []
         try:
             with transaction.atomic():
-                taken += _take(tasks, only, now)
+                taken += _take(tasks, now)
                 if not taken:
                     break  # another worker has them
                 _run(tasks[taken[0].kind], taken, now)
@@ -149,12 +148,28 @@ def _is_due(kinds: Sequence[str], now: datetime) -> bool:
     return bool(rows.run(statement, [rows.moment(now), *kinds]))
 
 
-def _take(tasks: Mapping[str, Task], only: Q, now: datetime) -> list[Job]:
+def _take(tasks: Mapping[str, Task], now: datetime) -> list[Job]:
     """The oldest due job, with the due ones of its kind where its task takes a batch; locked."""
-    taken = lock_due(Job, now=now, limit=1, only=only)
+    taken = _lock(list(tasks), now, limit=1)
     if taken and isinstance(tasks[taken[0].kind], BatchedTask):
-        taken += lock_due(Job, now=now, limit=BATCH - 1, only=Q(kind=taken[0].kind) & ~Q(pk=taken[0].pk))
+        taken += _lock([taken[0].kind], now, limit=BATCH - 1, but=taken[0].pk)
     return taken
+
+
+_READ = ("id", "kind", "key", "payload", "attempts")
+
+
+def _lock(kinds: Sequence[str], now: datetime, *, limit: int, but: int = 0) -> list[Job]:
+    """As ``work.lock_due``, whose statement Django puts together anew each time: it is asked for every timer."""
+    skip_locked = " FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
+    statement = (
+        f"SELECT {', '.join(_READ)} FROM base_job WHERE state = {State.WAITING.value} AND due_at <= %s"  # noqa: S608
+        f" AND kind IN ({rows.places(kinds)}) AND id <> %s {OLDEST_FIRST} LIMIT %s{skip_locked}"
+    )
+    return [
+        Job(id=pk, kind=kind, key=key, payload=rows.value(payload), attempts=attempts)
+        for pk, kind, key, payload, attempts in rows.run(statement, [rows.moment(now), *kinds, but, limit])
+    ]
 
 
 def _run(task: Task, jobs: Sequence[Job], now: datetime) -> None:

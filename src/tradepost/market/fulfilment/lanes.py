@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tradepost.market.base import rows
 from tradepost.market.production import calls
 from tradepost.market.production.models import Address
 from tradepost.market.subscriptions.models import Subscription
@@ -65,11 +66,12 @@ def _as_queued(operation: Operation) -> Queued:
 
 
 def load_lanes(subscriptions: Sequence[Subscription]) -> list[Lane]:
-    """Three queries, whatever the number of lanes; frozen ones alone have reasons."""
+    """Four queries, whatever the number of lanes; frozen ones alone have reasons."""
     waiting: defaultdict[int | None, list[Operation]] = defaultdict(list)
     unresolved = Operation.objects.filter(subscription__in=subscriptions, status__in=UNRESOLVED)
-    for operation in unresolved.select_related("call", "task", *LINE).order_by("pk"):
-        waiting[operation.subscription_id].append(operation)
+    if rows.any_of(unresolved):
+        for operation in unresolved.select_related("call", "task", *LINE).order_by("pk"):
+            waiting[operation.subscription_id].append(operation)
     reasons = reasons_of(subscriptions)
     interesting = [one for one in subscriptions if waiting[one.pk] or one.pk in reasons or _is_apart(one)]
     addresses = calls.addresses_of(one.product for one in interesting) if interesting else {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from tradepost.market.base import outbox
+from tradepost.market.base import outbox, rows
 from tradepost.market.base.outbox import batched
 from tradepost.market.compute.events import ServerChanged
 from tradepost.market.compute.models import Server
@@ -33,9 +33,10 @@ def on_order_completed(events: Sequence[OrderCompleted], now: datetime) -> None:
         order__number__in=[event.order for event in events], order__order_type=Order.Type.NEW, for_server__isnull=False,
         charging_mode__in=modes_that(lambda mode: mode.ends),
     )  # fmt: skip
+    if not rows.any_of(lines):
+        return
     bought = list(lines.select_related("order__buyer", "subscription__offer__sku").order_by("pk"))
-    if bought:
-        locked_subscriptions([line.subscription_id for line in bought if line.subscription_id is not None])
+    locked_subscriptions([line.subscription_id for line in bought if line.subscription_id is not None])
     for line in bought:
         opened(line, now=now)
 

@@ -36,8 +36,10 @@ def on_order_completed(events: Sequence[OrderCompleted], now: datetime) -> None:
         Q(charging_mode__in=modes_that(lambda mode: mode.quota)) | PACKAGES_OF_USES,
         order__number__in={one.order for one in events},
         subscription__package=None,
-    ).select_related("subscription", "offer__sku", "buyer")
-    for line in lines.order_by("pk"):
+    )
+    if not rows.any_of(lines):
+        return
+    for line in lines.select_related("subscription", "offer__sku", "buyer").order_by("pk"):
         held = line.subscription
         if held is not None and held.order_line_number == line.number and held.started_at is not None:
             with transaction.atomic():

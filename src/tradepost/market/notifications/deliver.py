@@ -32,7 +32,7 @@ WAITS = (
 OURS = Q(kind=DELIVER)
 BUDGET = 240.0
 """Seconds after which a batch begins no further mail, far enough from the end of the lease that none runs into it."""
-BATCH = 20
+BATCH = 50
 TOGETHER = 0.1
 """Seconds for which mails that were taken are recorded together: where the server is quick, a transaction for each costs more
 than sending it."""

@@ -34,6 +34,10 @@ def complete_order(order: Order, *, now: datetime) -> None:
     complete_orders([order], now=now)
 
 
+_EARNED = ("number", "amount_minor", "reduced_minor", "seller__id", "order__number", "order__currency")
+"""What is read of a line to book what it earns."""
+
+
 def earn_lines(lines: QuerySet[OrderLine], *, now: datetime, at: Mapping[str, datetime] | None = None) -> None:
     """What was paid for these becomes their sellers', in few statements. ``at``: by line number when it did, where that was
     before now."""
@@ -47,7 +51,7 @@ def earn_lines(lines: QuerySet[OrderLine], *, now: datetime, at: Mapping[str, da
                 order_number=line.order.number,
                 at=moments.get(line.number),
             )
-            for line in lines.select_related("seller", "order").order_by("pk")
+            for line in lines.select_related("seller", "order").only(*_EARNED).order_by("pk")
         ],
         now=now,
     )

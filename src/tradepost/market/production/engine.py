@@ -307,8 +307,10 @@ class Engine:
             self._recording = 0
             for _ in batch:
                 self._ended.task_done()
-            self._rouse()
-            self._wake["clock"].set()
+            for loop in (
+                ("react",) if self._reactions.clock_moves else WOKEN
+            ):  # after what was recorded comes the next step
+                self._wake[loop].set()
 
     # --- reactions, timers, upkeep ----------------------------------------------------------------------------------
 
@@ -337,7 +339,7 @@ class Engine:
         the next one as soon as one of them has nothing left. The first one follows the timers that always run."""
         await self._begun.wait()
         while not self._stop.is_set():
-            due = await thread.until_done(self._reactions.step)
+            due = None if self._reactions.will_step() else await thread.until_done(self._reactions.step)
             for loop in due or ():
                 self._wake[loop].set()
             await self._nap("clock", KEEP if due is None else STEP)

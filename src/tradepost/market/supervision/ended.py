@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
+from tradepost.market.base import rows
 from tradepost.market.base.outbox import batched
 from tradepost.market.fulfilment import by_people
 from tradepost.market.fulfilment.cases import locked_subscriptions
@@ -55,7 +56,9 @@ def _close_appeal(supervision: Supervision, now: datetime) -> None:
 
 
 def _of_orders(orders: Sequence[str], statuses: Sequence[str]) -> list[Supervision]:
-    """Those of these orders that stand so, locked."""
-    rows = Supervision.objects.select_for_update(of=("self",)).select_related("line", "subscription")
-    found = rows.filter(line__order__number__in=orders, status__in=statuses)
-    return list(found.order_by("pk"))
+    """Those of these orders that stand so, locked; of most there are none, and nothing is locked."""
+    found = Supervision.objects.filter(line__order__number__in=orders, status__in=statuses)
+    if not rows.any_of(found):
+        return []
+    locked = found.select_for_update(of=("self",)).select_related("line", "subscription")
+    return list(locked.order_by("pk"))
