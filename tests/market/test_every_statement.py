@@ -171,7 +171,9 @@ def test_neither_its_people_nor_its_runs_are_read_to_say_what_a_seller_is_to_be_
     deeds = [
         deed for deed in pages if deed.name.endswith(("<int:pk>/unbind/", "<int:pk>/authorise/", "/applications/"))
     ]
-    deeds += [deed for deed in everything.reactions(SIZE, market) if "web.joint" in deed.name]
+    # A hundred members that changed are looked up by their keys; of a table as small as here PostgreSQL rather reads all for that.
+    reactions = [deed for deed in everything.reactions(SIZE, market) if not deed.name.startswith("MembersChanged")]
+    deeds += [deed for deed in reactions if "web.joint" in deed.name]
     assert len(deeds) > 6
     wrong = set()
 
