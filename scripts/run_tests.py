@@ -63,7 +63,7 @@ def _run(database: str, chosen: list[str], listed: Path) -> int:
         cwd=ROOT,
         env=os.environ
         | {"TRADEPOST_TEST_DB": database, "TRADEPOST_TEST_WHOLE_SUITE": "" if chosen else "1"}
-        | ({"TRADEPOST_TEST_FILES_OF_POSTGRES": str(listed)} if database == "sqlite" and not chosen else {}),
+        | ({"TRADEPOST_TEST_FILES_OF_POSTGRES": str(listed)} if not chosen and (files or database == "sqlite") else {}),
     )
 
 

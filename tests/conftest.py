@@ -23,7 +23,8 @@ from tests import machine, postgres, sampling
 DATABASE = os.environ.get("TRADEPOST_TEST_DB", "sqlite")
 FOLDER_VARIABLE = "TRADEPOST_TEST_FOLDER"
 FILES_VARIABLE = "TRADEPOST_TEST_FILES_OF_POSTGRES"
-"""Where a pass of everything names the files that the next one, on PostgreSQL, has to read: to read all takes a minute."""
+"""Where a pass of everything names the files that the next one, on PostgreSQL, has to read, which draws no more of them: to
+read all takes a minute."""
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 OF_EACH_DATABASE = ("django_db", "databases", "chaos", "postgres")
 LOOPBACK = ("127.", "::1", "localhost", "::ffff:127.")
@@ -84,7 +85,8 @@ def pytest_configure(config: pytest.Config) -> None:
     from tests.flushing import flush_what_is_held
 
     flush_what_is_held()
-    hypothesis_settings.register_profile("tradepost", deadline=None, max_examples=50, derandomize=bool(os.getenv("CI")))
+    ci = bool(os.getenv("CI"))
+    hypothesis_settings.register_profile("tradepost", deadline=None, max_examples=30 if ci else 50, derandomize=ci)
     hypothesis_settings.load_profile("tradepost")
     _stay_on_this_machine()
 
@@ -128,10 +130,11 @@ def _drawn(items: list[pytest.Item], everything: list[pytest.Item]) -> list[pyte
         return items
     there = [item for item in everything if _runs_on(item, "postgres")]
     alike, of_postgres = _alike(there)
-    if os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0" and (asked := os.environ.get(FILES_VARIABLE)):
+    asked = os.environ.get(FILES_VARIABLE) if DATABASE == "sqlite" else None
+    if asked and os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0":
         Path(asked).write_text("\n".join(sorted({_file(item) for item in there} - (alike - of_postgres))), "utf-8")
     if DATABASE == "postgres":
-        return [item for item in items if _file(item) not in alike - of_postgres]
+        return items if os.environ.get(FILES_VARIABLE) else [i for i in items if _file(i) not in alike - of_postgres]
     return [item for item in items if _file(item) not in of_postgres or not _runs_on(item, "postgres")]
 
 
@@ -142,11 +145,11 @@ def _drawn_as(item: pytest.Item, _share: float, whole: str = "") -> str:
 
 def _alike(items: list[pytest.Item]) -> tuple[set[str], set[str]]:
     """The files whose tests are rolled back, and which of them PostgreSQL runs, SQLite the rest: of those that try out pages a
-    sixth, of the others a third. What starts programs, has transactions of its own or is about PostgreSQL runs on both."""
+    twelfth, of the others a sixth. What starts programs, has transactions of its own or is about PostgreSQL runs on both."""
     alike = {_file(item) for item in items} - {_file(item) for item in items if _is_about_the_database(item)}
     pages = sorted(name for name in alike if name.startswith(PAGES))
     others = sorted(name for name in alike if not name.startswith(PAGES))
-    return alike, {*sampling.sample(pages, share=1 / 6), *sampling.sample(others, share=1 / 3)}
+    return alike, {*sampling.sample(pages, share=1 / 12), *sampling.sample(others, share=1 / 6)}
 
 
 def _file(item: pytest.Item) -> str:

@@ -24,7 +24,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
     pytest.mark.soak,
-    pytest.mark.sampled(1 / 3),
+    pytest.mark.sampled(1 / 4, "file"),
     pytest.mark.xdist_group("browser: buying"),
     *([pytest.mark.databases] if SOAK else []),
 ]

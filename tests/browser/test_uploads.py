@@ -16,7 +16,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
     pytest.mark.soak,
-    pytest.mark.sampled(1 / 3, "file"),
+    pytest.mark.sampled(1 / 4, "file"),
     pytest.mark.xdist_group("browser: pages"),
 ]
 PIECE = 8 * 1024 * 1024

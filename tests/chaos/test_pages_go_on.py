@@ -37,6 +37,8 @@ def figures(program: str) -> dict[str, Any]:
 
 
 @pytest.mark.slow
+@pytest.mark.soak
+@pytest.mark.sampled(1 / 3)
 @pytest.mark.timeout(170)
 def test_while_a_mail_server_hangs() -> None:
     found = figures("hanging_mail")

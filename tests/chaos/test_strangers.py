@@ -13,7 +13,12 @@ import pytest
 from tests import sampling
 from tests.architecture.source import ROOT
 
-pytestmark = [pytest.mark.slow, pytest.mark.soak, pytest.mark.timeout(900 if sampling.SOAK else 240)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.soak,
+    pytest.mark.sampled(1 / 3),
+    pytest.mark.timeout(900 if sampling.SOAK else 240),
+]
 MEMORY = 400
 """Megabytes of the server and its worker together."""
 TIMES = 2

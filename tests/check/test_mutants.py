@@ -165,7 +165,7 @@ def groups_of(name: str) -> tuple[str, ...]:
     return tuple(sorted(MUTANTS[name].groups))
 
 
-DRAWN = sample(tuple(MUTANTS), family=groups_of)
+DRAWN = sample(tuple(MUTANTS), family=groups_of, share=1 / 15)
 
 
 @pytest.mark.soak

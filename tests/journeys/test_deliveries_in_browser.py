@@ -37,7 +37,7 @@ pytestmark = [
     pytest.mark.databases,
     pytest.mark.slow,
     pytest.mark.soak,
-    pytest.mark.sampled(1 / 2),
+    pytest.mark.sampled(1 / 4, "file"),
     pytest.mark.xdist_group("storefront-browser"),
 ]
 FILE = b"\0\1 license of one machine"

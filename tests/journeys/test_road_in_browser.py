@@ -52,7 +52,7 @@ pytestmark = [
     pytest.mark.once,
     pytest.mark.slow,
     pytest.mark.soak,
-    pytest.mark.sampled(1 / 4),
+    pytest.mark.sampled(1 / 4, "file"),
     pytest.mark.xdist_group("storefront-browser"),
 ]
 PNG, PDF_FILE = "image/png", {"name": "proof.pdf", "mimeType": "application/pdf", "buffer": PDF}

@@ -44,7 +44,7 @@ HUMANS = (Party.BUYER, Party.SELLER, Party.OPERATOR)
 STEPS = 40
 
 
-@pytest.mark.parametrize("seed", range(sampling.size(60, least=3)))
+@pytest.mark.parametrize("seed", range(sampling.size(60, share=1 / 20, least=3)))
 @pytest.mark.parametrize(
     ("kind", "answers"),
     [
