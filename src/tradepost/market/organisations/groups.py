@@ -76,8 +76,8 @@ def empty(event: GroupRemoved, now: datetime) -> None:
         return
     inside = GroupMember.objects.filter(group=one).order_by("group", "-pk").values_list("pk", "member")
     some = dict(inside[:MOST_AT_ONCE])
-    GroupMember.objects.filter(pk__in=some).delete()
-    if some:
+    if some:  # nobody is put into a group that was removed, so that these are the ones from here on
+        GroupMember.objects.filter(group=one, pk__gte=min(some)).delete()
         outbox.publish(MembersChanged(enterprise=event.enterprise, members=tuple(some.values())), now=now)
     if len(some) < MOST_AT_ONCE:
         one.delete()
