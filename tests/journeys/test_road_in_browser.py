@@ -290,7 +290,8 @@ def _hands_in(stranger: Stranger, clerk: Clerk, seller: Seller) -> None:
     }.items():  # fmt: skip
         page.locator(f'main a[href$="/draft/{section}/"]').first.click()
         stranger.types(typed)
-        page.locator('main button[value="save"]').first.click()
+        with page.expect_navigation():
+            page.locator('main button[value="save"]').first.click()
         stranger.look(section)
     page.locator('main a[href$="/draft/media/"]').first.click()
     page.locator('[name="logo_file"]').set_input_files(
@@ -299,11 +300,13 @@ def _hands_in(stranger: Stranger, clerk: Clerk, seller: Seller) -> None:
     page.locator('[name="pictures.0_file"]').set_input_files(
         {"name": "main.png", "mimeType": PNG, "buffer": picture_file()}
     )
-    page.locator('main button[value="save"]').first.click()
+    with page.expect_navigation():  # the editor may be saving by itself, and sends this after that
+        page.locator('main button[value="save"]').first.click()
     stranger.look("media")
     page.locator('main a[href$="/draft/details/"]').first.click()
     page.locator('[name="proofs.software_copyright_file"]').set_input_files(PDF_FILE)  # type: ignore[arg-type]
-    page.locator('main button[value="save"]').first.click()
+    with page.expect_navigation():
+        page.locator('main button[value="save"]').first.click()
     stranger.look("details")
     stranger.follows(7)
     stranger.look("submit")

@@ -48,7 +48,7 @@ def serve(*, workers: int = 1, threads: int = 0) -> None:
     os.environ[request_buffering.THREADS] = str(threads)
     _allow_connections(CONNECTIONS)
     if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=_may_be_stopped)
+        os.register_at_fork(before=_hear_later, after_in_parent=_hear, after_in_child=_may_be_stopped)
     Granian(
         "tradepost.market.rsgi:application",
         address=config.host,
@@ -65,11 +65,24 @@ def serve(*, workers: int = 1, threads: int = 0) -> None:
     ).serve()
 
 
+STOPS = (signal.SIGTERM, signal.SIGINT)
+
+
+def _hear_later() -> None:
+    """A signal that came between the fork and ``_may_be_stopped`` would be noted by a handler that is gone then, and lost."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+
+
+def _hear() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+
+
 def _may_be_stopped() -> None:
     """A forked worker has the handlers of its parent, which only note a signal, until it has loaded and sets its own: told
     to stop before, it would go on until it is killed."""
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in STOPS:
         signal.signal(number, signal.SIG_DFL)
+    _hear()
 
 
 def _allow_connections(number: int) -> None:
