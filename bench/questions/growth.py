@@ -34,7 +34,7 @@ type Ask = Callable[[int, int, int], list[float]]
 
 
 def measure(scale: Scale, say: Say) -> Answer:
-    small, large = scale.of(10_000, 5000), scale.orders or scale.of(1_000_000, 10_000)
+    small, large = 10_000, scale.orders or scale.of(1_000_000, 12_000)
     now = datetime.now(UTC).isoformat()
     with postgresql() as server, folder() as data:
         arguments = (scale.of(1000, 100), now, scale.only)
