@@ -17,7 +17,7 @@ from tests.market.every_address import ADDRESSES, ANYBODY, STRANGER, Address
 from tests.market.world import LICENSE, MACHINE_LICENSE, PASSWORD, World, routes, standing
 from tradepost.market.audit.models import Entry
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.slow]
 
 REFUSED = {
     HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED,

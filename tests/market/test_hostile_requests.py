@@ -20,7 +20,7 @@ from tests.market.auth_centre_addresses import BY_A_SECRET
 from tests.market.every_address import ADDRESSES, Address
 from tests.market.world import World, routes, rows, standing
 
-pytestmark = [pytest.mark.django_db, pytest.mark.databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.databases, pytest.mark.slow]
 
 NAMES = (
     "q", "category", "sort", "after", "page", "plan", "periods", "quantity", "total", "next", "language", "activity",
