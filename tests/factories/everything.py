@@ -348,8 +348,8 @@ def timers(size: Size, now: datetime) -> Iterator[Deed]:
 
 
 def _slot(phase: str, now: datetime) -> dict[str, Any]:
-    """Of yesterday, whose slots were opened; of today, where one is to be opened now."""
-    day = now.date() if phase == "open" else now.date() - timedelta(days=1)
+    """Of yesterday, whose slots were opened; of tomorrow, where one is to be opened: today's may be over."""
+    day = now.date() + timedelta(days=1 if phase == "open" else -1)
     return {"half": "am", "date": day.isoformat(), "phase": phase, "cursor": 0}
 
 

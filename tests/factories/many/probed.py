@@ -1,4 +1,5 @@
-"""Probes: ninety days of slots with a run of every case in the newest of them, a day for each product, and how each stands."""
+"""Probes: ninety days of slots, the last of yesterday, with a run of every case in the newest of them, a day for each product, and
+how each stands."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ HALVES = "(VALUES (1, 'am'), (2, 'pm')) AS h(nth, half)"
 def probed(size: Size, now: datetime) -> None:
     insert(
         ProbeSlot, f"generate_series(1, {DAYS}) d CROSS JOIN {HALVES}", id="2 * d + h.nth",
-        date=f"('{now:%Y-%m-%d}'::date - {DAYS} + d)", half="h.half", opened_at=now, closed_at=now,
+        date=f"('{now:%Y-%m-%d}'::date - {DAYS + 1} + d)", half="h.half", opened_at=now, closed_at=now,
     )  # fmt: skip
     insert(
         ProbeSlot, f"generate_series(1, {BY_HAND}) n", id="1000 + n", date=f"('{now:%Y-%m-%d}'::date - mod(n, {DAYS}))",
