@@ -6,7 +6,6 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpResponse
 from django.test import Client
 
 from tests.factories import NOW
@@ -32,9 +31,9 @@ class Directory:
     def enterprise(self) -> Enterprise:
         return self.admin.enterprise
 
-    def ask(self, method: str, path: str, body: object = None, *, secret: str | None = None) -> HttpResponse:
+    def ask(self, method: str, path: str, body: object = None, *, secret: str | None = None) -> Any:
         content = b"" if body is None else json.dumps(body).encode()
-        answer: HttpResponse = Client().generic(
+        answer: Any = Client().generic(
             method, f"/t/{self.enterprise.code}/scim/v2/{path}", content, content_type="application/scim+json",
             headers={"authorization": f"Bearer {self.secret if secret is None else secret}"},
         )  # fmt: skip

@@ -43,6 +43,7 @@ def test_later_operations_go_over_earlier_ones() -> None:
         Operation("replace", "", {"title": "B", "name.formatted": "N", "unknown": {}}),
         Operation("remove", ENTERPRISE, None),
         Operation("remove", 'emails[type eq "home"]', None),
+        Operation("add", "phoneNumbers", [{"value": "1234567", "type": "work"}]),
     ]
     assert of_operations(operations) == {"title": "B", "formatted": "N", "employeeNumber": None, "department": None}
 

@@ -46,6 +46,10 @@ class Call:
     def asked(self) -> Mapping[str, str]:
         return {str(name): str(value) for name, value in self.request.GET.items()}
 
+    def address(self, *below: object) -> str:
+        """Of a resource."""
+        return "/".join((self.base, *map(str, below)))
+
     def hold(self) -> None:
         """In the transaction of an act: what is read from now on stays so until its end. Raises ``Refused``."""
         lock(self.enterprise, by=self.token)
@@ -84,7 +88,8 @@ def by_method(**answers: Answer) -> Callable[..., HttpResponse]:
         with translation.override("en"):
             try:
                 call = _let_in(request, code)
-                return answers.get(request.method or "", _not_allowed)(call, **kwargs)
+                act: Answer = answers.get(request.method or "", _not_allowed)
+                return act(call, **kwargs)
             except ScimError as wrong:
                 return _refused(wrong, allowed=", ".join(answers))
             except Refused as refused:

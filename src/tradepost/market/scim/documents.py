@@ -31,7 +31,7 @@ def _provider(call: Call) -> HttpResponse:
         "sort": {"supported": False},
         "etag": {"supported": False},
         "authenticationSchemes": [bearer],
-        "meta": {"resourceType": "ServiceProviderConfig", "location": f"{call.base}/ServiceProviderConfig"},
+        "meta": {"resourceType": "ServiceProviderConfig", "location": call.address("ServiceProviderConfig")},
     })  # fmt: skip
 
 
@@ -44,7 +44,7 @@ def _types(call: Call) -> list[Document]:
     return [
         {
             "schemas": [f"{_OF}ResourceType"], "name": one["id"], **one,
-            "meta": {"resourceType": "ResourceType", "location": f"{call.base}/ResourceTypes/{one['id']}"},
+            "meta": {"resourceType": "ResourceType", "location": call.address("ResourceTypes", one["id"])},
         }
         for one in kinds
     ]  # fmt: skip
@@ -106,7 +106,7 @@ def _schemas(call: Call) -> list[Document]:
     return [
         {
             "schemas": [f"{_OF}Schema"], "id": key, "name": name, "description": f"What is kept of a {name}", "attributes": kept,
-            "meta": {"resourceType": "Schema", "location": f"{call.base}/Schemas/{key}"},
+            "meta": {"resourceType": "Schema", "location": call.address("Schemas", key)},
         }
         for key, (name, kept) in _SCHEMAS.items()
     ]  # fmt: skip

@@ -33,14 +33,14 @@ def _shown(one: Group, call: Call) -> dict[str, object]:
     return {
         "schemas": [GROUP], "id": str(one.pk), **known, "displayName": one.name,
         "meta": {
-            "resourceType": "Group", "created": one.created_at.isoformat(), "location": f"{call.base}/Groups/{one.pk}",
+            "resourceType": "Group", "created": one.created_at.isoformat(), "location": call.address("Groups", one.pk),
         },
     }  # fmt: skip
 
 
 def _with_members(one: Group, call: Call) -> dict[str, object]:
     inside = [
-        {"value": key, "display": name, "$ref": f"{call.base}/Users/{key}"}
+        {"value": key, "display": name, "$ref": call.address("Users", key)}
         for key, name in queries.public_ids_in(one)
     ]  # fmt: skip
     return {**_shown(one, call), "members": inside}
@@ -89,7 +89,7 @@ def _add(call: Call) -> HttpResponse:
         )  # fmt: skip
         _fill(one, _keys(body.get("members"), call), call)
         made = _with_members(one, call)
-    return told(made, HTTPStatus.CREATED, location=f"{call.base}/Groups/{one.pk}")
+    return told(made, HTTPStatus.CREATED, location=call.address("Groups", one.pk))
 
 
 def _replace(call: Call, key: str) -> HttpResponse:
@@ -175,7 +175,7 @@ def _in_parts(keys: Collection[int]) -> Iterable[tuple[int, ...]]:
     if len(keys) > MOST_CHANGED:
         words = f"One call changes at most {MOST_CHANGED} members of a group. Send several."
         raise ScimError(words, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, kind="tooMany")
-    return batched(keys, groups.MOST_AT_ONCE, strict=False)
+    return batched(keys, groups.MOST_AT_ONCE)
 
 
 def _keys(given: Any, call: Call) -> list[int]:

@@ -41,10 +41,9 @@ def of_operations(operations: Sequence[Operation]) -> Said:
     """What is to be so afterwards; later operations go over earlier ones. Raises ``ScimError``."""
     said: Said = {}
     for one in operations:
-        if one.path:
-            said |= _at(one.path, None if one.op == "remove" else one.value)
-        else:
-            said |= of_resource(one.value)
+        read = _at(one.path, None if one.op == "remove" else one.value) if one.path else of_resource(one.value)
+        # A value that is added beside others, such as a private address, takes nothing away.
+        said |= {key: value for key, value in read.items() if value is not None} if one.op == "add" else read
     return said
 
 
@@ -99,14 +98,15 @@ def _plain(name: str, value: Any) -> str | bool | None:
         return None
     if not isinstance(value, str):
         raise wrong_value(f"{name} is a text.")
-    if name == "mobile":
-        value = value.removeprefix("tel:")
-    return value
+    text: str = value
+    return text.removeprefix("tel:") if name == "mobile" else text
 
 
 def _truth(value: Any) -> bool | None:
     """Entra ID writes the texts "True" and "False"."""
-    if value is None or isinstance(value, bool):
+    if value is None:
+        return None
+    if isinstance(value, bool):
         return value
     if isinstance(value, str) and value.lower() in {"true", "false"}:
         return value.lower() == "true"

@@ -42,7 +42,7 @@ def shown(one: Member, call: Call, places: Places) -> dict[str, object]:
         **{name: value for name, value in given.items() if value},
         ENTERPRISE: {name: value for name, value in more.items() if value},
         "meta": {
-            "resourceType": "User", "created": one.joined_at.isoformat(), "location": f"{call.base}/Users/{one.public_id}",
+            "resourceType": "User", "created": one.joined_at.isoformat(), "location": call.address("Users", one.public_id),
         },
     }  # fmt: skip
 
@@ -85,7 +85,7 @@ def _add(call: Call) -> HttpResponse:
         )
         _switch(one, said, call)
         one = _found(call, one.public_id)
-    return told(shown(one, call, places), HTTPStatus.CREATED, location=f"{call.base}/Users/{one.public_id}")
+    return told(shown(one, call, places), HTTPStatus.CREATED, location=call.address("Users", one.public_id))
 
 
 def _replace(call: Call, key: str) -> HttpResponse:
