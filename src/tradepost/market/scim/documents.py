@@ -53,10 +53,11 @@ def _types(call: Call) -> list[Document]:
 def _attribute(
     name: str, description: str, *, kind: str = "string", required: bool = False, mutability: str = "readWrite",
     uniqueness: str = "none", exact: bool = False, many: bool = False, returned: str = "default",
-    inside: list[Document] | None = None,
+    inside: list[Document] | None = None, values: list[str] | None = None, leads_to: list[str] | None = None,
 ) -> Document:  # fmt: skip
     """RFC 7643 §7."""
-    parts = {"subAttributes": inside} if inside else {}
+    named = {"subAttributes": inside, "canonicalValues": values, "referenceTypes": leads_to}
+    parts = {name: value for name, value in named.items() if value}
     return {
         "name": name, "type": kind, "multiValued": many, "description": description, "required": required, "caseExact": exact,
         "mutability": mutability, "returned": returned, "uniqueness": uniqueness, **parts,
@@ -77,11 +78,11 @@ _USER = [
     _attribute("active", "Whether the person may sign in.", kind="boolean"),
     _attribute("title", "Position, at most 64 characters."),
     _attribute("emails", "One is kept: the primary, else that for work.", kind="complex", many=True, inside=[
-        _attribute("value", "At most 128 characters."), _attribute("type", "work"),
+        _attribute("value", "At most 128 characters."), _attribute("type", "What it is for.", values=["work"]),
         _attribute("primary", "Whether it is the primary one.", kind="boolean"),
     ]),
     _attribute("phoneNumbers", "One is kept: that of the mobile telephone.", kind="complex", many=True, inside=[
-        _attribute("value", "At most 32 characters."), _attribute("type", "mobile"),
+        _attribute("value", "At most 32 characters."), _attribute("type", "What it is for.", values=["mobile"]),
     ]),
 ]  # fmt: skip
 _ENTERPRISE = [
@@ -94,6 +95,7 @@ _GROUP = [
     _attribute("displayName", "Name, 1 to 64 characters.", required=True, uniqueness="server"),
     _attribute("members", "Members of the enterprise. A list of groups does not tell them.", kind="complex", many=True, inside=[
         _attribute("value", "The id of a user.", mutability="immutable", exact=True),
+        _attribute("$ref", "Address of the user.", kind="reference", mutability="immutable", leads_to=["User"]),
         _attribute("display", "Name of the user.", mutability="readOnly"),
     ]),
 ]  # fmt: skip

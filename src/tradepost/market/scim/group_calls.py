@@ -25,7 +25,7 @@ from .operations import Operation, operations_of
 FILTERS = {"displayname": "displayName", "externalid": "externalId", "id": "id"}
 MOST_CHANGED = 5_000
 """Members that one call puts in or takes out: they are changed in one transaction, which holds the enterprise."""
-_ONE_MEMBER = re.compile(r'members\[\s*value\s+eq\s+"([0-9a-f]{1,64})"\s*\]', re.IGNORECASE)
+_ONE_MEMBER = re.compile(r'members\[\s*value\s+eq\s+"([^"\\]{1,100})"\s*\]', re.IGNORECASE)
 
 
 def _shown(one: Group, call: Call) -> dict[str, object]:
