@@ -31,7 +31,7 @@ def directory_deeds(facts: Mapping[str, str]) -> Iterator[Deed]:
         ("DELETE", f"Users/{member}", None),
         ("GET", "Groups", None),
         ("GET", f"Groups/{group}?excludedAttributes=members", None),
-        ("GET", f"Groups/{group}", None),
+        ("GET", "Groups/2", None),  # a group tells all who are in it: a fifth of the market is in the first one
         ("PATCH", f"Groups/{group}", out),
     ):  # fmt: skip
         yield Deed(f"SCIM {method} {path.replace(member, '…')}", partial(_ask, method, path, body))
