@@ -130,7 +130,7 @@ class TooOften(ScimError):
 
 def told(content: Mapping[str, object], status: int = HTTPStatus.OK, *, location: str = "") -> HttpResponse:
     response = HttpResponse(msgspec.json.encode(content), status=status, content_type=CONTENT)
-    response["Cache-Control"] = "no-store"
+    response["Cache-Control"], response["Content-Language"] = "no-store", "en"
     if location:
         response["Location"] = location
     return response
