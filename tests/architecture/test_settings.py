@@ -20,6 +20,7 @@ READERS = {
     "seed": "a program of its own, started from the command line",
     "sites": "pages: where a request begins",
     "open_api": "APIs: where a request begins",
+    "scim": "an API: where a request begins",
     "web": "what pages share",
 }
 """Modules and packages of the market that may call ``config()``, and why."""

@@ -17,6 +17,7 @@ OF_ENTERPRISES: dict[str, dict[str, View]] = {
         "enterprises": View("/enterprise/"),
         "enterprise": View(f"{E}/"),
         "enterprise-settings": View(f"{E}/settings/", (("[name=typed]", "another"),), 'form[action$="/dissolve/"] button'),
+        "enterprise-directory": View(f"{E}/settings/directory/", press=SAVE),
         "enterprise-members": View(f"{E}/members/"),
         "enterprise-members-no-password": View(f"{E}/members/?show=passwords"),
         "enterprise-members-nobody": View(f"{E}/members/?q=nobody"),

@@ -23,6 +23,11 @@ def _form(path: str, data: Mapping[str, str], **kwargs: str) -> dict[str, Addres
     return {f"enterprise/<slug:code>/{path}": Address(given, get=ADMIN, post=ADMIN, data=data)}
 
 
+def _of_directory(path: str, **kwargs: str) -> dict[str, Address]:
+    """Programs ask there, by a token: what a browser holds opens nothing."""
+    return {f"t/<str:code>/scim/v2/{path}": Address({"code": "{enterprise}", **kwargs}, gateway=True)}
+
+
 OF_ENTERPRISES: dict[str, Address] = {
     "enterprise/": Address(get=PERSONS),
     "enterprise/new/": Address(
@@ -33,6 +38,8 @@ OF_ENTERPRISES: dict[str, Address] = {
     **_act("leave/"),
     **_form("settings/", {"name": "X's enterprise by another name"}),
     **_act("settings/second-step/", {"wanted": "yes"}),
+    **_form("settings/directory/", {"name": "Okta"}),
+    **_act("settings/directory/<int:pk>/revoke/", pk="{directory_token}"),
     **_act("dissolve/", {"typed": "{enterprise}"}),
     **_read("members/"),
     **_form("members/new/", {**PERSON, "user_name": "somebody"}),
@@ -62,6 +69,17 @@ OF_ENTERPRISES: dict[str, Address] = {
     **_act("import/<int:pk>/confirm/", pk="{import}"),
     **_act("import/<int:pk>/drop/", pk="{import}"),
     **_read("history/"),
+    **_of_directory("ServiceProviderConfig"),
+    **_of_directory("ResourceTypes"),
+    **_of_directory("ResourceTypes/<str:key>", key="User"),
+    **_of_directory("Schemas"),
+    **_of_directory("Schemas/<str:key>", key="urn:ietf:params:scim:schemas:core:2.0:Group"),
+    **_of_directory("Users"),
+    **_of_directory("Users/<str:key>", key="{enterprise_public_id}"),
+    **_of_directory("Groups"),
+    **_of_directory("Groups/<str:key>", key="{enterprise_group}"),
+    **_of_directory(""),
+    **_of_directory("<path:rest>", rest="Bulk"),
 }
 MORE_OF_ENTERPRISES = {
     "enterprise/<slug:code>/members/": (

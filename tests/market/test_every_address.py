@@ -66,9 +66,10 @@ def test_only_those_who_may_see_or_change_anything(world: World, pattern: str) -
 
 def _is_refused(answer: HttpResponse, role: str, row: Address) -> bool:
     if row.gateway:
-        return (
-            answer.status_code in {*REFUSED, HTTPStatus.UNAUTHORIZED} and answer["Content-Type"] == "application/json"
-        )
+        return answer.status_code in {*REFUSED, HTTPStatus.UNAUTHORIZED} and answer["Content-Type"] in {
+            "application/json",
+            "application/scim+json",
+        }
     if role == STRANGER and _sends_to_login(answer):
         return True
     return answer.status_code in REFUSED

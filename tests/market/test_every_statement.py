@@ -18,6 +18,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from tests.factories import everything, many
+from tests.factories.directory_deeds import directory_deeds
 from tests.factories.everything import Deed
 from tradepost.market.base import clock
 from tradepost.market.payments import ledger, totals
@@ -137,6 +138,7 @@ def what_is_wrong(deed: Deed, asked: dict[str, int] | None = None) -> list[str]:
 
 FAMILIES: Mapping[str, Callable[[datetime], Iterator[Deed]]] = {
     "apis": lambda _: everything.apis(everything.facts_of(SIZE)),
+    "directories": lambda _: directory_deeds(everything.facts_of(SIZE)),
     "reactions": lambda now: everything.reactions(SIZE, now),
     "timers": lambda now: everything.timers(SIZE, now),
     "deliveries": lambda now: everything.deliveries(SIZE, now),

@@ -21,7 +21,7 @@ from tradepost.market.base.secrets import seal
 from tradepost.market.base.stored import dump
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.orders.models import Order
-from tradepost.market.organisations import groups
+from tradepost.market.organisations import directory_tokens, groups
 from tradepost.market.organisations.import_report import Report
 from tradepost.market.organisations.invite import Terms, invite
 from tradepost.market.organisations.members import Person, remove
@@ -69,14 +69,16 @@ def enterprise_of(buyer: User) -> tuple[dict[str, str], Mapping[str, frozenset[s
         enterprise=admin.enterprise, by=buyer, file_name="a table of X's.csv", sha256="0" * 64, size=7, status="checked",
         report=dump(Report(new=1, last=2)), created_at=NOW,
     )  # fmt: skip
+    token = directory_tokens.make(admin.enterprise, "a directory of X's", by=admin, most=3, now=NOW).token
     facts = {
+        "directory_token": str(token.pk), "enterprise_public_id": one.public_id,
         "enterprise": admin.enterprise.code, "head_office": str(admin.department_id), "department": str(department.pk),
         "enterprise_member": str(one.pk), "enterprise_account": one.user_name, "removed_member": str(gone.pk),
         "enterprise_group": str(group.pk), "enterprise_invitation": str(invited.invitation.pk),
         "enterprise_token": invited.token, "import": str(run.pk),
     }  # fmt: skip
     secrets = {
-        **dict.fromkeys((group.name, one.user_name, run.file_name), frozenset({BUYER})),
+        **dict.fromkeys((group.name, one.user_name, run.file_name, token.name), frozenset({BUYER})),
         one.name: frozenset({BUYER, OPERATOR}), invited.token: ANYBODY,
     }  # fmt: skip
     return facts, secrets

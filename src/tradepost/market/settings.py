@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "tradepost.market.sites.console",
     "tradepost.market.auth_centre",
     "tradepost.market.open_api",
+    "tradepost.market.scim",
     "tradepost.market.notifications",
     "tradepost.market.work_queue",
     "tradepost.market.service_desk",

@@ -31,6 +31,7 @@ urlpatterns = [
     path("account/login/code/", second_step, name="second_step"),
     path("account/password/change/", change_password, name="account_change_password"),
     path("account/", include("allauth.account.urls")),
+    path("t/<str:code>/scim/v2/", include("tradepost.market.scim.urls")),
     path("", include("tradepost.market.auth_centre.urls")),
     path("", include("tradepost.market.web.urls")),
 ]

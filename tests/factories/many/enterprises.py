@@ -6,11 +6,14 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
+from tradepost.market.base.secrets import fingerprints
 from tradepost.market.base.stored import dump
 from tradepost.market.identity.members import hash_of
+from tradepost.market.organisations.directory_tokens import PURPOSE
 from tradepost.market.organisations.import_report import Report
 from tradepost.market.organisations.models import (
     Department,
+    DirectoryToken,
     Enterprise,
     EnterpriseAct,
     Group,
@@ -24,6 +27,7 @@ from .insert import insert, text
 from .stories import Size
 
 ENTERPRISE_TOKEN = "the token of an invitation of the enterprise"
+DIRECTORY_SECRET = "the token of the directory"
 DEPARTMENTS = 300
 REMOVED, WITHOUT_PASSWORD = 10, 20
 """Each so manieth is."""
@@ -52,13 +56,20 @@ def enterprises(size: Size, now: datetime) -> None:
     insert(
         Member, everybody, id="n", enterprise_id="1", user_id="n", public_id="'m' || n", user_name="'user' || n",
         name="'员工' || n", department_id=f"1 + mod(n, {DEPARTMENTS - 1})", role="CASE WHEN n = 1 THEN 'admin' ELSE 'user' END",
-        managed="n > 1", password_at=f"CASE WHEN mod(n, {WITHOUT_PASSWORD}) = 1 THEN NULL ELSE now() END",
+        external_id="'x' || n", managed="n > 1", password_at=f"CASE WHEN mod(n, {WITHOUT_PASSWORD}) = 1 THEN NULL ELSE now() END",
         removed_at=f"CASE WHEN mod(n, {REMOVED}) = 0 THEN now() END", joined_at=at["at"],
     )  # fmt: skip
     insert(
         EnterpriseAct, everybody, id="n", enterprise_id="1", act=text("member_added"), by_id="1", by_text=text("somebody"),
         about="'member:' || n", about_text="'员工' || n", **at,
     )  # fmt: skip
+    DirectoryToken.objects.create(
+        enterprise_id=1,
+        name="Entra ID",
+        token_hash=fingerprints(PURPOSE, DIRECTORY_SECRET)[0],
+        begins="the",
+        made_at=now,
+    )
     Group.objects.create(pk=1, enterprise_id=1, name="Everybody", created_at=now)
     Group.objects.create(pk=2, enterprise_id=1, name="Nobody", created_at=now)
     Group.objects.create(pk=GONE, enterprise_id=1, name="No more", created_at=now, removed_at=now)
@@ -91,5 +102,5 @@ def facts_of_enterprises() -> dict[str, str]:
     return {
         "enterprise": "many", "head_office": "1", "department": str(ALONE), "enterprise_member": "7", "enterprise_account": "user7",
         "removed_member": str(removed), "enterprise_group": "1", "enterprise_invitation": "50", "enterprise_token": ENTERPRISE_TOKEN,
-        "import": "1",
+        "import": "1", "enterprise_public_id": "m7", "directory_token": str(DirectoryToken.objects.values_list("pk", flat=True)[0]),
     }  # fmt: skip

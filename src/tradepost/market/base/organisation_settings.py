@@ -14,6 +14,12 @@ class OrganisationSettings(BaseSettings):
     departments_most: int = Field(default=5_000, ge=1, description="Departments of an enterprise.")
     departments_deepest: int = Field(default=10, ge=1, le=50, description="Levels of an enterprise's departments.")
     enterprise_groups_most: int = Field(default=200, ge=1, description="Groups of an enterprise.")
+    directory_tokens_most: int = Field(
+        default=3, ge=1, le=20, description="Tokens that an enterprise may have for its directory at once (SCIM)."
+    )
+    directory_calls_a_minute: int = Field(
+        default=1_200, ge=1, description="Calls that a directory may make by one token in a minute (SCIM)."
+    )
     enterprise_invitation_days: int = Field(
         default=7, ge=1, le=90, description="So long an invitation to an enterprise can be accepted."
     )

@@ -15,6 +15,7 @@ TENANT_CODE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 DEPARTMENT_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 USER_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 SHORTEST_CODE = 2
+LONGEST_EXTERNAL_ID = 255
 RESERVED = frozenset(["admin", "api", "auth", "console", "found", "join", "login", "new", "static", "www"])
 """Words of the market's own addresses, and those that lend a stranger's enterprise its authority."""
 
@@ -55,6 +56,14 @@ def plain_name(text: str, *, field: str, longest: int) -> str:
     if not name or len(name) > longest or any(unicodedata.category(one) in {"Cc", "Cf", "Cs"} for one in name):
         raise wrong(field, _("A name has 1 to %(longest)s characters in one line.") % {"longest": longest})
     return name
+
+
+def external_id(text: str) -> str:
+    """What a directory calls somebody: any text in one line. Raises ``Refused``."""
+    if len(text) > LONGEST_EXTERNAL_ID or not text.isprintable():
+        words = _("An identifier of another directory has at most %(longest)s characters in one line.")
+        raise wrong("external_id", words % {"longest": LONGEST_EXTERNAL_ID})
+    return text
 
 
 def wrong(field: str, words: str) -> Refused:

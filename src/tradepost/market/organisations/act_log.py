@@ -9,7 +9,7 @@ from enum import StrEnum
 from tradepost.market.base import rows
 from tradepost.market.identity.models import User
 
-from .models import Department, Enterprise, EnterpriseAct, Group, ImportRun, Invitation, Member
+from .models import Department, DirectoryToken, Enterprise, EnterpriseAct, Group, ImportRun, Invitation, Member
 
 
 class Did(StrEnum):
@@ -34,6 +34,7 @@ class Did(StrEnum):
     INVITATION_REVOKED = "invitation_revoked"
     GROUP_ADDED = "group_added"
     GROUP_RENAMED = "group_renamed"
+    GROUP_LINKED = "group_linked"
     GROUP_REMOVED = "group_removed"
     GROUP_FILLED = "group_filled"
     GROUP_EMPTIED = "group_emptied"
@@ -41,8 +42,12 @@ class Did(StrEnum):
     SECOND_STEP_REQUIRED = "second_step_required"
     SECOND_STEP_OPTIONAL = "second_step_optional"
     SECOND_STEP_RESET = "second_step_reset"
+    DIRECTORY_TOKEN_MADE = "directory_token_made"  # noqa: S105  # the same
+    DIRECTORY_TOKEN_REVOKED = "directory_token_revoked"  # noqa: S105  # the same
 
 
+type By = Member | DirectoryToken
+"""Who changes an enterprise: one of its administrators, or its directory by a token."""
 type About = Department | Group | ImportRun | Invitation | Member | None
 
 _KINDS: dict[type, str] = {
@@ -52,7 +57,7 @@ _KINDS: dict[type, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who does something: a person, or the market where ``user`` is None."""
+    """Who does something: a person; the market, or the enterprise's directory, where ``user`` is None."""
 
     user: User | None
     text: str
@@ -61,8 +66,10 @@ class Actor:
 MARKET = Actor(user=None, text="")
 
 
-def actor(by: Member | None) -> Actor:
-    """An administrator; None for the market itself."""
+def actor(by: By | None) -> Actor:
+    """An administrator, or the enterprise's directory, which is known by the name of its token; None for the market itself."""
+    if isinstance(by, DirectoryToken):
+        return Actor(user=None, text=f"SCIM: {by.name}")
     return MARKET if by is None else Actor(user=by.user, text=by.name or by.user_name)
 
 

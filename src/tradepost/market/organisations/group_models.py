@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 class Group(models.Model):
     enterprise = models.ForeignKey("organisations.Enterprise", models.PROTECT, related_name="groups", db_index=False)
     name = models.CharField(_("Name"), max_length=64)
+    external_id = models.CharField(max_length=255, blank=True, default="", db_default="")
+    """What the enterprise's own directory calls it (``externalId`` of RFC 7643 §3.1)."""
     created_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True, default=None)
     """Since when it is none any more, and gives nothing; its row goes once the last one has left it (``groups.empty``)."""

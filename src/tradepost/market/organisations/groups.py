@@ -13,7 +13,7 @@ from tradepost.market.base import outbox, rows
 from tradepost.market.base.errors import Refused
 
 from . import account_names
-from .act_log import Did, actor, record
+from .act_log import By, Did, actor, record
 from .events import GroupRemoved, MembersChanged
 from .locking import lock
 from .members import tell
@@ -24,8 +24,11 @@ MOST_AT_ONCE = 500
 """Members that are put into a group, or taken out of it, by one act; and that leave one which was removed, in one transaction."""
 
 
-def add(enterprise: Enterprise, name: str, *, by: Member, most: int, now: datetime) -> Group:
-    """``most``: groups of an enterprise. Raises ``Refused``."""
+def add(
+    enterprise: Enterprise, name: str, *, by: By, most: int, now: datetime, external_id: str = ""
+) -> Group:  # fmt: skip
+    """``most``: groups of an enterprise. ``external_id``: what its directory calls the group. Raises ``Refused``."""
+    external_id = account_names.external_id(external_id)
     name = account_names.plain_name(name, field="name", longest=LONGEST_NAME)
     with transaction.atomic():
         held = lock(enterprise, by=by)
@@ -34,14 +37,14 @@ def add(enterprise: Enterprise, name: str, *, by: Member, most: int, now: dateti
             raise Refused("group.too_many", words)
         try:
             with transaction.atomic():
-                made = Group.objects.create(enterprise=held, name=name, created_at=now)
+                made = Group.objects.create(enterprise=held, name=name, external_id=external_id, created_at=now)
         except IntegrityError:
             raise _taken(name) from None
         record(held, Did.GROUP_ADDED, actor(by), about=made, now=now)
     return made
 
 
-def rename(group: Group, name: str, *, by: Member, now: datetime) -> None:
+def rename(group: Group, name: str, *, by: By, now: datetime) -> None:
     name = account_names.plain_name(name, field="name", longest=LONGEST_NAME)
     with transaction.atomic():
         held = lock(group.enterprise_id, by=by)
@@ -57,7 +60,20 @@ def rename(group: Group, name: str, *, by: Member, now: datetime) -> None:
         record(held, Did.GROUP_RENAMED, actor(by), about=one, now=now, note=before)
 
 
-def remove(group: Group, *, by: Member, now: datetime) -> None:
+def name_outside(group: Group, external_id: str, *, by: By, now: datetime) -> None:
+    """What the enterprise's directory calls it; nobody else sees that. The same again changes nothing."""
+    external_id = account_names.external_id(external_id)
+    with transaction.atomic():
+        held = lock(group.enterprise_id, by=by)
+        one = _still(held, group)
+        if one.external_id == external_id:
+            return
+        one.external_id = external_id
+        one.save(update_fields=["external_id"])
+        record(held, Did.GROUP_LINKED, actor(by), about=one, now=now, note=external_id)
+
+
+def remove(group: Group, *, by: By, now: datetime) -> None:
     """Its members stay members of the enterprise; only what the group gave them goes. They leave it one batch after the other
     (``empty``), since all of a large enterprise may be in it."""
     with transaction.atomic():
@@ -85,7 +101,7 @@ def empty(event: GroupRemoved, now: datetime) -> None:
         outbox.publish(event, now=now)
 
 
-def put_in(group: Group, members: Collection[int], *, by: Member, now: datetime) -> int:
+def put_in(group: Group, members: Collection[int], *, by: By, now: datetime) -> int:
     """How many of these members (keys) were not in it. Raises ``Refused`` for one who is no member, and changes nothing."""
     with transaction.atomic():
         held = lock(group.enterprise_id, by=by)
@@ -96,7 +112,7 @@ def put_in(group: Group, members: Collection[int], *, by: Member, now: datetime)
         return _noted(one, new, Did.GROUP_FILLED, by=by, now=now)
 
 
-def take_out(group: Group, members: Collection[int], *, by: Member, now: datetime) -> int:
+def take_out(group: Group, members: Collection[int], *, by: By, now: datetime) -> int:
     """How many of these members (keys) were in it."""
     with transaction.atomic():
         held = lock(group.enterprise_id, by=by)
@@ -107,7 +123,7 @@ def take_out(group: Group, members: Collection[int], *, by: Member, now: datetim
         return _noted(one, gone, Did.GROUP_EMPTIED, by=by, now=now)
 
 
-def _noted(one: Group, changed: list[Member], did: Did, *, by: Member, now: datetime) -> int:
+def _noted(one: Group, changed: list[Member], did: Did, *, by: By, now: datetime) -> int:
     if changed:
         names = ", ".join(member.user_name for member in changed[:20])
         record(one.enterprise, did, actor(by), about=one, now=now, note=f"{len(changed)}: {names}")

@@ -10,21 +10,29 @@ from django.utils.translation import gettext as _
 
 from tradepost.market.base.errors import Refused
 
-from .models import Department, Enterprise, Member
+from .models import Department, DirectoryToken, Enterprise, Member
 
 
-def lock(enterprise: Enterprise | int, *, by: Member | None = None) -> Enterprise:
-    """The enterprise as it is now, held until the transaction ends. ``by``: the administrator who acts; None for the market
-    itself, or a person about themselves. Raises ``Refused`` when it is dissolved, or ``by`` is no administrator any more."""
+def lock(enterprise: Enterprise | int, *, by: Member | DirectoryToken | None = None) -> Enterprise:
+    """The enterprise as it is now, held until the transaction ends. ``by``: the administrator, or the directory, that acts; None for
+    the market itself, or a person about themselves. Raises ``Refused`` when it is dissolved, ``by`` is no administrator any more,
+    or the directory's token was revoked."""
     key = enterprise if isinstance(enterprise, int) else enterprise.pk
     held = Enterprise.objects.select_for_update(of=("self",)).get(pk=key)
     if held.status != Enterprise.Status.ACTIVE:
         raise Refused(
             "enterprise.dissolved", _("This enterprise was dissolved. Nothing in it can be changed any more.")
         )
-    if by is not None:
+    if isinstance(by, DirectoryToken):
+        _must_live(by, held)
+    elif by is not None:
         must_be_admin(by, held)
     return held
+
+
+def _must_live(by: DirectoryToken, enterprise: Enterprise) -> None:
+    if not DirectoryToken.objects.filter(pk=by.pk, enterprise=enterprise).exists():
+        raise Refused("directory.gone", _("This token was revoked."), HTTPStatus.UNAUTHORIZED)
 
 
 def must_be_admin(by: Member, enterprise: Enterprise) -> None:

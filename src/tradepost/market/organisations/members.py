@@ -15,7 +15,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.identity.models import User
 
 from . import account_names
-from .act_log import Did, actor, record
+from .act_log import By, Did, actor, record
 from .events import MembersChanged
 from .initial_password import NewPassword, draw, give, no_password
 from .locking import counted, department_of, lock, member_of
@@ -27,12 +27,14 @@ LONGEST_NAME = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """What an administrator says of somebody. ``department`` is a key."""
+    """What an administrator, or the enterprise's directory, says of somebody. ``department`` is a key. ``external_id``: what the
+    directory calls them; None leaves what is known."""
 
     name: str
     department: int
     role: str = Member.Role.USER
     profile: Profile = field(default_factory=Profile)
+    external_id: str | None = None
 
 
 def add_managed(
@@ -42,6 +44,16 @@ def add_managed(
     alone. Its first password is in the answer and nowhere else. ``most``: living members. Raises ``Refused``."""
     user_name, drawn = account_names.user_name(user_name), draw()
     with transaction.atomic():
+        member = add_without_password(enterprise, user_name, person, by=by, most=most, now=now)
+        return give(member, drawn, now=now)
+
+
+def add_without_password(
+    enterprise: Enterprise, user_name: str, person: Person, *, by: By | None, most: int, now: datetime
+) -> Member:
+    """The same, as an enterprise's directory does it: nobody signs in with the account until an administrator makes its password."""
+    user_name = account_names.user_name(user_name)
+    with transaction.atomic():
         held = lock(enterprise, by=by)
         must_have_room(held, most=most)
         must_be_free(held, user_name)
@@ -50,10 +62,9 @@ def add_managed(
         _set(member, held, person)
         member.save()
         counted(held, 1)
-        made = give(member, drawn, now=now)
         record(held, Did.MEMBER_ADDED, actor(by), about=member, now=now, note=user_name)
         tell([member], now=now)
-    return made
+    return member
 
 
 def must_have_room(enterprise: Enterprise, *, most: int) -> None:
@@ -85,38 +96,40 @@ def _set(member: Member, held: Enterprise, person: Person) -> None:
     member.name = account_names.plain_name(person.name, field="name", longest=LONGEST_NAME)
     member.department = department_of(held, person.department)
     member.role, member.profile = person.role, person.profile.stored()
+    if person.external_id is not None:
+        member.external_id = account_names.external_id(person.external_id)
 
 
-def change(member: Member, person: Person, *, by: Member, now: datetime) -> Member:
+def change(member: Member, person: Person, *, by: By, now: datetime) -> Member:
     """Name, department, role and what else is known. Raises ``Refused`` when nobody would be administrator any more."""
     with transaction.atomic():
         held = lock(member.enterprise_id, by=by)
         one = member_of(held, member)
-        before = (one.name, one.department_id, one.role, one.profile)
+        before = (one.name, one.department_id, one.role, one.profile, one.external_id)
         was_admin = one.role == Member.Role.ADMIN
         _set(one, held, person)
-        if before == (one.name, one.department_id, one.role, one.profile):
+        if before == (one.name, one.department_id, one.role, one.profile, one.external_id):
             return one
         if was_admin and one.role != Member.Role.ADMIN:
             _must_leave_an_admin(one)
         one.version += 1
-        one.save(update_fields=["name", "department", "role", "profile", "version"])
+        one.save(update_fields=["name", "department", "role", "profile", "external_id", "version"])
         note = "" if one.role == before[2] else one.role
         record(held, Did.MEMBER_CHANGED, actor(by), about=one, now=now, note=note)
         tell([one], now=now)
     return one
 
 
-def disable(member: Member, *, by: Member, now: datetime) -> None:
+def disable(member: Member, *, by: By, now: datetime) -> None:
     """They stay a member, whom sellers know, but nobody signs in as them (§A.7 ``enable``). The same again changes nothing."""
     _switch(member, enabled=False, by=by, now=now)
 
 
-def enable(member: Member, *, by: Member, now: datetime) -> None:
+def enable(member: Member, *, by: By, now: datetime) -> None:
     _switch(member, enabled=True, by=by, now=now)
 
 
-def _switch(member: Member, *, enabled: bool, by: Member, now: datetime) -> None:
+def _switch(member: Member, *, enabled: bool, by: By, now: datetime) -> None:
     with transaction.atomic():
         held = lock(member.enterprise_id, by=by)
         one = member_of(held, member)
@@ -132,7 +145,7 @@ def _switch(member: Member, *, enabled: bool, by: Member, now: datetime) -> None
         tell([one], now=now)
 
 
-def remove(member: Member, *, by: Member, now: datetime) -> None:
+def remove(member: Member, *, by: By, now: datetime) -> None:
     """They are out, of all groups too; what was known of them beside their name is forgotten. Raises ``Refused`` for oneself,
     and for the last administrator."""
     with transaction.atomic():
@@ -183,7 +196,8 @@ def _out(held: Enterprise, one: Member, *, now: datetime) -> None:
         _must_leave_an_admin(one)
     GroupMember.objects.filter(member=one).delete()
     one.removed_at, one.version, one.profile, one.password_at = now, one.version + 1, {}, None
-    one.save(update_fields=["removed_at", "version", "profile", "password_at"])
+    one.external_id = ""
+    one.save(update_fields=["removed_at", "version", "profile", "password_at", "external_id"])
     counted(held, -1)
     if one.managed:  # nobody signs in with it any more, wherever
         User.objects.filter(pk=one.user_id).update(is_active=False, password=no_password())
@@ -200,8 +214,8 @@ def _must_leave_an_admin(one: Member) -> None:
         raise Refused("enterprise.last_admin", words, field="role")
 
 
-def _must_not_be(by: Member, one: Member, words: str) -> None:
-    if by.pk == one.pk:
+def _must_not_be(by: By, one: Member, words: str) -> None:
+    if by == one:
         raise Refused("enterprise.yourself", words)
 
 

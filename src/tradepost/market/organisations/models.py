@@ -13,6 +13,7 @@ from tradepost.market.base.ids import hex_id
 from tradepost.market.identity.models import Seller, User
 
 from .act_models import EnterpriseAct
+from .directory_models import DirectoryToken
 from .group_models import Group, GroupMember
 from .import_models import ImportRun
 from .invitation_models import Invitation
@@ -20,6 +21,7 @@ from .invitation_models import Invitation
 __all__ = [
     "CODE_LENGTH",
     "Department",
+    "DirectoryToken",
     "Enterprise",
     "EnterpriseAct",
     "Group",
@@ -128,6 +130,8 @@ class Member(models.Model):
     """Whether the enterprise made the account, and may give it a new password; others are the people's own."""
     profile = models.JSONField(default=dict)
     """``position employee_code employee_type mobile email work_place entry_date extension`` as far as known (``profile.py``)."""
+    external_id = models.CharField(max_length=255, blank=True, default="", db_default="")
+    """What the enterprise's own directory calls the person (``externalId`` of RFC 7643 §3.1)."""
     password_at = models.DateTimeField(null=True, default=None)
     """When an administrator made the password of a managed account last; null while it has none and nobody can sign in."""
     version = models.PositiveIntegerField(default=1)
@@ -171,6 +175,7 @@ class Member(models.Model):
                 name="enterprise_member_name",
                 opclasses=["int8_ops", "varchar_pattern_ops"],
             ),
+            models.Index(fields=["enterprise", "external_id"], name="enterprise_member_external"),
         ]
 
     def __str__(self) -> str:

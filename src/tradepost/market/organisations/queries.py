@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ from tradepost.market.identity.models import User
 
 from .models import Department, Enterprise, EnterpriseAct, Group, GroupMember, ImportRun, Invitation, Member
 
+IDENTIFIER = re.compile(r"[0-9A-Za-z]{1,32}")
+"""What may be a member's ``public_id``."""
 NO_PASSWORD = Q(managed=True, password_at=None, removed_at=None)
 COUNTED = 2_000
 """Members of an enterprise up to which those of each department are counted."""
@@ -167,3 +170,41 @@ def without_password(enterprise: Enterprise, keys: Sequence[int]) -> list[Member
     """Of these members those with an account of the enterprise's making that has no password."""
     found = Member.objects.filter(NO_PASSWORD, enterprise=enterprise, pk__in=keys)
     return list(found.select_related("user").order_by("pk"))
+
+
+def members_by_number(
+    enterprise: Enterprise, wanted: tuple[str, str] | None, *, first: int, count: int
+) -> tuple[list[Member], int]:
+    """``count`` living members from the one with number ``first``, from 0, in the order in which they came; and how many there are.
+    ``wanted``: a column that is to have a value, by which there are few."""
+    rows = Member.objects.filter(enterprise=enterprise, removed_at=None)
+    if wanted is None:
+        return list(rows.order_by("enterprise", "pk")[first : first + count]), enterprise.people
+    found = list(rows.filter(**{wanted[0]: wanted[1]}).order_by("pk")[:FOUND])
+    return found[first : first + count], len(found)
+
+
+def member_by_public_id(enterprise: Enterprise, public_id: str) -> Member | None:
+    """A living one."""
+    if not IDENTIFIER.fullmatch(public_id):
+        return None
+    found = Member.objects.filter(enterprise=enterprise, public_id=public_id, removed_at=None)
+    return found.select_related("user", "department").first()
+
+
+def by_public_ids(enterprise: Enterprise, public_ids: Sequence[str]) -> dict[str, int]:
+    """Keys of living members by what programs know them by, of those that there are."""
+    asked = [one for one in public_ids if IDENTIFIER.fullmatch(one)]
+    found = Member.objects.filter(enterprise=enterprise, public_id__in=asked, removed_at=None)
+    return dict(found.values_list("public_id", "pk"))
+
+
+def public_ids_in(group: Group) -> list[tuple[str, str]]:
+    """Of all who are in it: what programs know them by, and their names."""
+    inside = GroupMember.objects.filter(group=group).order_by("group", "-pk")
+    return list(inside.values_list("member__public_id", "member__name"))
+
+
+def keys_in(group: Group) -> set[int]:
+    """Keys of all who are in it."""
+    return set(GroupMember.objects.filter(group=group).values_list("member", flat=True))

@@ -35,6 +35,7 @@ WORDS: Mapping[str, str | Promise] = {
     Did.INVITATION_REVOKED: gettext_lazy("Withdrew an invitation"),
     Did.GROUP_ADDED: gettext_lazy("Added a group"),
     Did.GROUP_RENAMED: gettext_lazy("Renamed a group"),
+    Did.GROUP_LINKED: gettext_lazy("Linked a group to the directory"),
     Did.GROUP_REMOVED: gettext_lazy("Removed a group"),
     Did.GROUP_FILLED: gettext_lazy("Put people into a group"),
     Did.GROUP_EMPTIED: gettext_lazy("Took people out of a group"),
@@ -42,6 +43,8 @@ WORDS: Mapping[str, str | Promise] = {
     Did.SECOND_STEP_REQUIRED: gettext_lazy("Asked all members for two-step sign-in"),
     Did.SECOND_STEP_OPTIONAL: gettext_lazy("Left two-step sign-in to each member"),
     Did.SECOND_STEP_RESET: gettext_lazy("Turned two-step sign-in of a member off"),
+    Did.DIRECTORY_TOKEN_MADE: gettext_lazy("Made a token for the directory"),
+    Did.DIRECTORY_TOKEN_REVOKED: gettext_lazy("Revoked a token of the directory"),
 }
 _FORMER = {Did.DEPARTMENT_RENAMED, Did.GROUP_RENAMED}
 

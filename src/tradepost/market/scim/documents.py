@@ -1,0 +1,132 @@
+"""What a directory may ask about this service itself: what it can do, and which attributes it keeps (RFC 7643 §5 to §7)."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from django.http import HttpResponse
+
+from .asked import MOST_AT_ONCE
+from .calls import Call, by_method, listed, told
+from .errors import ScimError
+from .said import CORE, ENTERPRISE
+
+GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
+_OF = "urn:ietf:params:scim:schemas:core:2.0:"
+
+type Document = dict[str, object]
+
+
+def _provider(call: Call) -> HttpResponse:
+    bearer = {
+        "type": "oauthbearertoken", "name": "Token of the directory", "primary": True,
+        "description": "An administrator of the enterprise makes it among the settings of the enterprise.",
+    }  # fmt: skip
+    return told({
+        "schemas": [f"{_OF}ServiceProviderConfig"],
+        "patch": {"supported": True},
+        "bulk": {"supported": False, "maxOperations": 0, "maxPayloadSize": 0},
+        "filter": {"supported": True, "maxResults": MOST_AT_ONCE},
+        "changePassword": {"supported": False},
+        "sort": {"supported": False},
+        "etag": {"supported": False},
+        "authenticationSchemes": [bearer],
+        "meta": {"resourceType": "ServiceProviderConfig", "location": call.address("ServiceProviderConfig")},
+    })  # fmt: skip
+
+
+def _types(call: Call) -> list[Document]:
+    kinds: list[Document] = [
+        {"id": "User", "endpoint": "/Users", "schema": CORE, "description": "A member of the enterprise",
+         "schemaExtensions": [{"schema": ENTERPRISE, "required": False}]},
+        {"id": "Group", "endpoint": "/Groups", "schema": GROUP, "description": "A group of members"},
+    ]  # fmt: skip
+    return [
+        {
+            "schemas": [f"{_OF}ResourceType"], "name": one["id"], **one,
+            "meta": {"resourceType": "ResourceType", "location": call.address("ResourceTypes", one["id"])},
+        }
+        for one in kinds
+    ]  # fmt: skip
+
+
+def _attribute(
+    name: str, description: str, *, kind: str = "string", required: bool = False, mutability: str = "readWrite",
+    uniqueness: str = "none", exact: bool = False, many: bool = False, returned: str = "default",
+    inside: list[Document] | None = None, values: list[str] | None = None, leads_to: list[str] | None = None,
+) -> Document:  # fmt: skip
+    """RFC 7643 §7."""
+    named = {"subAttributes": inside, "canonicalValues": values, "referenceTypes": leads_to}
+    parts = {name: value for name, value in named.items() if value}
+    return {
+        "name": name, "type": kind, "multiValued": many, "description": description, "required": required, "caseExact": exact,
+        "mutability": mutability, "returned": returned, "uniqueness": uniqueness, **parts,
+    }  # fmt: skip
+
+
+_USER = [
+    _attribute(
+        "userName", "Account name: 1 to 64 letters, digits, dots, hyphens and underscores. Never changed, never given again.",
+        required=True, mutability="immutable", uniqueness="server",
+    ),
+    _attribute("displayName", "Name of the person, 1 to 64 characters."),
+    _attribute("name", "The name where displayName is missing.", kind="complex", inside=[
+        _attribute("formatted", "The whole name."),
+        _attribute("familyName", "Read where no whole name is given.", mutability="writeOnly", returned="never"),
+        _attribute("givenName", "Read where no whole name is given.", mutability="writeOnly", returned="never"),
+    ]),
+    _attribute("active", "Whether the person may sign in.", kind="boolean"),
+    _attribute("title", "Position, at most 64 characters."),
+    _attribute("emails", "One is kept: the primary, else that for work.", kind="complex", many=True, inside=[
+        _attribute("value", "At most 128 characters."), _attribute("type", "What it is for.", values=["work"]),
+        _attribute("primary", "Whether it is the primary one.", kind="boolean"),
+    ]),
+    _attribute("phoneNumbers", "One is kept: that of the mobile telephone.", kind="complex", many=True, inside=[
+        _attribute("value", "At most 32 characters."), _attribute("type", "What it is for.", values=["mobile"]),
+    ]),
+]  # fmt: skip
+_ENTERPRISE = [
+    _attribute("employeeNumber", "At most 64 characters."),
+    _attribute(
+        "department", "Code of a department, its path from the top (Head office/Research), or its name where only one is called so."
+    ),
+]  # fmt: skip
+_GROUP = [
+    _attribute("displayName", "Name, 1 to 64 characters.", required=True, uniqueness="server"),
+    _attribute("members", "Members of the enterprise. A list of groups does not tell them.", kind="complex", many=True, inside=[
+        _attribute("value", "The id of a user.", mutability="immutable", exact=True),
+        _attribute("$ref", "Address of the user.", kind="reference", mutability="immutable", leads_to=["User"]),
+        _attribute("display", "Name of the user.", mutability="readOnly"),
+    ]),
+]  # fmt: skip
+_SCHEMAS: dict[str, tuple[str, list[Document]]] = {
+    CORE: ("User", _USER), ENTERPRISE: ("EnterpriseUser", _ENTERPRISE), GROUP: ("Group", _GROUP),
+}  # fmt: skip
+
+
+def _schemas(call: Call) -> list[Document]:
+    return [
+        {
+            "schemas": [f"{_OF}Schema"], "id": key, "name": name, "description": f"What is kept of a {name}", "attributes": kept,
+            "meta": {"resourceType": "Schema", "location": call.address("Schemas", key)},
+        }
+        for key, (name, kept) in _SCHEMAS.items()
+    ]  # fmt: skip
+
+
+def _all(found: list[Document]) -> HttpResponse:
+    return listed(found, total=len(found))
+
+
+def _by_id(found: list[Document], key: str) -> HttpResponse:
+    one = next((one for one in found if one["id"] == key), None)
+    if one is None:
+        raise ScimError("There is nothing of this name.", HTTPStatus.NOT_FOUND)
+    return told(one)
+
+
+provider = by_method(GET=_provider)
+resource_types = by_method(GET=lambda call: _all(_types(call)))
+resource_type = by_method(GET=lambda call, key: _by_id(_types(call), key))
+schemas = by_method(GET=lambda call: _all(_schemas(call)))
+schema = by_method(GET=lambda call, key: _by_id(_schemas(call), key))
