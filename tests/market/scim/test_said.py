@@ -26,6 +26,13 @@ def test_a_name_in_the_order_of_its_script(said: Said, name: str) -> None:
     assert name_of(said) == name
 
 
+def test_one_part_of_a_name_replaces_no_name() -> None:
+    """The market keeps a name whole: it does not know which part of it the other one is."""
+    assert name_of({"familyName": "Wang"}, known="Li Lei") == "Li Lei"
+    assert name_of({"familyName": "Wang", "givenName": "Lei"}, known="Li Lei") == "Lei Wang"
+    assert name_of({}, known="Li Lei") == "Li Lei"
+
+
 def test_of_several_addresses_one_is_kept() -> None:
     home, work = {"value": "h@x.example", "type": "home"}, {"value": "w@x.example", "type": "work"}
     for emails, kept in (

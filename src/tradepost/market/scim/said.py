@@ -113,11 +113,14 @@ def _truth(value: Any) -> bool | None:
     raise ScimError("active is true or false.", kind="invalidValue")
 
 
-def name_of(said: Said) -> str:
-    """``displayName``, else the formatted name, else the two parts in the order of their script; empty where nothing is said."""
+def name_of(said: Said, *, known: str = "") -> str:
+    """``displayName``, else the formatted name, else the two parts in the order of their script; ``known``, the name so far, where
+    nothing is said, or one part alone, since the market does not know which part of the name it would replace."""
     if whole := said.get("displayName") or said.get("formatted"):
         return str(whole)
     given, family = str(said.get("givenName") or ""), str(said.get("familyName") or "")
+    if known and not (given and family):
+        return known
     if (family + given).isascii():
         return f"{given} {family}".strip()
     return family + given

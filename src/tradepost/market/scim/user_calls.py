@@ -134,7 +134,7 @@ def _person(said: Said, standing: Member | None, places: Places, *, user_name: s
     else:
         place = standing.department_id if standing else places.for_newcomers()
     return Person(
-        name=name_of(said) or (standing.name if standing else user_name),
+        name=name_of(said, known=standing.name if standing else "") or user_name,
         department=place,
         role=standing.role if standing else Member.Role.USER,
         profile=_profile(said, standing),
