@@ -18,7 +18,8 @@ from tests.conftest import DATABASE
 from tests.market import every_address as table
 from tests.market.auth_centre_addresses import BY_A_SECRET
 from tests.market.every_address import ADDRESSES, Address
-from tests.market.world import World, routes, rows, standing
+from tests.market.world import World, routes, standing
+from tests.market.written import rows
 
 pytestmark = [pytest.mark.django_db, pytest.mark.databases, pytest.mark.slow]
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -11,9 +10,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.apps import apps
 from django.conf import settings
-from django.contrib.sessions.models import Session
 from django.core.cache import cache as counts
 from django.db import connection, transaction
 from django.http import HttpResponse
@@ -38,6 +35,7 @@ from tests.market.every_address import ADDRESSES, ANYBODY, OPERATOR, STRANGER, A
 from tests.market.service_desk.asking import complained, passed, raised
 from tests.market.supervision.supervising import deliveries_of
 from tests.market.world_parts import enterprise_of, joint_of, settled_of, web_checked_of
+from tests.market.written import Wrote, rows
 from tradepost.market.assets.asset_models import Asset, AssetVersion
 from tradepost.market.assets.contested import blocking_of
 from tradepost.market.assets.models import Proof
@@ -59,7 +57,7 @@ from tradepost.market.fulfilment.models import Drift
 from tradepost.market.fulfilment.order_paid import on_order_paid
 from tradepost.market.identity import domains, keys, members
 from tradepost.market.identity.menus import VIEWER
-from tradepost.market.identity.models import Member, Seller, SigningKey, Throttle, User
+from tradepost.market.identity.models import Member, Seller, SigningKey, User
 from tradepost.market.licenses.code_models import LicenseCode
 from tradepost.market.licenses.request import request_license
 from tradepost.market.metering import collect
@@ -339,28 +337,6 @@ class World:
         return "/" + template % kwargs
 
 
-class Wrote:
-    """The tables that any statement names which is more than a question: to read every table after each of thousands of requests
-    takes long. No trigger of ours writes another one."""
-
-    READS = ("SELECT", "SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT")
-    NAME = re.compile(r"\w+")
-
-    def __init__(self) -> None:
-        self.tables: set[str] = set()
-
-    def __call__(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
-        if not str(sql).startswith(self.READS):
-            self.tables.update(named := _tables().intersection(self.NAME.findall(str(sql))))
-            assert named, f"writes to no table that is known: {sql}"
-        return execute(sql, params, many, context)
-
-
-@cache
-def _tables() -> frozenset[str]:
-    return frozenset(model._meta.db_table for model in apps.get_models(include_auto_created=True))
-
-
 @contextmanager
 def standing(blocker: Any) -> Iterator[World]:
     """One world for the tests of a module, each of which takes back what it does; in a transaction that is rolled back."""
@@ -397,14 +373,3 @@ def _walk(patterns, above) -> Iterator[tuple[str, tuple]]:
         else:
             assert isinstance(one, URLPattern)
             yield written, parts
-
-
-def rows(tables: Collection[str] | None = None) -> dict[str, list[tuple]]:
-    """Everything that the market knows, or what is in some tables; sessions aside, and the counts of tries, which every stranger
-    moves."""
-    models = [
-        model
-        for model in apps.get_models(include_auto_created=True)
-        if model not in {Session, Throttle} and (tables is None or model._meta.db_table in tables)
-    ]
-    return {model._meta.label: list(model._default_manager.order_by("pk").values_list()) for model in models}
