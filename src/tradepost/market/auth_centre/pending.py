@@ -21,14 +21,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from tradepost.market.base import clock
-from tradepost.market.base.errors import Refused
 from tradepost.market.base.secrets import seal, unseal
 from tradepost.market.identity import second_factor
 from tradepost.market.organisations.models import Member
 from tradepost.market.web import second_step_pages
-from tradepost.market.web.access import now_of
 from tradepost.market.web.peer import network_of, peer
-from tradepost.market.web.second_step import CodeForm
+from tradepost.market.web.second_step import answered
 from tradepost.market.web.second_step_pages import Place
 
 from . import asked_for, sessions
@@ -107,19 +105,9 @@ def second_step(request: HttpRequest) -> HttpResponse:
     found = find(request)
     if found is None or "cancel" in request.POST:
         return _anew(request)
-    form, status = CodeForm(request.POST or None), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                method = second_factor.prove(
-                    found.member.user, form.cleaned_data["code"], now=now_of(request), wall=clock.wall()
-                )
-            except Refused as refused:
-                form.add_error(refused.field if refused.field in form.fields else None, refused.message)
-                status = refused.status
-            else:
-                return enter(request, found.member, found.way, SignInSession.SecondStep(method.value))
+    form, status, method = answered(request, found.member.user)
+    if method is not None:
+        return enter(request, found.member, found.way, SignInSession.SecondStep(method.value))
     context = {
         "form": form,
         "enterprise": enterprise_of(request),

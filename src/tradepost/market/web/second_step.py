@@ -16,6 +16,8 @@ from django.views.decorators.http import require_http_methods
 from tradepost.market.base import clock
 from tradepost.market.base.errors import Refused
 from tradepost.market.identity import second_factor
+from tradepost.market.identity.models import User
+from tradepost.market.identity.second_factor import Method
 
 from .access import now_of
 
@@ -46,26 +48,33 @@ class CodeForm(forms.Form):
     )
 
 
+def answered(request: HttpRequest, user: User) -> tuple[CodeForm, int, Method | None]:
+    """The form, the status of its page, and by what the second step was done; None where it was not."""
+    form, status = CodeForm(request.POST or None), 200
+    if request.method != "POST":
+        return form, status, None
+    status = 422
+    if form.is_valid():
+        try:
+            method = second_factor.prove(user, form.cleaned_data["code"], now=now_of(request), wall=clock.wall())
+        except Refused as refused:
+            form.add_error(refused.field if refused.field in form.fields else None, refused.message)
+            status = refused.status
+        else:
+            return form, status, method
+    return form, status, None
+
+
 @login_stage_required(stage=KEY, redirect_urlname="account_login")  # type: ignore[untyped-decorator]  # allauth has no types
 @require_http_methods(["GET", "HEAD", "POST"])
 def second_step(request: HttpRequest) -> HttpResponse:
     stage: Any = request._login_stage  # type: ignore[attr-defined]  # noqa: SLF001  # allauth's own place for it
     if "cancel" in request.POST:
         return _answer(stage.abort())
-    form, status = CodeForm(request.POST or None), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                method = second_factor.prove(
-                    stage.login.user, form.cleaned_data["code"], now=now_of(request), wall=clock.wall()
-                )
-            except Refused as refused:
-                form.add_error(refused.field if refused.field in form.fields else None, refused.message)
-                status = refused.status
-            else:
-                record_authentication(request, stage.login.user, method="mfa", type=method.value)
-                return _answer(stage.exit())
+    form, status, method = answered(request, stage.login.user)
+    if method is not None:
+        record_authentication(request, stage.login.user, method="mfa", type=method.value)
+        return _answer(stage.exit())
     return render(request, "account/second_step.html", {"form": form}, status=status)
 
 
