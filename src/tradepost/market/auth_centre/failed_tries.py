@@ -23,10 +23,11 @@ def begin(what: str, lockout: Lockout, *, now: datetime) -> int:
     """
     with transaction.atomic():
         row = _locked(_key(what), now)
-        if row.locked_until > now:
+        # Where nothing locks yet, ``locked_until`` is when the last try was, which is after ``now`` for who waited for the row.
+        if row.locked_until > now and lockout.after(row.failures):
             return max(1, math.ceil((row.locked_until - now).total_seconds()))
         row.failures = still_counted(row.failures, row.locked_until, now) + 1
-        row.locked_until = now + lockout.after(row.failures)
+        row.locked_until = max(row.locked_until, now) + lockout.after(row.failures)
         row.save(update_fields=["failures", "locked_until"])
     return 0
 
