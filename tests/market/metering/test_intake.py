@@ -228,6 +228,17 @@ def test_the_database_refuses_to_change_or_delete_a_record(change: dict[str, obj
             spoil()
 
 
+def test_the_database_refuses_a_second_row_that_takes_a_record_back() -> None:
+    """Two who void at the same moment: the index of the migrations holds it, on PostgreSQL one of voids alone (0007)."""
+    service = make_metered()
+    push(service.seller, [item(service, NOW), item(service, NOW + HOUR)], now=LATER + HOUR)
+    back = voided(Record.objects.order_by("pk")[0])
+    back.pk = None
+    with pytest.raises(IntegrityError), transaction.atomic():
+        back.save(force_insert=True)
+    assert Record.objects.filter(sign=-1).count() == 1
+
+
 # --- collections ------------------------------------------------------------------------------------------------------
 
 
