@@ -127,7 +127,7 @@ def database(url: str) -> dict[str, object]:
     if not url:
         CONFIG.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         return {
-            "ENGINE": "django.db.backends.sqlite3",
+            "ENGINE": "tradepost.market.base.sqlite",
             "NAME": str(CONFIG.data / "tradepost.sqlite3"),
             "CONN_MAX_AGE": 600,  # opening the file and its pragmas costs more than a page's queries
             "OPTIONS": {

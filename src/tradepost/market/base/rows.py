@@ -137,14 +137,6 @@ def any_of(found: models.QuerySet[Any, Any]) -> bool:
     return bool(found.order_by().values_list("pk", flat=True))
 
 
-def next_key(table: str) -> Statement:
-    """The question for a key that a row of this table will have, so that others can name it before it is inserted. Of SQLite,
-    within a transaction that writes: nobody else does meanwhile."""
-    if connection.vendor == "postgresql":
-        return "SELECT nextval(pg_get_serial_sequence(%s, 'id'))", [table]
-    return "SELECT COALESCE((SELECT seq FROM sqlite_sequence WHERE name = %s), 0) + 1", [table]
-
-
 def insert(
     table: str, columns: Mapping[str, str], new: Iterable[Mapping[str, Any]], *, unique: str = "", give: str = "id"
 ) -> list[tuple[Any, ...]]:

@@ -82,7 +82,7 @@ class _Work:
 def take(pushed: Pushed, *, rule: Rule, zone: ZoneInfo, now: datetime) -> Taken:
     """Store a push in one transaction. Raises ``NonceUsed``, which stores nothing, and ``Contended``."""
     with transaction.atomic():
-        known, push = _known(pushed)
+        known, push = _known(pushed, now)
         work = _Work(pushed, known, now, zone, push)
         count = []
         for item in pushed.loaded.items:
@@ -97,13 +97,16 @@ def take(pushed: Pushed, *, rule: Rule, zone: ZoneInfo, now: datetime) -> Taken:
     return Taken(push=work.push, accepted=len(work.inserted), repeated=work.repeated, refused=work.refused)
 
 
-def _known(pushed: Pushed) -> tuple[Known, int]:
-    """What the push is about, and the key that its row will have. The lock, the nonce and both questions go to the database
-    together."""
+def _known(pushed: Pushed, now: datetime) -> tuple[Known, int]:
+    """What the push is about, and the key of its row. The lock, the nonce, the row and the question go to the database
+    together.
+
+    The row comes before the records that name it, though what became of them is known only afterwards: SQLite, which holds their
+    foreign key, would for a row that comes behind them look through all records for those that waited for it.
+    """
     use = [_use(pushed.seller, pushed.nonce)] if pushed.nonce else []
-    told = rows.run_together(
-        *locks.inserting(), *use, rows.next_key("metering_push"), asked(pushed.seller, pushed.loaded)
-    )
+    begun: rows.Statement = (_PUSH, [pushed.seller, str(pushed.api), rows.moment(now)])
+    told = rows.run_together(*locks.inserting(), *use, begun, asked(pushed.seller, pushed.loaded))
     if use and not told[-3]:
         raise NonceUsed
     [(push,)] = told[-2]
@@ -120,20 +123,23 @@ def _use(seller: int, nonce: Nonce) -> rows.Statement:
     return _USE, [seller, nonce.text, rows.moment(nonce.until)]
 
 
-_PUSH = (
-    "INSERT INTO metering_push"
-    " (id, seller_id, api, received_at, received, accepted, repeated, refused, first_record, last_record)"
-    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+_PUSH = """
+INSERT INTO metering_push (seller_id, api, received_at, received, accepted, repeated, refused)
+ VALUES (%s, %s, %s, 0, 0, 0, 0) RETURNING id
+"""
+_TOLD = (
+    "UPDATE metering_push SET received = %s, accepted = %s, repeated = %s, refused = %s, first_record = %s, last_record = %s"
+    " WHERE id = %s"
 )
 
 
 def _finish(work: _Work) -> None:
-    """The row of the push, behind the records that name it: what became of them is known now. With it goes the timer."""
+    """What became of the push's records. With it goes the timer."""
     own: rows.Statement = (
-        _PUSH,
+        _TOLD,
         [
-            work.push, work.pushed.seller, str(work.pushed.api), rows.moment(work.now), len(work.pushed.loaded.items),
-            len(work.inserted), work.repeated, len(work.refused), min(work.inserted, default=None), max(work.inserted, default=None),
+            len(work.pushed.loaded.items), len(work.inserted), work.repeated, len(work.refused),
+            min(work.inserted, default=None), max(work.inserted, default=None), work.push,
         ],
     )  # fmt: skip
     cycles = (meter.cycle for meter in work.known.meters.values()) if work.inserted else ()

@@ -1,0 +1,97 @@
+"""Django's SQLite, whose writers wait for each other in order (``write_queue``)."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from typing import override
+
+from django.db import OperationalError
+from django.db.backends.sqlite3 import base
+
+from .write_queue import WriteQueue, queue_of
+
+A_WHILE = 5
+"""Milliseconds for which SQLite itself asks for its lock, in steps of one and two, before it is told to begin anew: in its own way
+it would soon ask ten times a second, and meet a lock that is free for a hundredth of that."""
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """A transaction that writes begins when its turn in this process has come and no other process writes. It waits for
+    ``OPTIONS["timeout"]`` in all, and then says what SQLite says."""
+
+    _queue: WriteQueue | None = None
+    """That in which this connection has the place."""
+
+    transaction_mode: str | None
+
+    def _start_transaction_under_autocommit(self) -> None:
+        if self.transaction_mode != "IMMEDIATE" or self.is_in_memory_db():
+            self._ask()
+            return
+        timeout = float(self.settings_dict["OPTIONS"].get("timeout", 5))
+        until = time.monotonic() + timeout
+        queue = queue_of(str(self.settings_dict["NAME"]))
+        if not queue.enter(timeout):
+            with self.wrap_database_errors:
+                raise _locked()
+        try:
+            self._begin(until, timeout)
+        except BaseException:
+            queue.leave()
+            raise
+        self._queue = queue
+
+    def _begin(self, until: float, timeout: float) -> None:
+        self._wait_for(A_WHILE)
+        try:
+            while True:
+                try:
+                    self._ask()
+                except OperationalError as error:
+                    if not _is_locked(error) or time.monotonic() >= until:
+                        raise
+                else:
+                    return
+        finally:
+            self._wait_for(int(timeout * 1000))
+
+    def _ask(self) -> None:
+        super()._start_transaction_under_autocommit()  # type: ignore[misc]  # Django's, which the stubs leave out
+
+    def _wait_for(self, milliseconds: int) -> None:
+        self.connection.execute(f"PRAGMA busy_timeout = {milliseconds:d}")
+
+    @override
+    def commit(self) -> None:
+        super().commit()
+        self._leave()
+
+    @override
+    def rollback(self) -> None:
+        try:
+            super().rollback()
+        finally:
+            self._leave()
+
+    @override
+    def close(self) -> None:
+        try:
+            super().close()
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        queue, self._queue = self._queue, None
+        if queue is not None:
+            queue.leave()
+
+
+def _locked() -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError("database is locked")
+    error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    return error
+
+
+def _is_locked(error: OperationalError) -> bool:
+    return getattr(error.__cause__, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
