@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+from tests.browser.goods import goods
+
 
 def supervise(_seller_url: str) -> dict[str, str]:
     from tests.browser.history import _buy, until
@@ -42,7 +44,7 @@ def supervise(_seller_url: str) -> dict[str, str]:
     return {
         "begun delivery": str(begun.pk), "delivered": str(delivered.pk), "disputed": str(disputed.pk), "accepted": str(done.pk),
         "milestone": str(waiting.pk), "evidence": proof_of(done).sha256,
-    }  # fmt: skip
+    } | goods(_acts)  # fmt: skip
 
 
 def _acts(one: object, party: object, what: object) -> None:

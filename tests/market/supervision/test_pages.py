@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 
 from tests.factories import NOW
-from tests.market.supervision.supervising import CLOCKS, MILESTONES, TO_ACCEPT, S, person, supervised, walk
+from tests.market.supervision.supervising import CLOCKS, MILESTONES, TO_ACCEPT, B, S, person, supervised, walk
+from tradepost.market.product_types.flows.contract import Act
 from tradepost.market.supervision import cancel
 from tradepost.market.supervision.models import Supervision
 
@@ -56,3 +57,16 @@ def test_an_order_says_what_of_it_went_back_and_a_form_asks_for_a_part() -> None
     cancel.agree(supervision.pk, "", by=person(supervision, S), clocks=CLOCKS, now=NOW)
     order = client.get(f"/orders/{supervision.line.order.number}/").content.decode()
     assert "¥\xa0100.00 of it went back to your balance" in order
+
+
+def test_what_was_said_stands_beside_the_name_of_its_field() -> None:
+    """business-rules §2.10: goods are sent by a carrier with a parcel number: neither is told by its value alone."""
+    supervision = walk(supervised("HARDWARE"), (B, Act.DEMAND), (S, Act.SHIP))
+    said = page(supervision).partition("What was said")[2].partition("</section>")[0]
+    for name, text in (
+        ("Receiver", "Lan"),
+        ("Telephone", "13800138000"),
+        ("Carrier", "SF"),
+        ("Parcel number", "SF1234567890"),
+    ):
+        assert f"<dt>{name}</dt> <dd> {text} </dd>" in said

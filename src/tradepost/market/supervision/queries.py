@@ -71,6 +71,19 @@ class Shown:
     def at(self) -> datetime:
         return self.visit.at if self.visit is not None else self._asked_at
 
+    def entries(self, language: str) -> list[tuple[str, str]]:
+        """What else was said, each with the name of its field in the form where it was: a carrier, a parcel number."""
+        if self.visit is None:
+            return []
+        moves = self.node.moves if self.node is not None else ()
+        names = {
+            entry.code: entry.label.in_language(language)
+            for move in moves
+            if (move.act, move.by) == (self.visit.act, self.visit.party)
+            for entry in move.entries
+        }
+        return [(names.get(code, code), text) for code, text in self.visit.entries.items()]
+
     @property
     def says_something(self) -> bool:
         """Words, other things that were said, or documents; an appeal always has words."""

@@ -98,7 +98,7 @@ def context_of(supervision: Supervision, party: Party, request: HttpRequest, ref
         "mine": running and node.owner is party,
         "moves": _moves(mine, request, refused, language) if running else [],
         "events": _events(supervision, language),
-        "story": [one for one in queries.story(supervision) if one.says_something],
+        "story": [(one, one.entries(language)) for one in queries.story(supervision) if one.says_something],
         "requests": requests,
         "milestones": parts,
         "current_milestone": next((one for one in parts if one.accepted_at is None), None) if running else None,
