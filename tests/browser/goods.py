@@ -64,7 +64,7 @@ def _bought(what: dict[str, str], price: object, number: int, **answers: str) ->
 
     beside: Product = Product.objects.get(slug="yunjian-docs")
     product = make_product(
-        beside.seller, prices=(price,), bound=False, now=clock.now(), category=beside.category.slug, picture=beside.picture,  # type: ignore[arg-type]
+        beside.seller, prices=(price,), bound=False, now=clock.now(), category=beside.category.slug, picture=beside.picture,
         summary="交付过程由平台监管。", summary_en="Delivered under supervision.", answers=answers, **what,  # type: ignore[arg-type]
     )  # fmt: skip
     for _ in range(number):
