@@ -64,6 +64,19 @@ def test_an_index_about_other_columns_is_told() -> None:
         assert differences() == [f"{said} by the models"]
 
 
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [("", []), ("WHERE voids_id IS NOT NULL", []),
+     ("WHERE sign = -1 AND quantity > 1", ["the same voids_id may stand twice in metering_record, and must not by the models"])],
+)  # fmt: skip
+def test_a_unique_index_of_all_that_have_a_value_is_one_of_all(condition: str, said: list[str]) -> None:
+    """metering/0007: a unique index lets any number of rows be empty, and need not hold them."""
+    remade = f"CREATE UNIQUE INDEX record_voids_once ON metering_record (voids_id) {condition}"
+    with otherwise("DROP INDEX record_voids_once", remade):
+        assert differences() == said
+
+
 def test_an_index_that_is_not_unique_is_no_unique_constraint() -> None:
     with otherwise("DROP INDEX user_email", "CREATE INDEX user_email ON identity_user (lower(email))"):
         assert differences() == ["the unique constraint user_email of identity_user is missing"]

@@ -21,7 +21,8 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """An index, or a unique constraint. ``columns``: None stands for an expression. ``partial``: about some rows only."""
+    """An index, or a unique constraint. ``columns``: None stands for an expression. ``partial``: about some rows only, where these are
+    not all that have a value: what is empty may stand in any number of rows of a unique index anyway."""
 
     unique: bool
     columns: tuple[str | None, ...]
@@ -48,7 +49,8 @@ _KEYS = {
         FROM sqlite_master m, pragma_index_list(m.name) i, pragma_index_info(i.name) x
         WHERE m.type = 'table' ORDER BY m.name, i.name, x.seqno""",
     # An index that is not valid is left of one that could not be made.
-    "postgresql": """SELECT t.relname, i.relname, x.indisunique, x.indpred IS NOT NULL, a.attname
+    "postgresql": """SELECT t.relname, i.relname, x.indisunique, x.indpred IS NOT NULL
+            AND pg_get_expr(x.indpred, t.oid) <> format('(%%I IS NOT NULL)', coalesce(a.attname, '')), a.attname
         FROM pg_index x JOIN pg_class t ON t.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid
         CROSS JOIN LATERAL unnest(x.indkey) WITH ORDINALITY AS k(number, place)
         LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.number AND k.number > 0
