@@ -109,7 +109,9 @@ def test_a_broken_kit_is_told_by_its_name_counted_frozen_repaired_and_sold_again
         server.start()
         advance(DAY, within=200)
         assert kinds(owner)[-1] == "seller_probe_passed_frozen"
-        assert debug_all(page, product, product.binding.address, typed=SECRET) == 5, "those that the replay found failing"
+        assert debug_all(page, product, product.binding.address, typed=SECRET) == 5, (
+            "those that the replay found failing"
+        )
         restored(page, console, product)
         advance(DAY, within=200)
     health = Health.objects.get(product=product)

@@ -3,9 +3,10 @@ and what follows. A joint product is healthy when both of its interfaces are."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -42,9 +43,10 @@ from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.catalog import delist, trading
 from tradepost.market.catalog.models import Product
+from tradepost.market.debugging.models import DebugCase
 from tradepost.market.notifications import facts
 from tradepost.market.notifications.models import Notice
-from tradepost.market.probes import closing, manual, opening, seller_queries, selling_again
+from tradepost.market.probes import closing, manual, opening, scope, seller_queries, selling_again
 from tradepost.market.probes.models import Health, ProbeDay, ProbeRun, ProbeSlot, WorkItem
 from tradepost.market.production.models import Address, Binding, Call
 from tradepost.protocols.commands import Done
@@ -321,23 +323,47 @@ def test_a_slot_is_judged_in_as_many_questions_however_many_joint_products_there
 
 
 @pytest.mark.postgres
-def test_each_address_of_a_product_has_its_newest_runs_by_the_index() -> None:
-    """Runs of others are passed over, however many are newer."""
+@pytest.mark.parametrize("what", ["cases", "products", "history"])
+def test_what_is_asked_judged_and_shown_is_found_by_indexes(what: str) -> None:
+    """Where a market is large: PostgreSQL scans a small table rather than use one, so that here it may not."""
     application = joint_product()
-    its = market()
+    watch, its = wiring._watch(), market()
     its.until(NIGHT)
     addresses = [Binding.objects.get().address_id, application.address_id]
-    with connection.cursor() as cursor, CaptureQueriesContext(connection) as captured:
-        page = seller_queries.history(addresses)
-        cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute("SET LOCAL enable_sort = off")
-        plans = []
-        for one in captured.captured_queries:
-            cursor.execute(f"EXPLAIN {one['sql']}")
+    ask: dict[str, Callable[[], list[Any]]] = {
+        "cases": lambda: scope.cases_after(0, 101, watch=watch),
+        "products": lambda: scope.products_after(0, 100, watch=watch),
+        "history": lambda: seller_queries.history(addresses).rows,
+    }
+    with CaptureQueriesContext(connection) as captured:
+        assert len(ask[what]()) == {"cases": 10, "products": 1, "history": 20}[what]
+    asked = [one["sql"] for one in captured.captured_queries if "DEFERRED" not in one["sql"]]
+    plans = []
+    with connection.cursor() as cursor:
+        for planner in ("seqscan", "sort", "hashjoin"):
+            cursor.execute(f"SET LOCAL enable_{planner} = off")
+        for statement in asked:
+            cursor.execute(f"EXPLAIN {statement}")
             plans.append("\n".join(line for [line] in cursor.fetchall()))
-    assert [run.pk for run in page.rows] == sorted((run.pk for run in ProbeRun.objects.all()), reverse=True)
-    assert plans
-    assert all("probe_run_address" in plan for plan in plans), plans
+    assert len(plans) == 2
+    assert not [plan for plan in plans if "Seq Scan" in plan]
+    if what == "history":
+        assert all("probe_run_address" in plan for plan in plans), plans
+
+
+def test_pages_of_cases_and_products_go_on_where_the_last_one_ended() -> None:
+    """Two statements each, whose rows are put together."""
+    applications = [joint_product() for _ in range(3)]
+    watch = wiring._watch()
+    every = scope.cases_after(0, 100, watch=watch)
+    assert [one.pk for one in every] == list(DebugCase.objects.order_by("address", "pk").values_list("pk", flat=True))
+    first = scope.cases_after(0, 7, watch=watch)
+    assert first == every[:7]
+    behind = first[-1].address_id
+    assert scope.cases_after(behind, 100, watch=watch) == [one for one in every if one.address_id > behind]
+    products = [product_of(one) for one in applications]
+    assert scope.products_after(0, 2, watch=watch) == products[:2]
+    assert scope.products_after(products[1].pk, 2, watch=watch) == products[2:]
 
 
 def test_the_history_of_two_addresses_is_one_row_after_another_page_by_page() -> None:

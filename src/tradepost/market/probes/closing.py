@@ -19,7 +19,7 @@ from tradepost.market.production.models import Call
 from . import days, outcome
 from .events import ProbeDayFailed, ProbeSlotEnded
 from .models import Health, ProbeDay, ProbeRun, ProbeSlot, Verdict, WorkItem
-from .scope import Key, needed, probed, serving
+from .scope import Key, needed, products_after, serving
 from .watch import Watch
 
 AT_ONCE = 100
@@ -68,7 +68,7 @@ class Seen:
 
 def judge_some(slot: ProbeSlot, cursor: int, *, watch: Watch, now: datetime) -> int | None:
     """The next products, beyond ``cursor``. Gives how far it came; None when those were all."""
-    some = list(probed(watch).filter(pk__gt=cursor).defer("description").order_by("pk")[:AT_ONCE])
+    some = products_after(cursor, AT_ONCE, watch=watch)
     known = Health.objects.in_bulk([one.pk for one in some])
     seen = look(slot, [one.pk for one in some], watch=watch)
     for product in some:

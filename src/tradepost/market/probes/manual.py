@@ -22,7 +22,7 @@ def probe_now(product: Product, *, by: str, watch: Watch, now: datetime) -> Prob
     hand already; nothing was sent then."""
     with transaction.atomic():
         held = Product.objects.select_for_update(of=("self",)).get(pk=product.pk)
-        wanted = list(cases_of_product(held, watch).order_by("address", "pk"))
+        wanted = list(cases_of_product(held, watch=watch))
         if not wanted:
             raise Refused(
                 "probe.no_cases",

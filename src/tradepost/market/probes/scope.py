@@ -10,13 +10,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
-from tradepost.market.applications.models import Application
 from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.debugging.models import DebugCase
 from tradepost.market.debugging.required import Sold, required
-from tradepost.market.production.models import Binding
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.registry import protocols
 
@@ -24,28 +22,53 @@ from .serving import Serving, served_at
 from .watch import Watch
 
 PROBED = (Product.Status.ON_SALE, Product.Status.FROZEN)
+SERVED = ("binding", "application")
+"""What joins a product to an address, as ``served_at`` reads it."""
 
 type Key = tuple[int, str, str]
 """Address, activity and variant of a case."""
 
 
-def probed(watch: Watch) -> QuerySet[Product]:
-    """Products that are sold, or frozen, and served at an address whose protocol is probed."""
-    return Product.objects.filter(_any(watch, product=OuterRef("pk")), status__in=PROBED)
+def products_after(product: int, most: int, *, watch: Watch) -> list[Product]:
+    """The next products that are sold, or frozen, and served at an address whose protocol is probed; without their texts."""
+    found: dict[int, Product] = {}
+    for served in SERVED:
+        at = {f"{served}__address__{name}": value for name, value in _is_probed(watch).items()}
+        own = Product.objects.filter(pk__gt=product, status__in=PROBED, **at).defer("description")
+        found |= {one.pk: one for one in own.order_by("pk")[:most]}
+    return [found[pk] for pk in sorted(found)][:most]
 
 
-def cases(watch: Watch) -> QuerySet[DebugCase]:
-    """Saved cases at addresses that serve a probed product, whatever key or address they were saved with: what is asked is
-    whether orders would succeed now."""
-    serves = _any(watch, address=OuterRef("address"), product__status__in=PROBED)
-    return DebugCase.objects.filter(serves).select_related("address__seller")
+def cases_after(address: int, most: int, *, watch: Watch) -> list[DebugCase]:
+    """The next saved cases, by their addresses, of those that serve a probed product; whatever key or address they were saved with:
+    what is asked is whether orders would succeed now."""
+    found = [
+        one for cases in _cases(watch) for one in cases.filter(address__gt=address).order_by("address", "pk")[:most]
+    ]
+    return sorted({one.pk: one for one in found}.values(), key=lambda one: (one.address_id, one.pk))[:most]
 
 
-def cases_of_product(product: Product, watch: Watch) -> QuerySet[DebugCase]:
-    """Those of them that are the product's; none of one that is not probed."""
-    if product.status not in PROBED:
-        return DebugCase.objects.none()
-    return cases(watch).filter(address__in=[one.address.pk for one in serving([product.pk], watch=watch)])
+def anything(watch: Watch) -> bool:
+    """Whether there is something to probe."""
+    return any(cases.exists() for cases in _cases(watch))
+
+
+def cases_of_product(product: Product, *, watch: Watch) -> QuerySet[DebugCase]:
+    """All saved cases of the product; none of one that is not probed."""
+    at = [one.address.pk for one in serving([product.pk], watch=watch)] if product.status in PROBED else []
+    return DebugCase.objects.filter(address__in=at).select_related("address__seller").order_by("address", "pk")
+
+
+def _cases(watch: Watch) -> Iterator[QuerySet[DebugCase]]:
+    """One after the other: both at once PostgreSQL answers by reading every product of the market."""
+    at = {f"address__{name}": value for name, value in _is_probed(watch).items()}
+    for served in SERVED:
+        serves = Product.objects.filter(status__in=PROBED, **{f"{served}__address": OuterRef("address")})
+        yield DebugCase.objects.filter(Exists(serves), **at).select_related("address__seller")
+
+
+def _is_probed(watch: Watch) -> dict[str, object]:
+    return {"protocol__in": watch.protocols, "removed_at": None}
 
 
 def serving(products: Iterable[int], *, watch: Watch) -> list[Serving]:
@@ -53,13 +76,6 @@ def serving(products: Iterable[int], *, watch: Watch) -> list[Serving]:
     return [
         one for one in served_at(products) if one.address.protocol in watch.protocols and one.address.removed_at is None
     ]
-
-
-def _any(watch: Watch, **about: object) -> Q:
-    """Whether a production interface or an application joins a product to an address at which the market probes: what
-    ``served_at`` reads, as a condition."""
-    at = {"address__protocol__in": watch.protocols, "address__removed_at": None, **about}
-    return Q(Exists(Binding.objects.filter(**at))) | Q(Exists(Application.objects.filter(**at)))
 
 
 def needed(at: Iterable[Serving], saved: Iterable[Key], *, watch: Watch) -> dict[int, set[Key]]:
