@@ -151,7 +151,7 @@ def test_a_failing_call_of_the_kit_fails_the_product_and_names_its_application()
         said = facts.readable(notice.facts)["activity"]
         assert said == f"authSync of the application “{NAME}”"
     with translation.override("zh-hans"):
-        assert facts.readable(notice.facts)["activity"] == f"应用“{NAME}”的 authSync"
+        assert facts.readable(notice.facts)["activity"] == f"authSync（应用“{NAME}”）"
 
 
 def test_a_failing_call_of_the_production_interface_names_no_application() -> None:

@@ -57,7 +57,7 @@ def save_cases(
         made.append(
             DebugCase(
                 seller_id=address.seller_id, address=address, activity=activity, variant=variant,
-                kind=form.case.kind.__name__, command={}, values=shown_values(form, now=now) | (typed or {}),
+                kind=form.case.kind.__name__, command={}, values={**shown_values(form, now=now), **(typed or {})},
                 url=address.url, key_id=need_key(address).key_id, saved_at=now, saved_by="zhang", tried_at=now,
             )
         )  # fmt: skip

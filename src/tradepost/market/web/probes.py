@@ -33,6 +33,10 @@ def said_of(one: Watched, *, freeze_days: int) -> Said:
         return said
     if not one.cases:
         return Said("untested", _("Nothing is probed: no debug case is saved at its address."))
+    if any(day is not None and (day.am or day.pm) for _date, day in one.days):
+        return Said(
+            "unknown", _("No slot says how it stands yet: a case that it needs is not saved, or was not asked.")
+        )
     return Said("untested", _("It was not probed yet: the next slot asks every saved case."))
 
 
