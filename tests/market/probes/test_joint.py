@@ -13,7 +13,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
-from tests.factories import NOW, make_product
+from tests.factories import NOW, make_address, make_product
 from tests.factories.joint import (
     make_binding,
     make_enterprise,
@@ -159,6 +159,18 @@ def test_a_failing_call_of_the_production_interface_names_no_application() -> No
     its = market(breaking(WRONG, "queryInstance"))
     its.until(at(12))
     assert Notice.objects.get().facts["activity"] == "queryInstance"
+
+
+def test_where_both_fail_the_production_interface_is_named_first() -> None:
+    """Without it nothing is delivered, whatever becomes of the people of an enterprise."""
+    application = joint_product()
+    later = make_address(application.seller)  # registered after that of the kit
+    DebugCase.objects.filter(address=Binding.objects.get().address).update(address=later)
+    Binding.objects.update(address=later)
+    its = market(answers(DOWN))
+    its.until(at(12))
+    facts_told = Notice.objects.get().facts
+    assert (facts_told["activity"], facts_told["failed"]) == ("newInstance", "10")
 
 
 def test_five_failing_days_of_the_kit_alone_freeze_the_product_and_a_passing_probe_lets_it_come_back() -> None:

@@ -84,12 +84,17 @@ def look(slot: ProbeSlot, products: Sequence[int], *, watch: Watch) -> dict[int,
     runs: dict[Key, ProbeRun] = {}
     for run in ProbeRun.objects.filter(slot=slot, address__in={one.address.pk for one in at}).order_by("pk"):
         runs[run.address_id, run.activity, run.variant] = run
-    deciding = needed(at, runs, watch=watch)
-    return {product: _seen(slot, runs, deciding.get(product, set())) for product in products}
+    deciding, places = needed(at, runs, watch=watch), {one.address.pk: place for place, one in enumerate(at)}
+    found = {}
+    for product in products:
+        ordered = sorted(deciding.get(product, ()), key=lambda key: (places[key[0]], key))
+        found[product] = _seen(slot, runs, ordered)
+    return found
 
 
-def _seen(slot: ProbeSlot, runs: Mapping[Key, ProbeRun], deciding: set[Key]) -> Seen:
-    asked = {key: runs[key] for key in sorted(deciding) if key in runs}
+def _seen(slot: ProbeSlot, runs: Mapping[Key, ProbeRun], deciding: Sequence[Key]) -> Seen:
+    """``deciding``: those of the production interface first."""
+    asked = {key: runs[key] for key in deciding if key in runs}
     if slot.void:
         return Seen(outcome.Verdict.UNKNOWN, cases=len(asked))
     verdict = outcome.of_product(deciding, {key: outcome.Verdict(run.verdict) for key, run in asked.items()})
