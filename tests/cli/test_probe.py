@@ -10,6 +10,7 @@ import pytest
 
 from tests.check.kit_seller import KEY, any_seller
 from tests.factories import make_address, make_product, make_seller
+from tests.factories.joint import make_application, make_kit_address
 from tests.market.probes.watching import save_cases
 from tests.market.working import working
 from tradepost.cli import probe as command
@@ -91,3 +92,19 @@ def test_the_forecast_names_products_by_their_day(capsys: pytest.CaptureFixture[
     assert "2026-11-28" in shown
     assert "3 of 5" in shown
     assert product.name_en in shown
+
+
+def test_calls_of_joint_operation_are_asked_as_well_and_shown_with_their_application(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """openapi-jointkit §A.10: the stored cases of both interfaces of the product."""
+    with served(tmp_path) as product:
+        kit = make_kit_address(product.seller, url=product.binding.address.url, now=clock.now())
+        make_application(product.seller, address=kit, product=product, name="青榭\x1b协同", now=clock.now())
+        save_cases(kit, "tenantSync", now=clock.now())
+        assert probe(product=str(product.pk)) == 1, "this seller speaks no kit"
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith(("passed", "failed"))]
+    assert [line.split()[1] for line in lines] == ["newInstance", "queryInstance", "tenantSync"]
+    assert lines[2].endswith("application 青榭?协同")
+    assert lines[2].startswith("failed")
+    assert "application" not in lines[0]

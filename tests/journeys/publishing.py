@@ -96,13 +96,17 @@ def serve_at(page: Client, product: Product, url: str, protocol: str) -> Address
     return address
 
 
-def debug_all(page: Client, product: Product, address: Address) -> int:
-    """Debug and save every case that it needs, as the pages propose to; how many there were."""
+def debug_all(
+    page: Client, product: Product, address: Address, *, typed: Mapping[str, Mapping[str, str]] | None = None
+) -> int:
+    """Debug and save every case that it needs, as the pages propose to; how many there were. ``typed``: over what the form of an
+    activity proposes."""
     lacks = missing(address, sold(document_of(product)))
     for lack in lacks:
         part = f"{lack.activity}/{lack.variant}/" if lack.variant else f"{lack.activity}/"
-        form = page.get(f"/seller/debug/{address.pk}/{part}").context["form"]
-        answer = page.post(f"/seller/debug/{address.pk}/{part}", {**form.initial, "do": "debug"})
+        where = f"/seller/debug/{lack.address}/{part}"
+        form, own = page.get(where).context["form"], (typed or {}).get(lack.activity, {})
+        answer = page.post(where, {**form.initial, **own, "do": "debug"})
         assert answer.status_code == 302, answer.content.decode()
         run = int(answer["Location"].partition("run=")[2].partition("#")[0])
         until(lambda run=run: DebugRun.objects.get(pk=run).ended_at is not None, what=lack.activity)  # type: ignore[misc]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, override
 
@@ -17,6 +17,7 @@ from tests.check.kit_seller import KEY, any_seller
 from tests.check.mutants.any_shop import AnySeller
 from tests.factories import make_address, make_buyer, make_operator, make_product, make_seller
 from tests.journeys.buying import delivered, order
+from tests.journeys.probing import DAY, browser, kinds, product_now, restored, text, to_midnight
 from tests.journeys.publishing import debug_all
 from tests.market.notifications import mail_server
 from tests.market.working import advance, until, working
@@ -28,14 +29,10 @@ from tradepost.market.identity.models import Seller, User
 from tradepost.market.notifications.models import Notice
 from tradepost.market.probes.models import Health, ProbeDay, ProbeRun, ProbeSlot, WorkItem
 from tradepost.market.probes.outcome import OURS
-from tradepost.market.review.cases import case_of
-from tradepost.market.review.models import Submission
-from tradepost.market.review.registry import review_kind
 from tradepost.market.settings import mail as mail_settings
 from tradepost.protocols.http import Request, Response
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.timeout(900)]
-DAY = timedelta(days=1)
 BROKEN = Response(500, (("Content-Type", "text/html"),), b"<h1>Internal Server Error</h1>")
 
 
@@ -47,22 +44,6 @@ class Breaking(AnySeller):
     @override
     def respond(self, request: Request, now: datetime, nonce: str, *, protocol: str = "") -> Response:
         return BROKEN if self.broken else super().respond(request, now, nonce, protocol=protocol)
-
-
-def browser(user: User) -> Client:
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(user)
-    return client
-
-
-def text(page: Client, path: str) -> str:
-    answer = page.get(path)
-    assert answer.status_code == 200, path
-    return " ".join(answer.content.decode().split())
-
-
-def kinds(user: User) -> list[str]:
-    return list(Notice.objects.filter(user=user).order_by("pk").values_list("kind", flat=True))
 
 
 @pytest.fixture
@@ -108,7 +89,7 @@ def test_a_broken_interface_is_told_counted_frozen_repaired_and_sold_again(tmp_p
         product = make_product(company, address=address, now=now)
         with working():
             debug_all(page, product, address)
-            advance(_to_midnight(), within=200)  # a day of the test is a day of the market
+            advance(to_midnight(), within=200)  # a day of the test is a day of the market
             advance(DAY, within=200)
             assert "Passing" in text(page, "/seller/probes/")
             assert kinds(owner) == []
@@ -126,22 +107,13 @@ def test_a_broken_interface_is_told_counted_frozen_repaired_and_sold_again(tmp_p
             advance(DAY, within=200)
             assert kinds(owner)[-1] == "seller_probe_passed_frozen"
             assert product_now(product).status == Product.Status.FROZEN, "it comes back by an operator alone"
-            _restored(page, console, product)
+            restored(page, console, product)
             placed = order(browser(make_buyer(now=clock.now())), product, plan="PERIOD-month", total="10000")
             assert delivered(placed).instance_id
             advance(DAY, within=200)
             health = Health.objects.get(product=product)
             assert (health.streak, health.frozen_on, health.verdict) == (0, None, "passed")
             assert not WorkItem.objects.filter(closed_at=None).exists()
-
-
-def _to_midnight() -> timedelta:
-    local = timezone.localtime(clock.now())
-    return (local + DAY).replace(hour=0, minute=5, second=0, microsecond=0) - local
-
-
-def product_now(product: Product) -> Product:
-    return Product.objects.get(pk=product.pk)
 
 
 def _fails_for_a_day(page: Client, product: Product, owner: User) -> None:
@@ -178,20 +150,6 @@ def _is_frozen(page: Client, console: Client, product: Product, owner: User, wat
     refused = console.post(f"/console/products/{product.pk}/unfreeze/")
     assert refused.status_code == 302
     assert product_now(product).status == Product.Status.FROZEN, "its probes still fail"
-
-
-def _restored(page: Client, console: Client, product: Product) -> None:
-    answer = page.post(f"/seller/products/{product.pk}/restore/", {"repaired": "The server is up again."})
-    assert answer.status_code == 302, answer.content.decode()
-    sent = Submission.objects.get(product=product, kind="restore")
-    until(lambda: Submission.objects.get(pk=sent.pk).status != "checking", within=100, what="the replay ends")
-    sent.refresh_from_db()
-    assert sent.status == "pending", sent.findings
-    assert "Replay of the debug cases" in text(console, f"/console/reviews/{sent.pk}/")
-    items = review_kind(sent.kind).checklist(case_of(sent, settings=config(), now=clock.now()))
-    answer = console.post(f"/console/reviews/{sent.pk}/approve/", {"checklist": [item.code for item in items]})
-    assert answer.status_code == 302, answer.content.decode()
-    assert product_now(product).status == Product.Status.ON_SALE
 
 
 def test_a_market_that_was_down_blames_nobody(tmp_path: Path) -> None:

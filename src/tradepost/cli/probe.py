@@ -70,6 +70,7 @@ def _probe(wanted: str, *, patience: float) -> int:
     from tradepost.market.base.config import config
     from tradepost.market.probes import manual
     from tradepost.market.probes.models import Verdict
+    from tradepost.market.probes.serving import applications_of
     from tradepost.market.probes.watch import watch_of
 
     watch = watch_of(config(), timezone.get_default_timezone())
@@ -81,9 +82,9 @@ def _probe(wanted: str, *, patience: float) -> int:
                 "probe.no_worker", "Nobody made the calls in time: is a worker running? They are made when one is."
             )
         time.sleep(LOOK_EVERY)
-    runs = manual.runs_of(slot)
+    runs, applications = manual.runs_of(slot), applications_of(slot.product_id or 0)
     for run in runs:
-        _show(run)
+        _show(run, applications.get(run.address_id, ""))
     return int(any(run.verdict != Verdict.PASSED for run in runs))
 
 
@@ -99,14 +100,16 @@ def _found(wanted: str) -> Product:
     return found
 
 
-def _show(run: ProbeRun) -> None:
-    """The verdict of a case, and each judgement that does not hold, with its section and what to do."""
+def _show(run: ProbeRun, application: str) -> None:
+    """The verdict of a case, and each judgement that does not hold, with its section and what to do. ``application``: whose call of
+    joint operation it is."""
     from tradepost.market.debugging import findings
     from tradepost.market.production.models import Attempt
 
     console = terminal.out()
     took = f"  {run.milliseconds:.0f} ms" if run.milliseconds is not None else ""
-    console.print(f"{run.verdict:<8}{run.activity} {run.variant}{took}".rstrip(), markup=False)
+    about = f"  application {_clean(application)}" if application else ""
+    console.print(f"{run.verdict:<8}{run.activity} {run.variant}{took}".rstrip() + about, markup=False)
     attempt = Attempt.objects.filter(call=run.call_id).order_by("-number").first()
     for one in findings.read(attempt.findings) if attempt else ():
         mark = "holds" if one.verdict.value == "passed" else one.verdict.value

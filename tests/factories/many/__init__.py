@@ -19,7 +19,7 @@ from tests.factories.assets import begin_upload, make_asset, make_version
 from tests.factories.companies import handed_in
 from tests.factories.pictures import make_picture, make_proof
 from tests.factories.transfers import came
-from tradepost.market.applications.models import Authorisation, Sync, SyncedDepartment, TenantBinding
+from tradepost.market.applications.models import Application, Authorisation, Sync, SyncedDepartment, TenantBinding
 from tradepost.market.audit.models import Entry as Act
 from tradepost.market.base.models import Event, Job, LeasedJob, Move
 from tradepost.market.billing.models import Accumulation, Charge, ProductHour
@@ -194,6 +194,7 @@ def count_on() -> None:
         *(model for model in GROWING if model._meta.auto_field is not None),
         Drift,
         # One enterprise has all of these here, so that nothing is to be found among others' rows by an index.
+        Application,
         TenantBinding,
         Authorisation,
         Sync,

@@ -1,4 +1,5 @@
-"""An application of seller 1 that the large enterprise uses in sixty of its services, and all its people in the first of them."""
+"""An application of seller 1 that the large enterprise uses in sixty of its services, and all its people in the first of them; and one of
+every other seller, whose calls are probed."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from tradepost.market.applications.models import (
     SyncedDepartment,
     TenantBinding,
 )
+from tradepost.market.debugging.models import DebugCase
 from tradepost.market.production.models import Address
 
 from .insert import insert, text
@@ -24,6 +26,7 @@ SERVICES = 60
 """That the enterprise bound."""
 KIT = 900_000
 KEY = "no key: nothing is encrypted here"
+CALLS = "(VALUES (1, 'tenantSync'), (2, 'applicationSync'), (3, 'authSync'), (4, 'singleOrgSync'), (5, 'allOrgSync')) AS c(nth, word)"
 
 
 def joined(size: Size, now: datetime) -> None:
@@ -35,6 +38,7 @@ def joined(size: Size, now: datetime) -> None:
         seller_id=1, name="Of many", app_id="app1", secret_hash="0", address_id=KIT, public_key=KEY, login_kind="shared",
         login_url="https://many.example/", multi_instance=True, product_id=product, created_at=now,
     )  # fmt: skip
+    _of_others(now)
     Client.objects.create(
         enterprise_id=1, application_id=1, client_id="client1", sealed_secret="sealed", created_at=now
     )
@@ -57,6 +61,25 @@ def joined(size: Size, now: datetime) -> None:
     insert(
         SyncedDepartment, "organisations_department d", id="d.id", binding_id="1", code="d.code", name="d.name",
         parent_code="''",
+    )  # fmt: skip
+
+
+def _of_others(now: datetime) -> None:
+    """Each published with the first product of its seller, the calls debugged; those of seller 1 as well."""
+    first = "(SELECT p.seller_id, min(p.id) AS product FROM catalog_product p WHERE p.seller_id > 1 GROUP BY 1) AS f"
+    insert(
+        Address, first, id=f"{KIT} + f.seller_id", seller_id="f.seller_id", protocol=text("joint_kit_v2"), created_at=now,
+        url="'https://many.example/kit/' || f.seller_id",
+    )  # fmt: skip
+    insert(
+        Application, first, id="f.seller_id", seller_id="f.seller_id", product_id="f.product", address_id=f"{KIT} + f.seller_id",
+        name="'Of many ' || f.seller_id", app_id="'app' || f.seller_id", secret_hash=text("0"), public_key=text(KEY),
+        login_kind=text("shared"), login_url="'https://many.example/' || f.seller_id", created_at=now,
+    )  # fmt: skip
+    insert(
+        DebugCase, f"production_address a CROSS JOIN {CALLS} WHERE a.protocol = 'joint_kit_v2'", id="10 * a.id + c.nth",
+        seller_id="a.seller_id", address_id="a.id", activity="c.word", kind=text("SyncTenant"), command="'{}'::jsonb", url="a.url",
+        key_id=text("k"), saved_at=now, tried_at=now, saved_by=text("zhang"),
     )  # fmt: skip
 
 

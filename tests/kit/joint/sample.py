@@ -16,9 +16,9 @@ KIT_KEY = "kit key of the sample, for tests"
 
 
 @contextmanager
-def sample(data: Path, **others: str) -> Iterator[str]:
-    """Its address. ``others``: settings of its environment in place of those of tests."""
-    port = str(free_port())
+def sample(data: Path, *, port: str = "", **others: str) -> Iterator[str]:
+    """Its address. ``port``: the one that it had before. ``others``: settings of its environment in place of those of tests."""
+    port = port or str(free_port())
     settings = {
         "SELLER_DATA": str(data), "SELLER_KEY": wire.KEY, "SELLER_KIT_KEY": KIT_KEY, "SELLER_APP_ID": "a1",
         "SELLER_PUBLIC_URL": f"http://127.0.0.1:{port}",

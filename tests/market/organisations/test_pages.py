@@ -244,3 +244,21 @@ def test_dissolving_asks_for_the_code(admin: Member, client: Client) -> None:
     assert Enterprise.objects.get().status == "dissolved"
     assert client.get(at("enterprise")).status_code == 404
     assert admin.enterprise.name not in client.get("/orders/").text
+
+
+@pytest.mark.parametrize(
+    ("path", "current", "said"),
+    [
+        ("settings/", "settings/", "page"),
+        ("settings/directory/", "settings/", "true"),
+        ("members/", "members/", "page"),
+    ],
+)
+def test_the_tab_that_one_is_in_is_told_to_who_does_not_see_its_colour(
+    admin: Member, path: str, current: str, said: str
+) -> None:
+    """WAI-ARIA 1.2, aria-current: "page" for the page itself, "true" for the item of a set that holds it."""
+    home = f"/enterprise/{admin.enterprise.code}"
+    shown = " ".join(logged_in(admin.user).get(f"{home}/{path}").content.decode().split())
+    tabs = shown.partition('aria-label="Parts of the enterprise">')[2].partition("</nav>")[0]
+    assert re.findall(r'href="([^"]+)" aria-current="(\w+)"', tabs) == [(f"{home}/{current}", said)]

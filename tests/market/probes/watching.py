@@ -3,7 +3,7 @@ sellers' answers given by a function."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -47,16 +47,18 @@ def well(_call: ClaimedCall, _now: datetime) -> CallResult:
     return Done()
 
 
-def save_cases(address: Address, *activities: str, now: datetime = NOW) -> list[DebugCase]:
-    """As debugging saves them, in bulk."""
+def save_cases(
+    address: Address, *activities: str, variant: str = "", typed: Mapping[str, str] | None = None, now: datetime = NOW
+) -> list[DebugCase]:
+    """As debugging saves them, in bulk. ``typed``: over what the form proposes."""
     made = []
     for activity in activities:
-        form = form_of(address, activity)
+        form = form_of(address, activity, variant)
         made.append(
             DebugCase(
-                seller_id=address.seller_id, address=address, activity=activity, kind=form.case.kind.__name__, command={},
-                values=shown_values(form, now=now), url=address.url, key_id=need_key(address).key_id, saved_at=now,
-                saved_by="zhang", tried_at=now,
+                seller_id=address.seller_id, address=address, activity=activity, variant=variant,
+                kind=form.case.kind.__name__, command={}, values={**shown_values(form, now=now), **(typed or {})},
+                url=address.url, key_id=need_key(address).key_id, saved_at=now, saved_by="zhang", tried_at=now,
             )
         )  # fmt: skip
     return DebugCase.objects.bulk_create(made)

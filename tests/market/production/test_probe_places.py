@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.db import connection
 
 from tests.factories import NOW, make_address, make_buyer, make_call, make_offer, make_order, make_seller
+from tests.factories.joint import make_kit_address
 from tradepost.market.base.work import State
 from tradepost.market.production import calls, upkeep
 from tradepost.market.production.claim import claim_calls
 from tradepost.market.production.models import Address, Attempt, Call
 from tradepost.protocols.commands import Query
+from tradepost.protocols.sync_commands import SyncFlag, SyncTenant
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -118,3 +121,22 @@ def test_probes_in_flight_are_counted_by_an_index_of_their_own() -> None:
             "EXPLAIN SELECT seller_id, count(*) FROM production_call WHERE state = 1 AND purpose = 'probe' GROUP BY seller_id"
         )
         assert "call_probe_busy" in "\n".join(row[0] for row in cursor.fetchall())
+
+
+def test_what_is_told_of_an_enterprise_goes_before_the_probes_of_the_same_calls() -> None:
+    """openapi-jointkit §A.0 beside shelf §6: buyers wait for the one, nobody for the others; and a tenth is left to these at most."""
+    address = make_kit_address(make_seller())
+    told = SyncTenant(tenant_id="t-1", tenant_code="t1", name="T", domain_name="https://t1.example", flag=SyncFlag.ADD)
+    calls.write(
+        [
+            calls.probe(
+                address, replace(told, test=True), owner=n, due_at=NOW - MINUTE, give_up_at=NOW + MINUTE, now=NOW
+            )
+            for n in range(1, 11)
+        ]
+    )
+    for n in range(1, 4):
+        real = replace(told, instance_id=f"i-{n}")
+        calls.tell(calls.SyncRequest(command=real, address=address, owner=n), now=NOW)
+    assert claimed(limit=8) == ["sync"] * 3 + ["probe"], "one place of the sixteen of a seller"
+    assert held() == 9

@@ -20,6 +20,7 @@ from tradepost.protocols.text import Text
 
 from .attributes import undescribed
 from .models import DebugCase
+from .tenants import real_tenants
 
 
 class ValuesRefused(Refused):
@@ -59,7 +60,8 @@ def asked(form: Form, values: Mapping[str, str]) -> Command:
         command = form.cases.command(form.case, values)
     except CaseRefused as refused:
         raise ValuesRefused(refused.errors) from None
-    if errors := undescribed(form.address.seller, kept_values(form, values)):
+    seller, kept = form.address.seller, kept_values(form, values)
+    if errors := undescribed(seller, kept) | real_tenants(seller, kept):
         raise ValuesRefused(errors)
     return command
 

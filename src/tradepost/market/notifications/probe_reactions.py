@@ -8,12 +8,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.urls import reverse
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from tradepost.market.base.events import on
 from tradepost.market.catalog.events import ProductFrozen
 from tradepost.market.catalog.models import Product
 from tradepost.market.probes.events import FailedOrdersExceeded, ProbeDayFailed, ProbeSlotEnded
-from tradepost.market.production.models import Binding
+from tradepost.market.probes.serving import applications_of
+from tradepost.market.production.models import Address
 
 from . import facts as f
 from .reactions import operators, people_of, seller_names
@@ -29,7 +32,7 @@ def on_slot_ended(event: ProbeSlotEnded, now: datetime) -> None:
         frozen = product.status == Product.Status.FROZEN
         _tell(product, "seller_probe_passed_frozen" if frozen else "seller_probe_passed", about, once, now)
         return
-    about |= {"activity": event.activity or "–", "reason": f.verdict(event.reason, _protocol(product))}
+    about |= _first_failure(event)
     if event.freezes_on is None or not event.failing_day:
         _tell(product, "seller_probe_failed", about, once, now)
         return
@@ -64,9 +67,22 @@ def _product(pk: int) -> Product:
     return Product.objects.select_related("seller").get(pk=pk)
 
 
-def _protocol(product: Product) -> str:
-    binding = Binding.objects.select_related("address").filter(product=product).first()
-    return binding.address.protocol if binding else ""
+def _first_failure(event: ProbeSlotEnded) -> dict[str, Any]:
+    """Which call failed, for which application where it was one of joint operation, and why."""
+    activity: Any = event.activity or "–"
+    if application := applications_of(event.product).get(event.address or 0):
+        activity = f.both(
+            format_lazy(_("{activity} of the application “{application}”"), activity=activity, application=application)
+        )
+    return {"activity": activity, "reason": f.verdict(event.reason, _protocol(event))}
+
+
+def _protocol(event: ProbeSlotEnded) -> str:
+    """Of the address where it failed; an event of an earlier release does not name it."""
+    told = Address.objects.filter(pk=event.address) if event.address else Address.objects.filter(
+        bindings__product=event.product
+    )  # fmt: skip
+    return told.values_list("protocol", flat=True).first() or ""
 
 
 def _tell(product: Product, kind: str, about: Mapping[str, Any], once: str, now: datetime) -> None:

@@ -3,24 +3,23 @@ last slot of a day the day is counted, and trading frozen after too many that fa
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from tradepost.market.base import outbox
 from tradepost.market.catalog import trading
 from tradepost.market.catalog.models import Product
 from tradepost.market.production import calls
-from tradepost.market.production.models import Binding, Call
+from tradepost.market.production.models import Call
 
 from . import days, outcome
 from .events import ProbeDayFailed, ProbeSlotEnded
 from .models import Health, ProbeDay, ProbeRun, ProbeSlot, Verdict, WorkItem
-from .scope import Key, bindings, needed
+from .scope import Key, needed, products_after, serving
 from .watch import Watch
 
 AT_ONCE = 100
@@ -39,16 +38,22 @@ def end_runs(slot: ProbeSlot, *, now: datetime) -> bool:
 
 
 def close(slot: ProbeSlot, *, watch: Watch, now: datetime) -> None:
-    """Count the addresses, and see whether too many could not be reached."""
+    """Count the servers, and see whether too many could not be reached. One that speaks several protocols has a row for each
+    at the same URL, and is one server all the same."""
     runs = ProbeRun.objects.filter(slot=slot)
-    slot.addresses = runs.values("address").distinct().count()
-    failed = runs.filter(verdict=Verdict.FAILED, reason__in=[str(fault) for fault in outcome.TRANSPORT])
-    slot.unreached = failed.values("address").distinct().count()
+    slot.addresses = _servers(runs)
+    slot.unreached = _servers(
+        runs.filter(verdict=Verdict.FAILED, reason__in=[str(fault) for fault in outcome.TRANSPORT])
+    )
     slot.void = outcome.is_void(
         asked=slot.addresses, unreached=slot.unreached, percent=watch.void_percent, least=watch.void_addresses
     )
     slot.closed_at = now
     slot.save(update_fields=["addresses", "unreached", "void", "closed_at"])
+
+
+def _servers(runs: QuerySet[ProbeRun]) -> int:
+    return runs.values("seller", "address__url").distinct().count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,29 +68,33 @@ class Seen:
 
 def judge_some(slot: ProbeSlot, cursor: int, *, watch: Watch, now: datetime) -> int | None:
     """The next products, beyond ``cursor``. Gives how far it came; None when those were all."""
-    some = bindings(watch).filter(product__gt=cursor).select_related("product", "address").order_by("product")[:AT_ONCE]
-    bound = list(some)
-    known = Health.objects.in_bulk([one.product_id for one in bound])
-    seen = {pk: one for pk, one in look(slot, bound, watch=watch).items() if one.cases or pk in known}
-    for one in bound:
-        if one.product_id in seen:
-            health = known.get(one.product_id) or Health(product=one.product)
-            _stand(one.product, health, slot, seen[one.product_id], watch=watch, now=now)
-    return bound[-1].product_id if len(bound) == AT_ONCE else None
+    some = products_after(cursor, AT_ONCE, watch=watch)
+    known = Health.objects.in_bulk([one.pk for one in some])
+    seen = look(slot, [one.pk for one in some], watch=watch)
+    for product in some:
+        if seen[product.pk].cases or product.pk in known:
+            health = known.get(product.pk) or Health(product=product)
+            _stand(product, health, slot, seen[product.pk], watch=watch, now=now)
+    return some[-1].pk if len(some) == AT_ONCE else None
 
 
-def look(slot: ProbeSlot, bound: Sequence[Binding], *, watch: Watch) -> dict[int, Seen]:
-    """What the runs of a slot say of these products."""
-    at: defaultdict[int, dict[Key, ProbeRun]] = defaultdict(dict)
-    runs = ProbeRun.objects.filter(slot=slot, address__in={one.address_id for one in bound}).order_by("pk")
-    for run in runs:
-        at[run.address_id][run.activity, run.variant] = run
-    deciding = needed(bound, at, watch=watch)
-    return {one.product_id: _seen(slot, at[one.address_id], deciding[one.product_id]) for one in bound}
+def look(slot: ProbeSlot, products: Sequence[int], *, watch: Watch) -> dict[int, Seen]:
+    """What the runs of a slot say of these products, at all addresses that serve them."""
+    at = serving(products, watch=watch)
+    runs: dict[Key, ProbeRun] = {}
+    for run in ProbeRun.objects.filter(slot=slot, address__in={one.address.pk for one in at}).order_by("pk"):
+        runs[run.address_id, run.activity, run.variant] = run
+    deciding, places = needed(at, runs, watch=watch), {one.address.pk: place for place, one in enumerate(at)}
+    found = {}
+    for product in products:
+        ordered = sorted(deciding.get(product, ()), key=lambda key: (places[key[0]], key))
+        found[product] = _seen(slot, runs, ordered)
+    return found
 
 
-def _seen(slot: ProbeSlot, runs: Mapping[Key, ProbeRun], deciding: set[Key]) -> Seen:
-    asked = {key: runs[key] for key in sorted(deciding) if key in runs}
+def _seen(slot: ProbeSlot, runs: Mapping[Key, ProbeRun], deciding: Sequence[Key]) -> Seen:
+    """``deciding``: those of the production interface first."""
+    asked = {key: runs[key] for key in deciding if key in runs}
     if slot.void:
         return Seen(outcome.Verdict.UNKNOWN, cases=len(asked))
     verdict = outcome.of_product(deciding, {key: outcome.Verdict(run.verdict) for key, run in asked.items()})
@@ -131,8 +140,9 @@ def _told(
     first = seen.failed
     return ProbeSlotEnded(
         product=product.pk, day=slot.date, half=slot.half, verdict=seen.verdict.value,
-        activity=first.activity if first else "", reason=first.reason if first else "", failed=seen.failing,
-        cases=seen.cases, failing_day=day, freeze_days=watch.freeze_days, freezes_on=health.freezes_on, at=now,
+        activity=first.activity if first else "", address=first.address_id if first else None,
+        reason=first.reason if first else "", failed=seen.failing, cases=seen.cases, failing_day=day,
+        freeze_days=watch.freeze_days, freezes_on=health.freezes_on, at=now,
     )  # fmt: skip
 
 

@@ -20,6 +20,8 @@ class ProbeSlotEnded:
     """``passed`` or ``failed``."""
     activity: str = ""
     """The first case that failed, by its word on the wire."""
+    address: int | None = None
+    """Key of the address where it did: a joint product is served at two."""
     reason: str = ""
     """Why: a result code of its protocol, or the name of a fault."""
     failed: int = 0

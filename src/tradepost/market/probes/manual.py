@@ -13,7 +13,7 @@ from tradepost.market.catalog.models import Product
 
 from . import opening
 from .models import ProbeRun, ProbeSlot, Verdict
-from .scope import cases
+from .scope import cases_of_product
 from .watch import Watch
 
 
@@ -21,8 +21,8 @@ def probe_now(product: Product, *, by: str, watch: Watch, now: datetime) -> Prob
     """Ask every saved case of the product once. Raises ``Refused`` for one that is not sold, has no case, or is probed by
     hand already; nothing was sent then."""
     with transaction.atomic():
-        Product.objects.select_for_update(of=("self",)).get(pk=product.pk)
-        wanted = list(cases(watch).filter(address__bindings__product=product).order_by("pk"))
+        held = Product.objects.select_for_update(of=("self",)).get(pk=product.pk)
+        wanted = list(cases_of_product(held, watch=watch))
         if not wanted:
             raise Refused(
                 "probe.no_cases",
@@ -42,4 +42,4 @@ def probe_now(product: Product, *, by: str, watch: Watch, now: datetime) -> Prob
 
 
 def runs_of(slot: ProbeSlot) -> list[ProbeRun]:
-    return list(ProbeRun.objects.filter(slot=slot).select_related("address", "call").order_by("pk"))
+    return list(ProbeRun.objects.filter(slot=slot).select_related("slot", "address", "call").order_by("pk"))

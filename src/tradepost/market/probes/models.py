@@ -43,6 +43,7 @@ class ProbeSlot(models.Model):
     void = models.BooleanField(default=False)
     """Too many addresses could not be reached: it says nothing, most likely for a fault of ours."""
     addresses = models.PositiveIntegerField(default=0)
+    """Servers that were asked: a URL of a seller counts once, whatever is spoken there."""
     unreached = models.PositiveIntegerField(default=0)
 
     class Meta:

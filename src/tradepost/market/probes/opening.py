@@ -14,7 +14,7 @@ from tradepost.market.production import calls
 from tradepost.market.production.models import Call
 
 from .models import ProbeRun, ProbeSlot, Verdict
-from .scope import cases
+from .scope import cases_after
 from .timetable import APART, Slot, spread
 from .watch import Watch
 
@@ -32,7 +32,7 @@ def open_some(slot: ProbeSlot, times: Slot, cursor: int, *, watch: Watch, now: d
 
     A slot that opens late spreads its cases over what is left of it.
     """
-    found = list(cases(watch).filter(address__gt=cursor).order_by("address", "pk")[: AT_ONCE + 1])
+    found = cases_after(cursor, AT_ONCE + 1, watch=watch)
     by_address = [list(group) for _, group in groupby(found, key=lambda case: case.address_id)]
     whole = by_address[:-1] if len(found) > AT_ONCE and len(by_address) > 1 else by_address
     begins = max(times.opens, now)

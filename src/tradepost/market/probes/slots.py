@@ -13,7 +13,7 @@ from tradepost.market.base.models import Job
 
 from . import closing, opening
 from .models import ProbeSlot
-from .scope import cases
+from .scope import anything
 from .timetable import GRACE, Slot, Window, is_last, next_slot, slot_on
 from .watch import Watch
 
@@ -126,5 +126,5 @@ def _next(window: Window, *, watch: Watch, now: datetime, heading_for: datetime 
     slot = next_slot(now, window, watch.zone)
     if heading_for is None or heading_for <= slot.opens:
         return slot
-    last = PROBED_ON_THE_WAY if cases(watch).exists() else timedelta(days=1)
+    last = PROBED_ON_THE_WAY if anything(watch) else timedelta(days=1)
     return max(slot, next_slot(heading_for - last, window, watch.zone), key=lambda one: one.opens)

@@ -33,6 +33,10 @@ def said_of(one: Watched, *, freeze_days: int) -> Said:
         return said
     if not one.cases:
         return Said("untested", _("Nothing is probed: no debug case is saved at its address."))
+    if any(day is not None and (day.am or day.pm) for _date, day in one.days):
+        return Said(
+            "unknown", _("No slot says how it stands yet: a case that it needs is not saved, or was not asked.")
+        )
     return Said("untested", _("It was not probed yet: the next slot asks every saved case."))
 
 
@@ -53,7 +57,7 @@ def said_of_health(health: Health, product: Product, *, freeze_days: int) -> Sai
         )
         return Said("recovering", words % about)
     if failing:
-        return Said("failing", _("Its last probe failed. Orders would most likely fail as well."))
+        return Said("failing", _("Its last probe failed. What it is asked for buyers would most likely fail as well."))
     return Said("passing", _("Every probe of what it needs passes.")) if health.verdict == "passed" else None
 
 

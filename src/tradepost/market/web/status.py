@@ -264,6 +264,7 @@ LIFECYCLES: Mapping[str, Mapping[str, Look]] = {
     },
     "health": {
         "untested": Look(pgettext_lazy("health", "Untested"), "calm", "point"),
+        "unknown": Look(pgettext_lazy("health", "Unknown"), "calm", "point"),
         "passing": Look(pgettext_lazy("health", "Passing"), "ok", "check"),
         "recovering": Look(pgettext_lazy("health", "Passing again"), "wait", "refresh"),
         "failing": Look(pgettext_lazy("health", "Failing"), "bad", "x"),

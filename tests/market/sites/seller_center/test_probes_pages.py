@@ -9,6 +9,7 @@ from django.test import Client
 
 from tests.factories import NOW, make_buyer, make_operator, make_seller
 from tests.factories.people import make_member
+from tests.market.probes.joint import NAME, breaking, joint_product, product_of
 from tests.market.probes.watching import MORNING, NIGHT, TODAY, WRONG, Market, answers, at, market, watched
 from tradepost.market.base import clock
 from tradepost.market.catalog.models import Product
@@ -156,3 +157,79 @@ def test_an_entry_is_closed_with_words_and_what_is_not_there_is_404() -> None:
     assert WorkItem.objects.get(pk=item.pk).note == "Agreed."
     assert console.post("/console/probes/items/4711/close/", {"note": "x"}).status_code == 404
     assert console.get("/console/probes/runs/4711/").status_code == 404
+
+
+# --- joint products -------------------------------------------------------------------------------------------------------
+
+
+def joint_failing() -> tuple[Product, User]:
+    """Two calls of its application fail since the morning."""
+    owner = make_buyer(balance="0")
+    product = product_of(joint_product(make_seller(member=owner)))
+    its = market(breaking(WRONG, "authSync", "tenantSync"), now=MORNING)
+    its.until(NIGHT)
+    return product, owner
+
+
+@pytest.mark.parametrize(("language", "application"), [("en", "Application"), ("zh-hans", "应用")])
+def test_the_pages_name_the_interface_and_the_application_of_what_failed(language: str, application: str) -> None:
+    """openapi-jointkit §A.0: interface and kit share one URL, so that it says nothing."""
+    product, owner = joint_failing()
+    page, console = browser(owner, language), browser(make_operator(), language)
+    named = f"Joint-operation kit 2.0 · {NAME}"
+    assert named in seen(page, "/seller/probes/")
+    shown = seen(page, f"/seller/probes/{product.pk}/")
+    assert shown.count(named) == 1 + 5 + 10, "the address, each case, each run of the day"
+    assert "SaaS 2.0" in shown
+    assert seen(console, f"/console/products/{product.pk}/").count(named) == 5
+    run = ProbeRun.objects.filter(activity="authSync").latest("pk")
+    for path, reader in ((f"/seller/probes/runs/{run.pk}/", page), (f"/console/probes/runs/{run.pk}/", console)):
+        own = seen(reader, path)
+        assert f"<dt>{application}</dt> <dd> {NAME} </dd>" in own
+        assert "Joint-operation kit 2.0" in own
+    plain = ProbeRun.objects.filter(activity="newInstance").latest("pk")
+    assert NAME not in seen(page, f"/seller/probes/runs/{plain.pk}/")
+
+
+def test_a_product_with_one_interface_is_shown_as_before() -> None:
+    product, owner, _ = failing()
+    assert "SaaS 2.0" not in seen(browser(owner), f"/seller/probes/{product.pk}/")
+
+
+def test_a_probe_by_hand_shows_both_interfaces_while_it_is_followed() -> None:
+    product, owner = joint_failing()
+    page = browser(owner)
+    assert page.post(f"/seller/probes/{product.pk}/now/").status_code == 302
+    live = seen(page, f"/seller/probes/{product.pk}/live/")
+    assert live.count(f"Joint-operation kit 2.0 · {NAME}") == 5
+    assert live.count("SaaS 2.0") == 5
+
+
+@pytest.mark.parametrize(
+    ("language", "says", "state"),
+    [("en", "Cases that it needs are not saved", "Unknown"), ("zh-hans", "商品所需的用例尚未保存", "未知")],
+)
+def test_cases_that_lack_are_named_with_the_way_to_save_them(language: str, says: str, state: str) -> None:
+    owner = make_buyer(balance="0")
+    application = joint_product(make_seller(member=owner), save=("tenantSync",))
+    product = product_of(application)
+    page = browser(owner, language)
+    assert says not in seen(page, f"/seller/probes/{product.pk}/"), "it was not probed yet"
+    its = market(now=clock.now() - DAY)
+    its.until(clock.now())
+    shown = seen(page, f"/seller/probes/{product.pk}/")
+    assert says in shown
+    assert "allOrgSync, applicationSync, authSync, singleOrgSync" in shown
+    assert f'href="/seller/debug/{application.address_id}/"' in shown
+    assert state in shown
+    assert state in seen(page, "/seller/probes/")
+
+
+def test_an_application_of_another_seller_is_not_named() -> None:
+    product, _owner = joint_failing()
+    other = make_buyer(balance="0")
+    make_seller(member=other)
+    run = ProbeRun.objects.filter(activity="authSync").latest("pk")
+    for path in (f"/seller/probes/{product.pk}/", f"/seller/probes/runs/{run.pk}/"):
+        assert browser(other).get(path).status_code == 404
+    assert NAME not in seen(browser(other), "/seller/probes/")

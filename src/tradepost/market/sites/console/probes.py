@@ -80,13 +80,17 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404
     attempts = attempts_of(found.call) if found.call is not None else []
     shown = [(one, judged(one.attempt)) for one in attempts]
-    return render(request, "console/probe_run.html", {"run": found, "attempts": shown})
+    return render(
+        request,
+        "console/probe_run.html",
+        {"run": found, "attempts": shown, "applications": seller_queries.applications_at(found)},
+    )
 
 
 def figures(request: HttpRequest, product: Any) -> dict[str, Any]:
     """How a product stands by its probes, for its own page."""
     today = timezone.localtime(now_of(request)).date()
     one = seller_queries.watched_one(product, today=today)
-    last = seller_queries.last_runs(one.address) if one.address else []
+    last = seller_queries.last_runs(one.addresses)
     said = said_of_health(one.health, product, freeze_days=config().probe_freeze_days) if one.health else None
     return {"watched": one, "last_runs": last, "health_said": said}

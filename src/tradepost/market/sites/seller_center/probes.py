@@ -17,8 +17,9 @@ from tradepost.market.base.config import Config, config
 from tradepost.market.catalog.models import Product
 from tradepost.market.identity.menus import Menu
 from tradepost.market.probes import manual, seller_queries
-from tradepost.market.probes.models import ProbeRun, ProbeSlot, Verdict
-from tradepost.market.probes.watch import watch_of
+from tradepost.market.probes.models import Verdict
+from tradepost.market.probes.serving import applications_of
+from tradepost.market.probes.watch import Watch, watch_of
 from tradepost.market.web.attempts import attempts_of
 from tradepost.market.web.probes import judged, said_of
 from tradepost.market.web.templatetags.ui import locale_now
@@ -49,26 +50,32 @@ def probes(request: SellerRequest) -> HttpResponse:
 def probes_product(request: SellerRequest, pk: int) -> HttpResponse:
     product = found(products_of(request).filter(pk=pk).first())
     one = seller_queries.watched_one(product, today=_today(request))
-    hand = seller_queries.run_of_hand(product)
-    runs = manual.runs_of(hand) if hand is not None else []
     return show(
         request,
         "seller_center/probes_product.html",
         one=one,
         said=said_of(one, freeze_days=config().probe_freeze_days),
         product=product,
-        last=seller_queries.last_runs(one.address) if one.address else [],
-        history=seller_queries.history(one.address, after=request.GET.get("after", "")) if one.address else None,
+        applications=one.applications,
+        last=seller_queries.last_runs(one.addresses),
+        history=seller_queries.history(one.addresses, after=request.GET.get("after", "")),
+        lacking=seller_queries.lacking(one, watch=_watch()) if one.health else [],
         freeze_days=config().probe_freeze_days,
         may_ask=may_change(request),
         may_restore=request.rights.changes(Menu.PRODUCTS) and product.status == Product.Status.FROZEN,
-        **_of_hand(hand, runs),
+        **_of_hand(product),
     )
 
 
-def _of_hand(hand: ProbeSlot | None, runs: list[ProbeRun]) -> dict[str, Any]:
+def _of_hand(product: Product) -> dict[str, Any]:
     """The last probe that somebody asked for: under way, or what came of it."""
+    hand = seller_queries.run_of_hand(product)
+    runs = manual.runs_of(hand) if hand is not None else []
     return {"hand": hand, "hand_runs": runs, "hand_open": any(run.verdict == Verdict.OPEN for run in runs)}
+
+
+def _watch() -> Watch:
+    return watch_of(config(), timezone.get_default_timezone())
 
 
 @require_safe
@@ -76,9 +83,8 @@ def _of_hand(hand: ProbeSlot | None, runs: list[ProbeRun]) -> dict[str, Any]:
 def probes_live(request: SellerRequest, pk: int) -> HttpResponse:
     """How far a probe by hand is; it asks for itself again until every answer was judged."""
     product = found(products_of(request).filter(pk=pk).first())
-    hand = seller_queries.run_of_hand(product)
-    runs = manual.runs_of(hand) if hand is not None else []
-    return show(request, "seller_center/parts/probe_now.html", product=product, **_of_hand(hand, runs))
+    told = applications_of(product.pk)
+    return show(request, "seller_center/parts/probe_now.html", product=product, applications=told, **_of_hand(product))
 
 
 @require_POST
@@ -87,8 +93,7 @@ def probe_now(request: SellerRequest, pk: int) -> HttpResponse:
     """Ask every saved case once, now; it is counted nowhere."""
     product = found(products_of(request).filter(pk=pk).first())
     not_too_often(request)
-    watch = watch_of(config(), timezone.get_default_timezone())
-    manual.probe_now(product, by=request.user.email, watch=watch, now=request.now)
+    manual.probe_now(product, by=request.user.email, watch=_watch(), now=request.now)
     messages.success(request, _("Your server is asked. The answers appear below."))
     return redirect("seller_center:probes_product", pk)
 
@@ -103,6 +108,7 @@ def probe_run(request: SellerRequest, pk: int) -> HttpResponse:
         request,
         "seller_center/probe_run.html",
         run=run,
+        applications=seller_queries.applications_at(run),
         attempts=[(shown, judged(shown.attempt)) for shown in attempts],
     )
 

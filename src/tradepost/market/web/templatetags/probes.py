@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django import template
 
 from tradepost.market.probes.models import ProbeRun
 from tradepost.market.production import reasons
 from tradepost.market.production.address_health import health_of
 from tradepost.market.production.models import Address
+
+from .ui import protocol_title
 
 register = template.Library()
 
@@ -18,6 +22,15 @@ def probe_reason(run: ProbeRun) -> str:
     if run.verdict in {"", "passed"} or not run.reason or run.reason == "done":
         return ""
     return reasons.title(run.reason, protocol=run.address.protocol)
+
+
+@register.simple_tag
+def probe_interface(address: Address, applications: Mapping[int, str]) -> str:
+    """Of a joint product: which of its interfaces is asked there, and of which application. Nothing for a product with one
+    interface."""
+    if not applications:
+        return ""
+    return " · ".join(filter(None, (protocol_title(address.protocol), applications.get(address.pk, ""))))
 
 
 @register.inclusion_tag("web/parts/address_health.html")
