@@ -73,6 +73,10 @@ def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings
 
     config.stash[_left_out] = 0
+    if IS_WORKER and sampling.WHOLE_SUITE:
+        from tests.compiled import compile_share
+
+        compile_share(config)
     # argon2 is slow on purpose; that of the demo's accounts is not.
     settings.PASSWORD_HASHERS = [
         "django.contrib.auth.hashers.MD5PasswordHasher",

@@ -30,6 +30,8 @@ WHOLE_SUITE = os.environ.get("TRADEPOST_TEST_WHOLE_SUITE", "") == "1"
 """Whether everything was asked for (scripts/run_tests.py without a choice of tests)."""
 SEED = int(os.environ[_SEED])
 SOAK = os.environ[_SOAK] not in {"", "0"}
+DRAWS = WHOLE_SUITE and not SOAK
+"""Whether what is only drawn in a run of everything is drawn: asked for by name, and in a soak, all of it runs."""
 
 
 def summary() -> str:

@@ -35,6 +35,8 @@ DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimationF
 SHARE = 1 / 32
 """Of the pages, that one run looks at, follows the links of, and presses the buttons of: another with each question. There are
 more than four hundred, some seconds each. What stands on every page is tried in each."""
+MANY = 40
+"""Pages, of which those roles have more whom nearly everything is made for."""
 PHONES = ((360, 640), (390, 844))
 PART_OF_A_ROW = 48
 """Pixels of a list's first row that a phone shows before anybody scrolls."""
@@ -46,13 +48,23 @@ BEGINNINGS = {
 """Who looks at which lists."""
 
 
+def roles(question: str) -> list[str]:
+    """Of whose pages it is asked: in a run of everything half of the roles with many pages and half of those with few, others for
+    each question; asked for by name, and in a soak, all."""
+    names = {f"{question} {role}": role for role in PAGES}
+    drawn = sample(
+        list(names), family=lambda name: len(PAGES[names[name]]) > MANY, share=1 / 2, soak=not sampling.DRAWS
+    )
+    return [names[name] for name in drawn]
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _history(market: Market) -> None:
     market.history(*HISTORY)
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("role", PAGES, ids=lambda role: role or "stranger")
+@pytest.mark.parametrize("role", roles("axe"), ids=lambda role: role or "stranger")
 def test_pages_are_accessible_in_light_and_dark_and_fit_a_small_phone(
     browser: Browser, market: Market, role: str
 ) -> None:
@@ -151,7 +163,7 @@ def test_the_first_view_loads_little(browser: Browser, market: Market) -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("role", PAGES, ids=lambda role: role or "stranger")
+@pytest.mark.parametrize("role", roles("links"), ids=lambda role: role or "stranger")
 def test_every_link_leads_somewhere(browser: Browser, market: Market, role: str) -> None:
     with person(browser, market, role) as somebody:
         lost = lost_links(somebody, _drawn(role, sampling.SEED + 1))
@@ -160,7 +172,7 @@ def test_every_link_leads_somewhere(browser: Browser, market: Market, role: str)
 
 # The last, since they change what the others look at.
 @pytest.mark.soak
-@pytest.mark.parametrize("role", PAGES, ids=lambda role: role or "stranger")
+@pytest.mark.parametrize("role", roles("buttons"), ids=lambda role: role or "stranger")
 def test_every_button_does_something(browser: Browser, market: Market, role: str) -> None:
     with person(browser, market, role) as somebody:
         dead = dead_buttons(somebody, _drawn(role, sampling.SEED + 2), role)

@@ -22,20 +22,17 @@ from tradepost.cli.migrate import LOCK
 from tradepost.cli.serve import free_port
 
 pytestmark = pytest.mark.databases
+TAKEN_BACK = "account.0009_emailaddress_unique_primary_email"
 
 
 @pytest.fixture(scope="module")
 def market(tmp_path_factory) -> Market:
-    """On SQLite it begins with tables that stand: ``make`` has just migrated that from nothing."""
-    folder = tmp_path_factory.mktemp("market")
-    if DATABASE == "sqlite":
-        return migrated_market(folder, "cli_market")
-    made = make_market(folder, "cli_market")
+    """It lacked one migration: from nothing the command has made what all tests begin with (``tests/migrated.py``)."""
+    made = migrated_market(tmp_path_factory.mktemp("market"), "cli_market")
+    _take_back_a_migration(made)
     done = made.run("migrate")
     assert (done.returncode, done.stderr) == (0, "")
-    first, *_, last = done.stdout.splitlines()
-    assert first.startswith("Applying ")
-    assert last == f"Applied {len(done.stdout.splitlines()) - 1} migrations."
+    assert done.stdout == f"Applying {TAKEN_BACK}\nApplied 1 migrations.\n"
     return made
 
 
@@ -177,7 +174,7 @@ def test_up_runs_a_market_and_ends_without_a_trace(tmp_path):
     _take_back_a_migration(market)
     up = market.start("up", PORT=port, TRADEPOST_LOG_LEVEL="WARNING")
     try:
-        read_until(up, "Applying account.0009_emailaddress_unique_primary_email")
+        read_until(up, f"Applying {TAKEN_BACK}")
         read_until(up, f"Tradepost is running at http://127.0.0.1:{port}")
         with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=WITHIN) as response:
             assert response.status == 200
@@ -196,10 +193,10 @@ def test_up_runs_a_market_and_ends_without_a_trace(tmp_path):
 
 
 def _take_back_a_migration(market: Market) -> None:
-    """``up`` brings the database to this version: it lacks an index here, so that all the others need not be applied anew."""
+    """What brings the database to this version finds that it lacks an index: all others need not be applied anew."""
     lacks = (
         "DROP INDEX unique_primary_email",
-        "DELETE FROM django_migrations WHERE name = '0009_emailaddress_unique_primary_email'",
+        f"DELETE FROM django_migrations WHERE name = '{TAKEN_BACK.partition('.')[2]}'",
     )
     if DATABASE == "postgres":
         with psycopg.connect(market.database) as database:

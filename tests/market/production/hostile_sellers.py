@@ -88,10 +88,10 @@ def chunked(*pieces: bytes, sign: bytes = b"") -> bytes:
 
 
 def compressed(name: str, pack: Callable[[bytes], bytes]) -> Callable[[dict[str, str]], bytes]:
-    body = pack(b" " * 50 * MB)
+    """Packed once it is asked for, not in each process that reads this file."""
 
     def make(request: dict[str, str]) -> bytes:
-        return http(body, headers=(f"Content-Encoding: {name}",))
+        return http(pack(b" " * 50 * MB), headers=(f"Content-Encoding: {name}",))
 
     return make
 
