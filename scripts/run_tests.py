@@ -44,8 +44,8 @@ def _run(database: str, chosen: list[str], listed: Path) -> int:
     # Where this is set, as in many containers, each worker of both passes would rewrite and compile every test module anew.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     print(f"\nTests on {'PostgreSQL' if database == 'postgres' else 'SQLite'}", flush=True)
-    # One more than there are cores: a worker often waits for a program that it started.
-    workers = str((os.cpu_count() or 1) + 1)
+    # Two more than there are cores: a worker often waits for a program that it started.
+    workers = str((os.cpu_count() or 1) + 2)
     files = listed.read_text("utf-8").split() if database == "postgres" and listed.is_file() else []
     return subprocess.call(
         [
