@@ -14,6 +14,7 @@ from django.db.models import Min
 
 from tradepost.market.base import jobs
 from tradepost.market.orders.auto_renew import tries_of
+from tradepost.market.orders.settings_of import auto_rule
 from tradepost.market.subscriptions.life import Facts, next_moment
 from tradepost.market.subscriptions.models import Freeze, Period, Subscription
 from tradepost.market.subscriptions.renewable import LIVING
@@ -42,7 +43,7 @@ def watch(subscriptions: Sequence[Subscription], *, now: datetime) -> None:
     set_to = {
         LIFE: {pk: max(at, now) for pk, at in moments.items() if at is not None},
         EARN: {pk: max(at, now) for pk, at in next_begin(moments).items()},
-        AUTO_RENEW: tries_of([one for one in subscriptions if one.status in LIVING], now=now),
+        AUTO_RENEW: tries_of([one for one in subscriptions if one.status in LIVING], rule=auto_rule(), now=now),
     }
     timers = {
         kind: [jobs.Timer(str(pk), at, {"subscription": pk}) for pk, at in due.items()] for kind, due in set_to.items()

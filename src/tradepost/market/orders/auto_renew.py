@@ -143,16 +143,17 @@ def plan_of(held: Subscription) -> AutoRenewal | None:
     return found if found is not None and found.ends_at == held.expires_at else None
 
 
-def tries_of(subscriptions: Collection[Subscription], *, now: datetime) -> dict[int, datetime]:
-    """When each is to be looked at next, of those that are renewed automatically; ``now`` for one whose end is not planned
-    for yet. At most one query."""
+def tries_of(subscriptions: Collection[Subscription], *, rule: AutoRule, now: datetime) -> dict[int, datetime]:
+    """When each is tried next, of those that are renewed automatically. An end that nobody planned for yet is planned for;
+    where there is none, one query."""
     renewed = {one.pk: one for one in subscriptions if one.at_expiry == RENEW and one.expires_at is not None}
     if not renewed:
         return {}
     plans = {one.subscription_id: one for one in AutoRenewal.objects.filter(subscription__in=renewed)}
     planned = {pk: plan for pk, plan in plans.items() if plan.ends_at == renewed[pk].expires_at}
-    moments = {pk: planned[pk].next_at if pk in planned else now for pk in renewed}
-    return {pk: moment for pk, moment in moments.items() if moment is not None}
+    moved = [one for pk, one in renewed.items() if pk not in planned]
+    planned |= plan_all(moved, rule=rule, now=now) if moved else {}
+    return {pk: plan.next_at for pk, plan in planned.items() if plan.next_at is not None}
 
 
 # --- a try ------------------------------------------------------------------------------------------------------------
