@@ -39,7 +39,7 @@ class Keys(models.Field):  # type: ignore[type-arg]  # generic to mypy alone
         """PostgreSQL's type of one."""
 
     @override
-    def get_db_prep_value(self, value: Iterable[Any], connection: Any, prepared: bool = False) -> Any:  # noqa: FBT001, FBT002
+    def get_db_prep_value(self, value: Iterable[Any], connection: Any, prepared: bool = False) -> Any:
         given = list(value)
         return given if connection.vendor == "postgresql" else msgspec.json.encode(given).decode()
 
@@ -67,7 +67,7 @@ class Among(Expression):
         if connection.vendor == "postgresql":
             text = f"{column} = ANY({values}::{self._values.output_field.of}[])"
         else:
-            text = f"{column} IN (SELECT value FROM json_each({values}))"
+            text = f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608
         return text, (*before, *given)
 
 

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, tzinfo
 
-from django.db import transaction
+from django.db import models, transaction
 from django.db.models import F, Max
 
 from tradepost.market.base import rows
+from tradepost.market.base.prepared import Among, Keys, PreparedObjects
 from tradepost.market.billing.models import Allocation
 from tradepost.market.identity.models import Seller
 from tradepost.market.orders.models import OrderLine
@@ -77,8 +78,8 @@ def _summed() -> int:
 def _entries(after: int, through: int) -> list[Entry]:
     """Of sellers' accounts what orders and usage moved, and what buyers paid into clearing. Transfers are fetched by their keys:
     joined, a planner would read all of them."""
-    found = list(Entry.objects.filter(pk__gt=after, pk__lte=through).select_related("account__seller").order_by("pk"))
-    transfers = Transfer.objects.in_bulk({entry.transfer_id for entry in found})
+    found = _ENTRIES(after, through)
+    transfers = {one.pk: one for one in _TRANSFERS({entry.transfer_id for entry in found})}
     for entry in found:
         entry.transfer = transfers[entry.transfer_id]
     return [
@@ -89,11 +90,25 @@ def _entries(after: int, through: int) -> list[Entry]:
     ]
 
 
+_ENTRIES = PreparedObjects(
+    (models.BigIntegerField(), models.BigIntegerField()),
+    lambda after, through: (
+        Entry.objects.filter(pk__gt=after, pk__lte=through).select_related("account__seller").order_by("pk")
+    ),
+)
+_TRANSFERS = PreparedObjects((Keys(),), lambda keys: Transfer.objects.filter(Among("pk", keys)))
+
+
 def _lines_of(entries: Sequence[Entry]) -> dict[str, OrderLine]:
     """By the number of its order, which has one line."""
     numbers = {entry.transfer.order_number for entry in entries if entry.transfer.order_number}
-    found = OrderLine.objects.filter(order__number__in=numbers).select_related("order").order_by("-pk")
-    return {line.order.number: line for line in found}
+    return {line.order.number: line for line in _LINES(numbers)}
+
+
+_LINES = PreparedObjects(
+    (Keys("text"),),
+    lambda numbers: OrderLine.objects.filter(Among("order__number", numbers)).select_related("order").order_by("-pk"),
+)
 
 
 def _allocations_of(entries: Sequence[Entry]) -> dict[int, list[Allocation]]:
