@@ -19,6 +19,10 @@ BOUNDARY = "=_tradepost"
 ``_`` (RFC 2045, section 6.7)."""
 
 
+_OWN = {"Message-ID", "Date"}
+"""Another for each mail, written by us, and never in need of folding."""
+
+
 class _KnownHeaders(HeaderRegistry):
     """The registry of Python makes a class for each header of each mail: a fifth of the time that a mail takes, measured. Names
     are those of our own headers, so that few are kept."""
@@ -59,6 +63,9 @@ class _Remembering(EmailPolicy):
         return _folded(self, name, value)
 
     def fold_anew(self, name: str, value: str) -> bytes:
+        line = f"{name}: {value}"
+        if name in _OWN and value.isascii() and "\n" not in value and len(line) <= (self.max_line_length or 0):
+            return f"{line}{self.linesep}".encode()
         return super().fold_binary(name, value)
 
 

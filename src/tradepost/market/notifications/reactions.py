@@ -84,12 +84,8 @@ def on_order_paid(events: Sequence[OrderPaid], now: datetime) -> None:
 @batched
 def on_order_completed(events: Sequence[OrderCompleted], now: datetime) -> None:
     """What was unsubscribed is told when it is paid back (``refund_reactions``)."""
-    lines = [
-        line
-        for line in _COMPLETED({event.order for event in events})
-        if line.order.order_type != Order.Type.UNSUBSCRIBE
-    ]
-    first = {line.order_id: line for line in reversed(lines)}
+    lines = reversed(_COMPLETED({event.order for event in events}))
+    first = {line.order_id: line for line in lines if line.order.order_type != Order.Type.UNSUBSCRIBE}
     before = prices_before([line for line in first.values() if line.order.origin == Order.Origin.TIMER])
     tell_all([_completed(line, before.get(line.pk)) for line in first.values()], now=now)
 

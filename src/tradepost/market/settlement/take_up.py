@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, tzinfo
 
 from django.db import models, transaction
-from django.db.models import F, Max
+from django.db.models import Max
 
 from tradepost.market.base import rows
 from tradepost.market.base.prepared import Among, Keys, PreparedObjects
@@ -23,7 +23,7 @@ from tradepost.market.payments import kept_sums
 from tradepost.market.payments.models import Account, Entry, KindTotal, Transfer
 
 from .calendar import month_of
-from .models import PaidMonth, Progress, SettlementItem
+from .models import Progress, SettlementItem
 
 BATCH = 2000
 """Entries that are walked over in one transaction."""
@@ -187,9 +187,17 @@ def _count(paid: Iterator[Paid]) -> None:
     sums: Counter[tuple[int, str, date]] = Counter()
     for one in paid:
         sums[one.product, one.currency, one.month] += one.minor
-    for (product, currency, month), minor in sorted(sums.items()):
-        kept, new = PaidMonth.objects.get_or_create(
-            product_id=product, currency=currency, month=month, defaults={"minor": minor}
+    new = [
+        {"product_id": product, "currency": currency, "month": f"{month:%Y-%m-%d}", "minor": minor}
+        for (product, currency, month), minor in sorted(sums.items())
+    ]
+    if new:
+        text = (
+            "INSERT INTO settlement_paidmonth (product_id, currency, month, minor) SELECT product_id, currency, month, minor"  # noqa: S608
+            f" FROM {rows.recordset(_PAID_MONTH)} WHERE true ON CONFLICT (product_id, currency, month)"
+            " DO UPDATE SET minor = settlement_paidmonth.minor + excluded.minor"
         )
-        if not new:
-            PaidMonth.objects.filter(pk=kept.pk).update(minor=F("minor") + minor)
+        rows.run(text, [rows.as_json(new)])
+
+
+_PAID_MONTH = {"product_id": "bigint", "currency": "text", "month": "date", "minor": "bigint"}
