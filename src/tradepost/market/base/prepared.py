@@ -15,7 +15,6 @@ import msgspec
 from django.db import connection, models
 from django.db.models.base import ModelState
 from django.db.models.expressions import Expression, F
-from django.db.models.signals import post_init, pre_init
 from django.db.transaction import TransactionManagementError
 
 
@@ -177,7 +176,8 @@ def _part(info: Mapping[str, Any], columns: Sequence[Any]) -> _Part:
     """Of what Django's compiler says of the columns of a query."""
     model, places = info["model"], info["select_fields"]
     plain = model.__init__ is models.Model.__init__ and model.from_db.__func__ is models.Model.from_db.__func__  # type: ignore[attr-defined]
-    if not plain or info.get("from_parent") or pre_init.has_listeners(model) or post_init.has_listeners(model):
+    heard = any(signal.has_listeners(model) for signal in (models.signals.pre_init, models.signals.post_init))
+    if not plain or heard or info.get("from_parent"):
         raise TypeError(f"{model.__name__} is not made of its columns alone: ask for it without preparing")
     first, last = places[0], places[-1] + 1
     names = tuple(column.target.attname for column in columns[first:last])
