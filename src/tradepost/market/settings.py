@@ -263,6 +263,8 @@ PERIOD_RETENTION_DAYS = CONFIG.period_retention_days
 CLOUD = CONFIG.cloud_name
 REMIND_DAYS = CONFIG.remind_days
 REMIND_AT = CONFIG.remind_at
+AUTO_RENEW_DAYS_BEFORE = CONFIG.auto_renew_days_before
+AUTO_RENEW_AT = CONFIG.auto_renew_at
 MAILERS = {"default": mail(CONFIG.mail_url)}
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = CONFIG.mail_from
 LOGGING_CONFIG = None  # structlog is set up by web/logs.py and the worker

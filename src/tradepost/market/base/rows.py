@@ -45,9 +45,9 @@ def aware(value: datetime | str) -> datetime:
 def recordset(columns: Mapping[str, str], name: str = "r") -> str:
     """SQL of a table ``name`` with these columns (and their PostgreSQL types), made of the parameter at this place."""
     if connection.vendor == "postgresql":
-        typed = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+        typed = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
         return f"json_to_recordset(%s::json) AS {name}({typed})"
-    picked = ", ".join(f"value->>'{column}' AS {column}" for column in columns)
+    picked = ", ".join(f"value->>'{column}' AS \"{column}\"" for column in columns)
     return f"(SELECT {picked} FROM json_each(%s)) AS {name}"
 
 
@@ -151,7 +151,7 @@ def insertion(
     table: str, columns: Mapping[str, str], new: Iterable[Mapping[str, Any]], *, unique: str = "", give: str = "id"
 ) -> Statement:
     """The statement of ``insert``, to be sent with others."""
-    names = ", ".join(columns)
+    names = ", ".join(f'"{column}"' for column in columns)  # one of ours is a word of SQL
     unless = f" ON CONFLICT ({unique}) DO NOTHING" if unique else ""
     text = f"INSERT INTO {table} ({names}) SELECT {names} FROM {recordset(columns)} WHERE true{unless} RETURNING {give}"
     return text, [as_json(new)]
@@ -227,8 +227,10 @@ def update(table: str, columns: Mapping[str, str], changed: Iterable[Mapping[str
         return
     values = ", ".join(f"{name} = r.{name}" for name in columns)
     text = f"UPDATE {table} SET {values} FROM {recordset({'id': 'bigint', **columns})} WHERE {table}.id = r.id"
-    if len(changed) == 1:  # PostgreSQL takes a record set for a hundred rows, and reads a smaller table whole for them
-        run(f"{text} AND {table}.id = %s", [as_json(changed), changed[0]["id"]])
+    # PostgreSQL takes a record set for a hundred rows, and reads a table of ten thousand whole for them: the keys say how many.
+    if len(changed) == 1 or connection.vendor == "postgresql":
+        which, keys = among(f"{table}.id", [one["id"] for one in changed])
+        run(f"{text} AND {which}", [as_json(changed), *keys])
     else:
         run(text, [as_json(changed)])
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from tradepost.market.base.outbox import batched
+from tradepost.market.base.prepared import Among, Keys, Prepared, PreparedObjects, Slot
 from tradepost.market.production import calls
 from tradepost.market.production.events import CallEnded
 from tradepost.market.production.models import Call
@@ -32,14 +33,14 @@ type Following = tuple[Operation, calls.CallRequest, int]
 @batched
 def on_call_ended(events: Sequence[CallEnded], now: datetime) -> None:
     """Reaction to every ended call; those that no operation waits for are none of ours."""
-    waiting = _waiting_for([one.call for one in events if one.purpose == Call.Purpose.ORDER])
-    about = set(waiting.values_list("subscription_id", flat=True)) - {None}
+    calls_ended = [one.call for one in events if one.purpose == Call.Purpose.ORDER]
+    about = {pk for (pk,) in _ABOUT(calls_ended)} - {None} if calls_ended else set()
     if not about:
         return
     subscriptions = {one.pk: one for one in locked_subscriptions(about)}
     ended: list[Ended] = []
     following: list[Following] = []
-    for operation in waiting.select_for_update(of=("self",)).select_related("call", *LINE).order_by("pk"):
+    for operation in _WAITING(calls_ended):
         if operation.call is None or operation.subscription_id is None:
             continue
         match _next(operation, operation.call, subscriptions[operation.subscription_id], now):
@@ -52,8 +53,16 @@ def on_call_ended(events: Sequence[CallEnded], now: datetime) -> None:
     settle(list({one.subscription.pk: one.subscription for one in ended}.values()), now=now)
 
 
-def _waiting_for(ended: Sequence[int]) -> QuerySet[Operation]:
-    return Operation.objects.filter(call__in=ended, status=Operation.Status.RUNNING)
+def _waiting_for(ended: Slot) -> QuerySet[Operation]:
+    return Operation.objects.filter(Among("call", ended), status=Operation.Status.RUNNING)
+
+
+def _locked(ended: Slot) -> QuerySet[Operation]:
+    return _waiting_for(ended).select_for_update(of=("self",)).select_related("call", *LINE).order_by("pk")
+
+
+_ABOUT = Prepared((Keys(),), lambda ended: _waiting_for(ended).values_list("subscription_id"))
+_WAITING = PreparedObjects((Keys(),), _locked)
 
 
 def _ask(following: Sequence[Following], now: datetime) -> None:

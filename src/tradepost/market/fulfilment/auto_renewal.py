@@ -14,7 +14,7 @@ from tradepost.market.orders.auto_renew import AutoRule, renew_when_due
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.subscriptions.renewable import LIVING
 
-from .cases import with_product
+from .cases import unheld_subscriptions
 from .renewing import untold_among
 from .timers import AGAIN
 
@@ -24,8 +24,7 @@ def renew_automatically(
 ) -> list[datetime | None]:
     """Task. No service is waited for: who holds it may be renewing it by hand, and is about to set this very timer."""
     wanted = [payload["subscription"] for payload in payloads]
-    unheld = Subscription.objects.select_for_update(of=("self",), skip_locked=True).filter(pk__in=wanted)
-    found = {one.pk: one for one in with_product(unheld).order_by("pk")}
+    found = {one.pk: one for one in unheld_subscriptions(wanted)}
     living = [found[pk] for pk in dict.fromkeys(wanted) if pk in found and found[pk].status in LIVING]
     moments = renew_when_due(living, rule=rule, now=now, impossible=untold_among(living))
     left = set(wanted) - found.keys()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import partial
 
 import msgspec
 from django.db.models import QuerySet
 
 from tradepost.market.base import stored
+from tradepost.market.base.prepared import Among, Keys, PreparedObjects, Slot
 from tradepost.market.base.secrets import unseal
 from tradepost.market.catalog.models import Product
 from tradepost.market.orders.models import Order, OrderLine
@@ -27,19 +29,31 @@ from .contract import AnyKind, Failed, Held, Line, Said
 from .models import Operation
 from .registry import operation_kind
 
-_TEXTS = ("description", "description_en", "guide", "guide_en", "picture")
-"""What is long on a product, and never asked of a seller."""
+UNREAD = tuple(f"product__{text}" for text in ("description", "description_en", "guide", "guide_en", "picture"))
+"""What is long on the product of a subscription or a line, and never asked of a seller."""
 
 
 def locked_subscriptions(which: Collection[int]) -> list[Subscription]:
     """These subscriptions (by pk) with what an operation needs of them, locked in the one order that everybody keeps."""
-    rows = Subscription.objects.select_for_update(of=("self",)).filter(pk__in=which)
-    return list(with_product(rows).order_by("pk"))
+    return _LOCKED(which) if which else []
+
+
+def unheld_subscriptions(which: Collection[int]) -> list[Subscription]:
+    """The same without those that somebody works on right now."""
+    return _UNHELD(which) if which else []
 
 
 def with_product(rows: QuerySet[Subscription]) -> QuerySet[Subscription]:
-    unread = [f"product__{text}" for text in _TEXTS]
-    return rows.select_related("buyer", "product", "offer__sku__spec").defer(*unread, "sealed_access", "sealed_license")
+    return rows.select_related("buyer", "product", "offer__sku__spec").defer(*UNREAD, "sealed_access", "sealed_license")
+
+
+def _lock(keys: Slot, *, skip_locked: bool) -> QuerySet[Subscription]:
+    rows = Subscription.objects.select_for_update(of=("self",), skip_locked=skip_locked)
+    return with_product(rows.filter(Among("pk", keys))).order_by("pk")
+
+
+_LOCKED = PreparedObjects((Keys(),), partial(_lock, skip_locked=False))
+_UNHELD = PreparedObjects((Keys(),), partial(_lock, skip_locked=True))
 
 
 def protocols_of(products: Collection[int]) -> dict[int, SellerProtocol]:

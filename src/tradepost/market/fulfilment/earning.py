@@ -10,9 +10,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import DateTimeField
+
 from tradepost.market.base import rows
 from tradepost.market.base.money import Money
-from tradepost.market.orders.finish import earn_lines
+from tradepost.market.base.prepared import Among, Keys, PreparedObjects
+from tradepost.market.orders.finish import earn_lines, lines_to_earn
 from tradepost.market.orders.models import OrderLine
 from tradepost.market.payments import ledger
 from tradepost.market.subscriptions.models import Period, Subscription
@@ -42,23 +45,28 @@ def earn_when_begun(
 
 def earn_begun(subscriptions: Collection[int], *, now: datetime, at_their_moments: bool = False) -> None:
     """What has begun of these subscriptions, by their keys, and was not earned."""
-    begun = Period.objects.filter(subscription__in=subscriptions, earned_at=None, cancelled_at=None, starts_at__lte=now)
-    periods = list(begun.order_by("pk"))
+    periods = _BEGUN(subscriptions, now) if subscriptions else []
     if not periods:
         return
     for period in periods:
         period.earned_at = period.starts_at if at_their_moments else now
     whole = {period.line_number: period.earned_at for period in periods if period.kind != Period.Kind.CHANGE}
     if whole:
-        earn_lines(
-            OrderLine.objects.filter(number__in=whole), now=now, at={line: at for line, at in whole.items() if at}
-        )
+        earn_lines(lines_to_earn(whole), now=now, at={line: at for line, at in whole.items() if at})
     earn_parts([period for period in periods if period.kind == Period.Kind.CHANGE], now=now)
     rows.update(
         "subscriptions_period",
         {"earned_at": "timestamptz"},
         ({"id": period.pk, "earned_at": rows.moment(period.earned_at)} for period in periods),
     )
+
+
+_BEGUN = PreparedObjects(
+    (Keys(), DateTimeField()),
+    lambda subscriptions, now: Period.objects.filter(
+        Among("subscription", subscriptions), earned_at=None, cancelled_at=None, starts_at__lte=now
+    ).order_by("pk"),
+)
 
 
 def earn_parts_of(line_numbers: Collection[str], *, now: datetime) -> None:

@@ -6,7 +6,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from tradepost.market.base import rows
+from tradepost.market.base.prepared import Among, Keys, PreparedObjects, Slot
 from tradepost.market.production import calls
 from tradepost.market.production.models import Address
 from tradepost.market.subscriptions.models import Subscription
@@ -70,7 +73,7 @@ def load_lanes(subscriptions: Sequence[Subscription]) -> list[Lane]:
     waiting: defaultdict[int | None, list[Operation]] = defaultdict(list)
     unresolved = Operation.objects.filter(subscription__in=subscriptions, status__in=UNRESOLVED)
     if rows.any_of(unresolved):
-        for operation in unresolved.select_related("call", "task", *LINE).order_by("pk"):
+        for operation in _UNRESOLVED([one.pk for one in subscriptions]):
             waiting[operation.subscription_id].append(operation)
     reasons = reasons_of(subscriptions)
     interesting = [one for one in subscriptions if waiting[one.pk] or one.pk in reasons or _is_apart(one)]
@@ -89,6 +92,14 @@ def load_lanes(subscriptions: Sequence[Subscription]) -> list[Lane]:
             )
         )
     return lanes
+
+
+def _unresolved(subscriptions: Slot) -> QuerySet[Operation]:
+    found = Operation.objects.filter(Among("subscription", subscriptions), status__in=UNRESOLVED)
+    return found.select_related("call", "task", *LINE).order_by("pk")
+
+
+_UNRESOLVED = PreparedObjects((Keys(),), _unresolved)
 
 
 def _is_apart(subscription: Subscription) -> bool:

@@ -13,7 +13,7 @@ from tradepost.market.subscriptions.events import SubscriptionEndsSoon
 from tradepost.market.subscriptions.models import Freeze, Subscription
 from tradepost.market.subscriptions.settings_of import reminders
 
-from .cases import with_product
+from .cases import unheld_subscriptions
 from .freezing import add_reason, begin_grace
 from .models import Operation
 from .operate import OperationRequest, operate, settle
@@ -24,8 +24,7 @@ from .timers import AGAIN, facts_of, watch
 def live(payloads: Sequence[Mapping[str, Any]], now: datetime) -> list[datetime | None]:
     """Task. No subscription is waited for: who holds it may be about to set this very timer."""
     wanted = [payload["subscription"] for payload in payloads]
-    unheld = Subscription.objects.select_for_update(of=("self",), skip_locked=True).filter(pk__in=wanted)
-    found = list(with_product(unheld).order_by("pk"))
+    found = unheld_subscriptions(wanted)
     _live(found, now)
     left = set(wanted) - {one.pk for one in found}
     held = set(Subscription.objects.filter(pk__in=left).values_list("pk", flat=True)) if left else set()

@@ -9,12 +9,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.utils import translation
 from django.utils.translation import gettext_noop
 
 from tradepost.market.base import outbox, rows
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.outbox import batched
+from tradepost.market.base.prepared import Among, Keys, Prepared, PreparedObjects, Slot
 from tradepost.market.base.stored import dump
 from tradepost.market.licenses.codes import Issue, issue
 from tradepost.market.orders.align import is_priced_from
@@ -34,7 +36,7 @@ from tradepost.protocols.commands import Buyer, Command
 from tradepost.protocols.registry import protocol
 
 from . import changing
-from .cases import held_of, line_of, locked_subscriptions
+from .cases import UNREAD, held_of, line_of, locked_subscriptions
 from .contract import Ask, Case, Nothing
 from .converting import begin_conversions
 from .events import HandOverBegan
@@ -108,9 +110,8 @@ def _by_people(line: OrderLine) -> bool:
 def _lines_to_start(orders: Iterable[Order]) -> dict[Order, list[OrderLine]]:
     by_pk = {order.pk: order for order in orders}
     lines = OrderLine.objects.filter(order__in=by_pk, operations=None).select_related("product", "offer__sku")
-    unread = [f"product__{text}" for text in ("description", "description_en", "guide", "guide_en", "picture")]
     wanted: dict[Order, list[OrderLine]] = {order: [] for order in by_pk.values()}
-    for line in lines.defer(*unread).order_by("pk"):
+    for line in lines.defer(*UNREAD).order_by("pk"):
         line.order = by_pk[line.order_id]
         wanted[line.order].append(line)
     return wanted
@@ -271,11 +272,10 @@ def buyer_of(line: OrderLine) -> Buyer:
 def _renew(numbers: Sequence[str], now: datetime) -> None:
     """Each is asked of its seller once nothing else is being done to the same service: a freeze that is under way may be
     done at any moment, and asked beside it the renewal could be over first."""
-    lines = OrderLine.objects.filter(order__number__in=numbers, order__status=Order.Status.PROCESSING)
-    about = set(lines.values_list("subscription_id", flat=True)) - {None}
+    about = {pk for (pk,) in _ABOUT(numbers)} - {None}
     subscriptions = {one.pk: one for one in locked_subscriptions(about)}
     requests = []
-    for line in lines.select_related("order__buyer", "offer__sku__spec").order_by("pk"):
+    for line in _PAID(numbers):
         subscription = subscriptions.get(line.subscription_id or 0)
         if subscription is None or subscription.started_at is None or subscription.expires_at is None:
             give_up_order(line.order, now=now, reason=gettext_noop("What it renews has no end that could be moved."))
@@ -297,6 +297,16 @@ def _renew(numbers: Sequence[str], now: datetime) -> None:
             )
         )
     operate(requests, now=now)
+
+
+def _paid(numbers: Slot) -> QuerySet[OrderLine]:
+    return OrderLine.objects.filter(Among("order__number", numbers), order__status=Order.Status.PROCESSING)
+
+
+_ABOUT = Prepared((Keys("text"),), lambda numbers: _paid(numbers).values_list("subscription_id"))
+_PAID = PreparedObjects(
+    (Keys("text"),), lambda numbers: _paid(numbers).select_related("order__buyer", "offer__sku__spec").order_by("pk")
+)
 
 
 def _end_of(line: OrderLine, subscription: Subscription) -> datetime | None:

@@ -6,14 +6,16 @@ it one of the beginning of paid time, of which nobody is told, and one of automa
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Min
+from django.db.models import Min, QuerySet
 
 from tradepost.market.base import jobs
+from tradepost.market.base.prepared import Among, Keys, Prepared, Slot
 from tradepost.market.orders.auto_renew import tries_of
+from tradepost.market.orders.settings_of import auto_rule
 from tradepost.market.subscriptions.life import Facts, next_moment
 from tradepost.market.subscriptions.models import Freeze, Period, Subscription
 from tradepost.market.subscriptions.renewable import LIVING
@@ -42,7 +44,7 @@ def watch(subscriptions: Sequence[Subscription], *, now: datetime) -> None:
     set_to = {
         LIFE: {pk: max(at, now) for pk, at in moments.items() if at is not None},
         EARN: {pk: max(at, now) for pk, at in next_begin(moments).items()},
-        AUTO_RENEW: tries_of([one for one in subscriptions if one.status in LIVING], now=now),
+        AUTO_RENEW: tries_of([one for one in subscriptions if one.status in LIVING], rule=auto_rule(), now=now),
     }
     timers = {
         kind: [jobs.Timer(str(pk), at, {"subscription": pk}) for pk, at in due.items()] for kind, due in set_to.items()
@@ -88,8 +90,15 @@ def facts_of(subscriptions: Sequence[Subscription]) -> dict[int, Facts]:
 
 def next_begin(subscriptions: Collection[int]) -> dict[int, datetime]:
     """By subscription the earliest beginning of paid time whose money is not yet the seller's."""
-    ahead = Period.objects.filter(subscription__in=subscriptions, earned_at=None, cancelled_at=None)
-    return dict(ahead.values_list("subscription_id").annotate(Min("starts_at")).order_by())
+    return dict(_AHEAD(subscriptions)) if subscriptions else {}
+
+
+def _ahead(subscriptions: Slot) -> QuerySet[Period, tuple[int, datetime]]:
+    ahead = Period.objects.filter(Among("subscription", subscriptions), earned_at=None, cancelled_at=None)
+    return ahead.values_list("subscription_id").annotate(Min("starts_at")).order_by()
+
+
+_AHEAD = Prepared((Keys(),), _ahead)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +110,17 @@ class _Wanted:
     ending: set[int] = field(default_factory=set)
 
 
-def _wanted(subscriptions: Iterable[Subscription]) -> _Wanted:
+_WANTED = Prepared(
+    (Keys(),),
+    lambda subscriptions: Operation.objects.filter(
+        Among("subscription", subscriptions), status__in=["queued", "running", "stopped"]
+    ).values_list("subscription_id", "kind", "status"),
+)
+
+
+def _wanted(subscriptions: Collection[Subscription]) -> _Wanted:
     kinds, found = operation_kinds(), _Wanted()
-    wanted = Operation.objects.filter(
-        subscription__in=subscriptions, status__in=["queued", "running", "stopped"]
-    ).values_list("subscription_id", "kind", "status")
-    for pk, name, status in wanted:
+    for pk, name, status in _WANTED([one.pk for one in subscriptions]) if subscriptions else ():
         if pk is None:
             continue
         if kinds[name].prolongs:

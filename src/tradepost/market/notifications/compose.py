@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from email import policy as policies
-from email.headerregistry import HeaderRegistry
 from typing import Any, override
 from urllib.parse import urlsplit
 
@@ -16,9 +15,10 @@ from django.utils import translation
 from tradepost.market.base.files import Files
 from tradepost.market.base.secrets import unseal
 
-from . import digest, messages
+from . import digest, messages, mime
 from .attachments import attachments_of
 from .categories import Audience
+from .mime import remembering
 from .models import NoticeDelivery
 from .spoken import language_of, said
 
@@ -33,29 +33,13 @@ class Site:
     files: Files | None = None
 
 
-class _KnownHeaders(HeaderRegistry):
-    """The registry of Python makes a class for each header of each mail: a fifth of the time that a mail takes, measured. Names
-    are those of our own headers, so that few are kept."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._classes: dict[str, Any] = {}
-
-    @override
-    def __getitem__(self, name: str) -> Any:
-        known = self._classes.get(name)
-        if known is None:
-            known = self._classes[name] = super().__getitem__(name)
-        return known
-
-
-_HEADERS = _KnownHeaders()
-
-
 class _Mail(EmailMultiAlternatives):
     @override
     def message(self, *, policy: Any = policies.default) -> Any:
-        return super().message(policy=policy.clone(header_factory=_HEADERS))
+        made = super().message(policy=remembering(policy))
+        if not self.attachments:
+            mime.bound(made)
+        return made
 
 
 def compose(mail: NoticeDelivery, site: Site) -> EmailMultiAlternatives:

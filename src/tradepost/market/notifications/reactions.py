@@ -20,7 +20,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext_noop
@@ -29,7 +29,9 @@ from tradepost.market.base.events import on
 from tradepost.market.base.models import Job
 from tradepost.market.base.money import Money
 from tradepost.market.base.outbox import batched
+from tradepost.market.base.prepared import Among, Keys, PreparedObjects, Slot
 from tradepost.market.billing import collect_debt
+from tradepost.market.fulfilment.cases import UNREAD
 from tradepost.market.fulfilment.events import OperationStopped
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.fulfilment.registry import operation_kind
@@ -60,8 +62,8 @@ def quiet_is_over(_payload: Mapping[str, Any], _now: datetime) -> datetime | Non
 @batched
 def on_order_paid(events: Sequence[OrderPaid], now: datetime) -> None:
     """The sellers learn of new orders."""
-    rows = _rows_of(events).annotate(product_kind=F("product__product_type"))
-    coded = [line for line in rows if is_by_code(line, line.product_kind)]
+    rows = _PAID({event.order for event in events})
+    coded = [line for line in rows if is_by_code(line, line.product.product_type)]
     lines = [line for line in rows if line not in coded]
     members = members_of({line.seller_id for line in rows})
     tellings = [
@@ -82,8 +84,8 @@ def on_order_paid(events: Sequence[OrderPaid], now: datetime) -> None:
 @batched
 def on_order_completed(events: Sequence[OrderCompleted], now: datetime) -> None:
     """What was unsubscribed is told when it is paid back (``refund_reactions``)."""
-    lines = [line for line in _lines_of(events) if line.order.order_type != Order.Type.UNSUBSCRIBE]
-    first = {line.order_id: line for line in reversed(lines)}
+    lines = reversed(_COMPLETED({event.order for event in events}))
+    first = {line.order_id: line for line in lines if line.order.order_type != Order.Type.UNSUBSCRIBE}
     before = prices_before([line for line in first.values() if line.order.origin == Order.Origin.TIMER])
     tell_all([_completed(line, before.get(line.pk)) for line in first.values()], now=now)
 
@@ -296,14 +298,13 @@ def _lines(order: str) -> list[OrderLine]:
     return list(OrderLine.objects.select_related("order__buyer", "seller").filter(order__number=order).order_by("pk"))
 
 
-def _lines_of(events: Sequence[OrderCompleted]) -> list[OrderLine]:
-    return list(_rows_of(events))
-
-
-def _rows_of(events: Sequence[OrderPaid | OrderCompleted]) -> QuerySet[OrderLine]:
-    numbers = {event.order for event in events}
-    lines = OrderLine.objects.select_related("order__buyer", "subscription").filter(order__number__in=numbers)
+def _rows_of(numbers: Slot) -> QuerySet[OrderLine]:
+    lines = OrderLine.objects.select_related("order__buyer", "subscription").filter(Among("order__number", numbers))
     return lines.order_by("pk")
+
+
+_COMPLETED = PreparedObjects((Keys("text"),), _rows_of)
+_PAID = PreparedObjects((Keys("text"),), lambda numbers: _rows_of(numbers).select_related("product").defer(*UNREAD))
 
 
 def _tell_buyer(lines: list[OrderLine], kind: str, more: dict[str, f.Json], now: datetime) -> None:
@@ -329,10 +330,13 @@ def people_of(seller: Seller) -> list[tuple[User, str]]:
 def members_of(sellers: Collection[int]) -> dict[int, list[User]]:
     """The people who act for each of these sellers."""
     found: defaultdict[int, list[User]] = defaultdict(list)
-    members = Member.objects.select_related("user").filter(seller__in=sellers, user__is_active=True).order_by("pk")
-    for member in members:
+    for member in _MEMBERS(sellers) if sellers else ():
         found[member.seller_id].append(member.user)
     return found
+
+
+_OF_SELLERS = Member.objects.select_related("user").filter(user__is_active=True).order_by("pk")
+_MEMBERS = PreparedObjects((Keys(),), lambda sellers: _OF_SELLERS.filter(Among("seller", sellers)))
 
 
 def operators() -> list[User]:

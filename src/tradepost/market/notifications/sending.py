@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from tradepost.market.base import jobs, work
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Job
+from tradepost.market.base.prepared import Among, Keys, PreparedObjects
 from tradepost.market.base.work import State
 
 from .models import NoticeDelivery
@@ -78,12 +79,18 @@ def claim(only: Q, *, now: datetime, wall: datetime, owner: str, limit: int) -> 
         return []
     with transaction.atomic():
         claimed = work.claim(Job, now=now, wall=wall, limit=limit, owner=owner, duration=LEASE, only=only)
-        found = NoticeDelivery.objects.select_related("notice__user", "receiver", "endpoint").in_bulk(
-            [int(job.key) for job in claimed]
-        )
-        waiting = {pk: one for pk, one in found.items() if one.status == NoticeDelivery.Status.WAITING}
+        found = _DELIVERIES([int(job.key) for job in claimed])
+        waiting = {one.pk: one for one in found if one.status == NoticeDelivery.Status.WAITING}
         Job.objects.filter(pk__in=[job.pk for job in claimed if int(job.key) not in waiting]).delete()
     return [(job, waiting[int(job.key)]) for job in claimed if int(job.key) in waiting]
+
+
+_DELIVERIES = PreparedObjects(
+    (Keys(),),
+    lambda keys: NoticeDelivery.objects.select_related("notice__user", "receiver", "endpoint").filter(
+        Among("pk", keys)
+    ),
+)
 
 
 def record_sent(taken: Sequence[Claimed], *, now: datetime) -> None:

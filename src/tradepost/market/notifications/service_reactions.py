@@ -8,6 +8,7 @@ from datetime import datetime
 from django.urls import reverse
 
 from tradepost.market.base.outbox import batched
+from tradepost.market.base.prepared import Among, Keys, PreparedObjects
 from tradepost.market.fulfilment.cases import with_product
 from tradepost.market.fulfilment.converting import convertible
 from tradepost.market.fulfilment.renewing import renewable
@@ -150,4 +151,9 @@ def _telling(subscription: Subscription, kind: str, more: Facts, once: str) -> T
 
 
 def _subscriptions(pks: Iterable[int]) -> dict[int, Subscription]:
-    return with_product(Subscription.objects.select_related("seller")).in_bulk(set(pks))
+    return {one.pk: one for one in _HELD(set(pks))}
+
+
+_HELD = PreparedObjects(
+    (Keys(),), lambda keys: with_product(Subscription.objects.select_related("seller")).filter(Among("pk", keys))
+)

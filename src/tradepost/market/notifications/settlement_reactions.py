@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from django.db.models import BigIntegerField
 from django.urls import reverse
 
 from tradepost.market.base.events import on
+from tradepost.market.base.prepared import PreparedObjects
 from tradepost.market.settlement.events import (
     StatementAnswered,
     StatementIssued,
@@ -87,7 +89,13 @@ def _shared(one: Statement) -> dict[str, f.Json | str]:
 
 
 def _statement(pk: int) -> Statement:
-    return Statement.objects.select_related("seller", "paid").get(pk=pk)
+    [found] = _STATEMENT(pk)
+    return found
+
+
+_STATEMENT = PreparedObjects(
+    (BigIntegerField(),), lambda pk: Statement.objects.select_related("seller", "paid").filter(pk=pk)
+)
 
 
 REACTIONS = (

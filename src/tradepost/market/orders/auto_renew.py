@@ -11,13 +11,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from tradepost.market.base import outbox, rows, work
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
+from tradepost.market.base.prepared import Among, Keys, Prepared, PreparedObjects, Slot
 from tradepost.market.base.renewal_settings import RenewalSettings
 from tradepost.market.catalog.models import Offer
 from tradepost.market.subscriptions.models import Period, Subscription
@@ -127,8 +128,15 @@ def _first(held: Subscription, begun: datetime | None, *, rule: AutoRule, now: d
 
 def _latest_begin(held: Collection[Subscription]) -> dict[int, datetime]:
     """By subscription, when the last paid period of each begins or began."""
-    paid = Period.objects.filter(subscription__in=held, cancelled_at=None).exclude(kind=Period.Kind.CHANGE)
-    return dict(paid.values_list("subscription_id").annotate(Max("starts_at")).order_by())
+    return dict(_BEGUN([one.pk for one in held])) if held else {}
+
+
+def _begun(held: Slot) -> QuerySet[Period, tuple[int, datetime]]:
+    paid = Period.objects.filter(Among("subscription", held), cancelled_at=None).exclude(kind=Period.Kind.CHANGE)
+    return paid.values_list("subscription_id").annotate(Max("starts_at")).order_by()
+
+
+_BEGUN = Prepared((Keys(),), _begun)
 
 
 def _if_in_time(held: Subscription, moment: datetime) -> datetime | None:
@@ -143,16 +151,24 @@ def plan_of(held: Subscription) -> AutoRenewal | None:
     return found if found is not None and found.ends_at == held.expires_at else None
 
 
-def tries_of(subscriptions: Collection[Subscription], *, now: datetime) -> dict[int, datetime]:
-    """When each is to be looked at next, of those that are renewed automatically; ``now`` for one whose end is not planned
-    for yet. At most one query."""
+def _plans_of(held: Collection[Subscription]) -> dict[int, AutoRenewal]:
+    return {one.subscription_id: one for one in _PLANS([one.pk for one in held])} if held else {}
+
+
+_PLANS = PreparedObjects((Keys(),), lambda held: AutoRenewal.objects.filter(Among("subscription", held)))
+
+
+def tries_of(subscriptions: Collection[Subscription], *, rule: AutoRule, now: datetime) -> dict[int, datetime]:
+    """When each is tried next, of those that are renewed automatically. An end that nobody planned for yet is planned for;
+    where there is none, one query."""
     renewed = {one.pk: one for one in subscriptions if one.at_expiry == RENEW and one.expires_at is not None}
     if not renewed:
         return {}
-    plans = {one.subscription_id: one for one in AutoRenewal.objects.filter(subscription__in=renewed)}
+    plans = _plans_of(renewed.values())
     planned = {pk: plan for pk, plan in plans.items() if plan.ends_at == renewed[pk].expires_at}
-    moments = {pk: planned[pk].next_at if pk in planned else now for pk in renewed}
-    return {pk: moment for pk, moment in moments.items() if moment is not None}
+    moved = [one for pk, one in renewed.items() if pk not in planned]
+    planned |= plan_all(moved, rule=rule, now=now) if moved else {}
+    return {pk: plan.next_at for pk, plan in planned.items() if plan.next_at is not None}
 
 
 # --- a try ------------------------------------------------------------------------------------------------------------
@@ -164,7 +180,7 @@ def renew_when_due(
     """Try those whose time it is, in this order, and plan the next try of each; gives by subscription its moment, or None
     where there is none. Each is locked, with its offer and buyer. ``impossible``: by subscription, why it cannot be, where
     the caller knows. Who comes twice at one moment finds nothing due."""
-    found = {one.subscription_id: one for one in AutoRenewal.objects.filter(subscription__in=held)}
+    found = _plans_of(held)
     plans = {
         one.pk: plan
         for one in held

@@ -10,6 +10,7 @@ from django.db.models import QuerySet, Sum
 
 from tradepost.market.base import outbox
 from tradepost.market.base.money import Money
+from tradepost.market.base.prepared import Among, Keys, PreparedObjects
 from tradepost.market.base.work import wake
 from tradepost.market.payments import ledger
 
@@ -25,7 +26,8 @@ def complete_orders(orders: Sequence[Order], *, now: datetime, later: Collection
         return
     with transaction.atomic():
         ORDER.move_all(orders, OrderEvent.COMPLETE, now=now, ended_at=now)
-        earn_lines(OrderLine.objects.filter(order__in=orders).exclude(number__in=later), now=now)
+        lines = _OF_ORDERS([order.pk for order in orders])
+        earn_lines([line for line in lines if line.number not in later], now=now)
         outbox.publish_all([OrderCompleted(order=order.number) for order in _told(orders)], now=now)
         wake()
 
@@ -38,7 +40,20 @@ _EARNED = ("number", "amount_minor", "reduced_minor", "seller__id", "order__numb
 """What is read of a line to book what it earns."""
 
 
-def earn_lines(lines: QuerySet[OrderLine], *, now: datetime, at: Mapping[str, datetime] | None = None) -> None:
+def lines_to_earn(numbers: Collection[str]) -> list[OrderLine]:
+    """Of these lines, by number, what ``earn_lines`` reads."""
+    return _NUMBERED(numbers) if numbers else []
+
+
+def _earned(which: Among) -> QuerySet[OrderLine]:
+    return OrderLine.objects.filter(which).select_related("seller", "order").only(*_EARNED).order_by("pk")
+
+
+_OF_ORDERS = PreparedObjects((Keys(),), lambda orders: _earned(Among("order", orders)))
+_NUMBERED = PreparedObjects((Keys("text"),), lambda numbers: _earned(Among("number", numbers)))
+
+
+def earn_lines(lines: Sequence[OrderLine], *, now: datetime, at: Mapping[str, datetime] | None = None) -> None:
     """What was paid for these becomes their sellers', in few statements. ``at``: by line number when it did, where that was
     before now."""
     moments = at or {}
@@ -51,7 +66,7 @@ def earn_lines(lines: QuerySet[OrderLine], *, now: datetime, at: Mapping[str, da
                 order_number=line.order.number,
                 at=moments.get(line.number),
             )
-            for line in lines.select_related("seller", "order").only(*_EARNED).order_by("pk")
+            for line in lines
         ],
         now=now,
     )

@@ -13,10 +13,12 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
+from tradepost.market.base.prepared import Among, Keys, PreparedObjects, Slot
 from tradepost.market.catalog.models import Offer
 from tradepost.market.identity.models import User
 from tradepost.market.subscriptions.frozen_by_hand import frozen_by_hand
@@ -174,13 +176,20 @@ def on_sale(held: Subscription) -> list[Offer]:
 def all_on_sale(skus: Collection[int]) -> dict[int, list[Offer]]:
     """The same for many editions, in one query."""
     found: dict[int, list[Offer]] = {}
-    offers = Offer.objects.select_related("sku__spec__product__seller").filter(
-        sku__in=skus, on_sale=True, sku__spec__product__status__in=RENEWED
-    )
-    for offer in offers.order_by("period_type", "pk"):
+    for offer in _ON_SALE(skus) if skus else ():
         if offer.renewable:
             found.setdefault(offer.sku_id, []).append(offer)
     return found
+
+
+def _on_sale(skus: Slot) -> QuerySet[Offer]:
+    offers = Offer.objects.select_related("sku__spec__product__seller").filter(
+        Among("sku", skus), on_sale=True, sku__spec__product__status__in=RENEWED
+    )
+    return offers.order_by("period_type", "pk")
+
+
+_ON_SALE = PreparedObjects((Keys(),), _on_sale)
 
 
 def aligned_options(held: Subscription, options: Sequence[Option], day: int) -> list[Option]:

@@ -23,7 +23,7 @@ from tradepost.market.subscriptions.models import Subscription
 from .changes import with_open_changes
 from .durations import Duration
 from .lifecycle import ORDER, OrderEvent
-from .models import Order, OrderLine
+from .models import Order
 from .place import new_line, new_order, quote, sold_version
 from .pricing import Priced
 from .renew import all_on_sale, being_changed, check_renewable
@@ -143,7 +143,7 @@ def _write(ready: Sequence[_Ready], now: datetime) -> dict[int, Order]:
         for one in ready
     )
     versions = _sold_versions([one.offer for one in ready])
-    OrderLine.objects.bulk_create(
+    rows.create(
         new_line(
             order,
             one.offer,

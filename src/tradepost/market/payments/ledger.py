@@ -9,13 +9,14 @@ from datetime import datetime
 from http import HTTPStatus
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, Sum
+from django.db.models import CharField, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from tradepost.market.base import outbox, rows
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
+from tradepost.market.base.prepared import PreparedObjects
 from tradepost.market.identity.models import Seller, User
 
 from . import kept_sums, ledger_check
@@ -36,7 +37,15 @@ def seller_account(seller: Seller, currency: str) -> Account:
 
 
 def market_account(kind: Account.Kind, currency: str) -> Account:
+    for found in _OF_MARKET(kind, currency):
+        return found
     return Account.objects.get_or_create(kind=kind, user=None, seller=None, currency=currency)[0]
+
+
+_OF_MARKET = PreparedObjects(
+    (CharField(), CharField()),
+    lambda kind, currency: Account.objects.filter(kind=kind, user=None, seller=None, currency=currency),
+)
 
 
 def top_up(user: User, amount: Money, *, reference: str, actor: str, now: datetime, note: str = "") -> Transfer:

@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import BigIntegerField, CharField, DateTimeField
 
 from tradepost.market.base import ids, jobs, outbox, rows
+from tradepost.market.base.prepared import Among, Keys, PreparedObjects
 from tradepost.market.identity.models import Seller
 
 from .calendar import begins, month_after
@@ -30,9 +32,7 @@ def make(seller: Seller, currency: str, month: date, *, rules: SettlementRules, 
     if seller.self_operated or Statement.objects.filter(seller=seller, currency=currency, month=month).exists():
         return None
     until = begins(month_after(month), rules.zone)
-    items = list(
-        SettlementItem.objects.filter(seller=seller, currency=currency, statement=None, settles_at__lt=until).order_by("pk")
-    )  # fmt: skip
+    items = _ITEMS(seller.pk, currency, until)
     lines = _lines(items, rules.policy)
     net = sum(line.net_minor for line in lines)
     least = 1 if seller.status == Seller.Status.EXITED else rules.minimum_minor
@@ -52,6 +52,14 @@ def make(seller: Seller, currency: str, month: date, *, rules: SettlementRules, 
     except IntegrityError:  # made by somebody else at the same moment
         return None
     return made
+
+
+_ITEMS = PreparedObjects(
+    (BigIntegerField(), CharField(), DateTimeField()),
+    lambda seller, currency, until: SettlementItem.objects.filter(
+        seller_id=seller, currency=currency, statement=None, settles_at__lt=until
+    ).order_by("pk"),
+)
 
 
 def wait_for(statement: Statement) -> None:
@@ -84,10 +92,15 @@ def _lines(items: Sequence[SettlementItem], policy: FeePolicy) -> list[Statement
 def _settled_before(sources: Sequence[str]) -> dict[str, tuple[int, int, Inputs]]:
     """Of each source what was settled, its fee, and the last inputs: its rate stays."""
     found: dict[str, tuple[int, int, Inputs]] = {}
-    for line in StatementLine.objects.filter(source__in=sources).order_by("pk"):
+    for line in _BEFORE(sources) if sources else ():
         base, fee, _last = found.get(line.source, (0, 0, None))
         found[line.source] = (base + line.base_minor, fee + line.fee_minor, read_inputs(line.inputs))
     return found
+
+
+_BEFORE = PreparedObjects(
+    (Keys("text"),), lambda sources: StatementLine.objects.filter(Among("source", sources)).order_by("pk")
+)
 
 
 def _paid(items: Sequence[SettlementItem]) -> defaultdict[tuple[int, date], int]:

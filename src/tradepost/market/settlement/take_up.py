@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, tzinfo
 
-from django.db import transaction
-from django.db.models import F, Max
+from django.db import models, transaction
+from django.db.models import Max
 
 from tradepost.market.base import rows
+from tradepost.market.base.prepared import Among, Keys, PreparedObjects
 from tradepost.market.billing.models import Allocation
 from tradepost.market.identity.models import Seller
 from tradepost.market.orders.models import OrderLine
@@ -22,7 +23,7 @@ from tradepost.market.payments import kept_sums
 from tradepost.market.payments.models import Account, Entry, KindTotal, Transfer
 
 from .calendar import month_of
-from .models import PaidMonth, Progress, SettlementItem
+from .models import Progress, SettlementItem
 
 BATCH = 2000
 """Entries that are walked over in one transaction."""
@@ -77,8 +78,8 @@ def _summed() -> int:
 def _entries(after: int, through: int) -> list[Entry]:
     """Of sellers' accounts what orders and usage moved, and what buyers paid into clearing. Transfers are fetched by their keys:
     joined, a planner would read all of them."""
-    found = list(Entry.objects.filter(pk__gt=after, pk__lte=through).select_related("account__seller").order_by("pk"))
-    transfers = Transfer.objects.in_bulk({entry.transfer_id for entry in found})
+    found = _ENTRIES(after, through)
+    transfers = {one.pk: one for one in _TRANSFERS({entry.transfer_id for entry in found})}
     for entry in found:
         entry.transfer = transfers[entry.transfer_id]
     return [
@@ -89,11 +90,25 @@ def _entries(after: int, through: int) -> list[Entry]:
     ]
 
 
+_ENTRIES = PreparedObjects(
+    (models.BigIntegerField(), models.BigIntegerField()),
+    lambda after, through: (
+        Entry.objects.filter(pk__gt=after, pk__lte=through).select_related("account__seller").order_by("pk")
+    ),
+)
+_TRANSFERS = PreparedObjects((Keys(),), lambda keys: Transfer.objects.filter(Among("pk", keys)))
+
+
 def _lines_of(entries: Sequence[Entry]) -> dict[str, OrderLine]:
     """By the number of its order, which has one line."""
     numbers = {entry.transfer.order_number for entry in entries if entry.transfer.order_number}
-    found = OrderLine.objects.filter(order__number__in=numbers).select_related("order").order_by("-pk")
-    return {line.order.number: line for line in found}
+    return {line.order.number: line for line in _LINES(numbers)}
+
+
+_LINES = PreparedObjects(
+    (Keys("text"),),
+    lambda numbers: OrderLine.objects.filter(Among("order__number", numbers)).select_related("order").order_by("-pk"),
+)
 
 
 def _allocations_of(entries: Sequence[Entry]) -> dict[int, list[Allocation]]:
@@ -172,9 +187,17 @@ def _count(paid: Iterator[Paid]) -> None:
     sums: Counter[tuple[int, str, date]] = Counter()
     for one in paid:
         sums[one.product, one.currency, one.month] += one.minor
-    for (product, currency, month), minor in sorted(sums.items()):
-        kept, new = PaidMonth.objects.get_or_create(
-            product_id=product, currency=currency, month=month, defaults={"minor": minor}
+    new = [
+        {"product_id": product, "currency": currency, "month": f"{month:%Y-%m-%d}", "minor": minor}
+        for (product, currency, month), minor in sorted(sums.items())
+    ]
+    if new:
+        text = (
+            "INSERT INTO settlement_paidmonth (product_id, currency, month, minor) SELECT product_id, currency, month, minor"  # noqa: S608
+            f" FROM {rows.recordset(_PAID_MONTH)} WHERE true ON CONFLICT (product_id, currency, month)"
+            " DO UPDATE SET minor = settlement_paidmonth.minor + excluded.minor"
         )
-        if not new:
-            PaidMonth.objects.filter(pk=kept.pk).update(minor=F("minor") + minor)
+        rows.run(text, [rows.as_json(new)])
+
+
+_PAID_MONTH = {"product_id": "bigint", "currency": "text", "month": "date", "minor": "bigint"}

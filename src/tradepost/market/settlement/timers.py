@@ -6,8 +6,11 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.db.models import BigIntegerField
+
 from tradepost.market.base import jobs
 from tradepost.market.base.jobs import Timer
+from tradepost.market.base.prepared import PreparedObjects
 from tradepost.market.payments.models import Account
 
 from .agree import time_out
@@ -45,11 +48,14 @@ def tasks(rules: Callable[[], SettlementRules], next_night: Callable[[datetime],
         return next_run(now, day=by.day, zone=by.zone)
 
     def one(payload: Mapping[str, Any], now: datetime) -> None:
-        account = Account.objects.select_related("seller").get(pk=payload["account"])
+        [account] = _ACCOUNT(payload["account"])
         if account.seller is not None:
             make(account.seller, account.currency, date.fromisoformat(payload["month"]), rules=rules(), now=now)
 
     return {NIGHT: night, MONTH: month, ONE: one, SIGN_BY: time_out}
+
+
+_ACCOUNT = PreparedObjects((BigIntegerField(),), lambda pk: Account.objects.select_related("seller").filter(pk=pk))
 
 
 def _one_each(month: date, now: datetime) -> None:
