@@ -1,13 +1,14 @@
-"""Does garbage move the others? Ten thousand sellers push usage; in the second phase of each repeat every hundredth push is garbage.
+"""Does garbage move the others? Ten thousand sellers push usage; in every other block of five seconds every hundredth push is garbage.
 
-Garbage comes from addresses of its own, as does each seller: bodies that are no JSON, that nobody signed, of a thousand records that
+A market that grows by a million records, and writes them to a disk, answers later at its end than at its beginning: so blocks with
+and without garbage take turns, and neither always comes first. Garbage comes from addresses of its own, as does each seller: bodies that are no JSON, that nobody signed, of a thousand records that
 are all wrong or of nobody, of nearly as many bytes as a push may have.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -25,6 +26,8 @@ A_SECOND = 200
 RECORDS = 20
 EVERY = 100
 """Of so many pushes one is garbage."""
+BLOCKS = 10
+"""Of each kind in a repeat."""
 ALONE, BESIDE = "p95, no garbage", "p95, 1 % garbage"
 
 
@@ -43,10 +46,14 @@ def measure(scale: Scale, say: Say) -> Answer:
             send_paced(port, [sent for sent, _ in _pushes(market, range(count // 10), port, 0)], a_second=A_SECOND)
             begin = count // 10
             for _ in range(scale.repeats):
-                for name, every in ((ALONE, 0), (BESIDE, scale.of(EVERY, 12))):
-                    numbers = range(begin, begin + count)
-                    begin = numbers.stop
-                    _phase(runs, name, _pushes(market, numbers, port, every), port)
+                told: dict[str, list[Told]] = {ALONE: [], BESIDE: []}
+                for number in range(scale.of(BLOCKS, 1)):
+                    for name in (ALONE, BESIDE) if number % 2 else (BESIDE, ALONE):
+                        numbers = range(begin, begin + count // scale.of(BLOCKS, 1))
+                        begin = numbers.stop
+                        garbage = scale.of(EVERY, 12) if name == BESIDE else 0
+                        told[name] += _block(runs, _pushes(market, numbers, port, garbage), port)
+                _add(runs, told)
         _nothing_of_garbage_is_there()
     return _answer(runs, sellers)
 
@@ -63,15 +70,22 @@ type Sent = tuple[tuple[str, bytes], bool]
 """From which address, what, and whether it is garbage."""
 
 
-def _phase(runs: Runs, name: str, sent: Sequence[Sent], port: int) -> None:
+def _block(runs: Runs, sent: Sequence[Sent], port: int) -> list[Told]:
+    """What became of its pushes that are no garbage."""
     told = send_paced(port, [request for request, _ in sent], a_second=A_SECOND)
     sound = [one for one, (_, garbage) in zip(told, sent, strict=True) if not garbage]
     wrong = [one for one, (_, garbage) in zip(told, sent, strict=True) if garbage]
     _must_be_right(sound, wrong)
-    runs.add(name.replace("p95", "p50"), percentile([one.milliseconds for one in sound], 0.5), "ms")
-    runs.add(name, percentile([one.milliseconds for one in sound], 0.95), "ms")
     if wrong:
         runs.add("the slowest answer to garbage", max(one.milliseconds for one in wrong), "ms")
+    return sound
+
+
+def _add(runs: Runs, told: Mapping[str, Sequence[Told]]) -> None:
+    for name, sound in told.items():
+        took = [one.milliseconds for one in sound]
+        runs.add(name.replace("p95", "p50"), percentile(took, 0.5), "ms")
+        runs.add(name, percentile(took, 0.95), "ms")
 
 
 def _must_be_right(sound: Sequence[Told], wrong: Sequence[Told]) -> None:
