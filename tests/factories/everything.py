@@ -174,7 +174,7 @@ def facts_of(size: Size) -> Mapping[str, str]:
 def pages(size: Size, facts: Mapping[str, str]) -> Iterator[Deed]:
     """Each address, read and posted to, by one who may: the largest buyer, the largest seller's person, the operator."""
     people = {table.BUYER: 1, table.OWNER: size.member(1), table.OPERATOR: size.operator}
-    clients = {role: _client(pk) for role, pk in people.items()}
+    clients = {role: _Visitor(pk) for role, pk in people.items()}
     for pattern, row in ADDRESSES.items():
         if row.gateway or any(pattern.startswith(left_out) for left_out in LEFT_OUT):
             continue
@@ -188,15 +188,22 @@ def pages(size: Size, facts: Mapping[str, str]) -> Iterator[Deed]:
             yield _write(clients[writers[0]], path, pattern, data)
 
 
-def _client(user: int) -> Client:
-    client = Client(headers={"accept-language": "zh-hans", "host": HOST})
-    client.force_login(User.objects.get(pk=user))
-    return client
+class _Visitor(Client):
+    """Somebody who is logged in at each visit, whatever the one before ended: its writes are taken back, its cookies are not."""
+
+    def __init__(self, user: int) -> None:
+        super().__init__(headers={"accept-language": "zh-hans", "host": HOST})
+        self.force_login(User.objects.get(pk=user))
+        self._as_logged_in = self.cookies.output(header="", sep=";")
+
+    def come_back(self) -> None:
+        self.cookies.load(self._as_logged_in)
+        self.cookies[COOKIE] = COOKIE_OF_THE_FIRST
 
 
-def _read(role: str, clients: Mapping[str, Client], path: str, shown: str, pattern: str) -> Deed:
+def _read(role: str, clients: Mapping[str, _Visitor], path: str, shown: str, pattern: str) -> Deed:
     def act(_: object) -> None:
-        clients[role].cookies[COOKIE] = COOKIE_OF_THE_FIRST  # again: some pages end a sign-in
+        clients[role].come_back()
         answer: Any = clients[role].get(path)
         if answer.streaming:
             b"".join(answer.streaming_content)  # it is asked for while it is sent
@@ -209,10 +216,10 @@ def _read(role: str, clients: Mapping[str, Client], path: str, shown: str, patte
     return Deed(f"GET /{pattern}" + (f"?{shown.partition('?')[2]}" if "?" in shown else ""), act)
 
 
-def _write(client: Client, path: str, pattern: str, data: Mapping[str, str]) -> Deed:
+def _write(client: _Visitor, path: str, pattern: str, data: Mapping[str, str]) -> Deed:
     def act(_: object) -> None:
         cache.clear()  # of the counts that limit how often one may ask
-        client.cookies[COOKIE] = COOKIE_OF_THE_FIRST
+        client.come_back()
         answer = client.post(path, data)
         if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise LookupError(f"{path}: {answer.status_code}")
