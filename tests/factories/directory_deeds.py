@@ -10,8 +10,10 @@ from http import HTTPStatus
 from django.test import Client
 
 from tests.factories.many.enterprises import DIRECTORY_SECRET
+from tests.factories.visitor import HOST
 
-from .everything import HOST, Deed
+from .everything import Deed
+from .visitor import HOST
 
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 

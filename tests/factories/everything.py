@@ -21,7 +21,6 @@ from tests.market import every_address as table
 from tests.market.auth_centre_addresses import ELSEWHERE_AT_THE_AUTH_CENTRE
 from tests.market.every_address import ADDRESSES, Address
 from tradepost.market import wiring
-from tradepost.market.auth_centre.tenant import COOKIE
 from tradepost.market.base import clock, jobs, outbox, retention, work
 from tradepost.market.base.events import name_of
 from tradepost.market.base.models import Event, Job
@@ -72,10 +71,10 @@ from .many.joined import facts_of_joint
 from .many.metered import PACKAGE
 from .many.service_desk import DEMAND_TOKEN, OF_THE_BUYER, OPEN
 from .many.shop import TOKEN
-from .many.signed_in import COOKIE_OF_THE_FIRST
 from .settled_facts import facts_of_settlement, of_settlement
+from .visitor import HOST, Visitor
 
-BATCH, HOST = 256, "localhost"
+BATCH = 256
 RULE, LEASE = Rule(5, timedelta(seconds=60)), timedelta(seconds=60)
 
 ELSEWHERE = {
@@ -174,7 +173,7 @@ def facts_of(size: Size) -> Mapping[str, str]:
 def pages(size: Size, facts: Mapping[str, str]) -> Iterator[Deed]:
     """Each address, read and posted to, by one who may: the largest buyer, the largest seller's person, the operator."""
     people = {table.BUYER: 1, table.OWNER: size.member(1), table.OPERATOR: size.operator}
-    clients = {role: _Visitor(pk) for role, pk in people.items()}
+    clients = {role: Visitor(pk) for role, pk in people.items()}
     for pattern, row in ADDRESSES.items():
         if row.gateway or any(pattern.startswith(left_out) for left_out in LEFT_OUT):
             continue
@@ -188,20 +187,7 @@ def pages(size: Size, facts: Mapping[str, str]) -> Iterator[Deed]:
             yield _write(clients[writers[0]], path, pattern, data)
 
 
-class _Visitor(Client):
-    """Somebody who is logged in at each visit, whatever the one before ended: its writes are taken back, its cookies are not."""
-
-    def __init__(self, user: int) -> None:
-        super().__init__(headers={"accept-language": "zh-hans", "host": HOST})
-        self.force_login(User.objects.get(pk=user))
-        self._as_logged_in = self.cookies.output(header="", sep=";")
-
-    def come_back(self) -> None:
-        self.cookies.load(self._as_logged_in)
-        self.cookies[COOKIE] = COOKIE_OF_THE_FIRST
-
-
-def _read(role: str, clients: Mapping[str, _Visitor], path: str, shown: str, pattern: str) -> Deed:
+def _read(role: str, clients: Mapping[str, Visitor], path: str, shown: str, pattern: str) -> Deed:
     def act(_: object) -> None:
         clients[role].come_back()
         answer: Any = clients[role].get(path)
@@ -216,7 +202,7 @@ def _read(role: str, clients: Mapping[str, _Visitor], path: str, shown: str, pat
     return Deed(f"GET /{pattern}" + (f"?{shown.partition('?')[2]}" if "?" in shown else ""), act)
 
 
-def _write(client: _Visitor, path: str, pattern: str, data: Mapping[str, str]) -> Deed:
+def _write(client: Visitor, path: str, pattern: str, data: Mapping[str, str]) -> Deed:
     def act(_: object) -> None:
         cache.clear()  # of the counts that limit how often one may ask
         client.come_back()
