@@ -10,7 +10,6 @@ from http import HTTPStatus
 from django.test import Client
 
 from tests.factories.many.enterprises import DIRECTORY_SECRET
-from tests.factories.visitor import HOST
 
 from .everything import Deed
 from .visitor import HOST
