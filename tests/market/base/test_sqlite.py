@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -99,6 +100,23 @@ def test_who_waits_too_long_is_told_so_and_the_next_ones_turn_comes(handler: Con
     assert is_busy(late.value), "answered by asking to come again"
     say(handler, "later")
     assert said(handler) == ["later"]
+
+
+def test_a_wait_that_a_signal_ends_leaves_nobody_in_the_queue() -> None:
+    """As at Ctrl-C: the one behind it gets the place, which would else be given to nobody."""
+    queue = WriteQueue()
+    assert queue.enter(0)
+    signal.signal(signal.SIGALRM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        with pytest.raises(KeyboardInterrupt):
+            queue.enter(WITHIN)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    assert not queue._waiting
+    queue.leave()
+    assert queue.enter(0)
 
 
 def test_another_process_that_holds_the_lock_is_waited_for_no_longer(handler: ConnectionHandler) -> None:

@@ -29,13 +29,21 @@ class WriteQueue:
             turn = threading.Lock()
             turn.acquire()
             self._waiting.append(turn)
-        if turn.acquire(timeout=max(within, 0)):
-            return True
+        try:
+            came = turn.acquire(timeout=max(within, 0))
+        except BaseException:  # a signal that ends the wait: a place that nobody takes would stay taken for ever
+            if not self._give_up(turn):
+                self.leave()
+            raise
+        return came or not self._give_up(turn)
+
+    def _give_up(self, turn: threading.Lock) -> bool:
+        """Wait no longer; False where the turn came at this very moment, and the place is the caller's."""
         with self._guard:
-            if turn in self._waiting:
-                self._waiting.remove(turn)
+            if turn not in self._waiting:
                 return False
-        return True  # its turn came at this very moment
+            self._waiting.remove(turn)
+            return True
 
     def leave(self) -> None:
         with self._guard:
