@@ -24,7 +24,7 @@ OF_PROBES: Mapping[str, Words] = {
     ),
     "seller_probe_failed": Words(
         _("%(product)s failed its probe"),
-        _("%(failed)s of %(cases)s saved cases failed, first %(activity)s: %(reason)s. What it is asked for buyers would most likely fail as well."),
+        _("%(failed)s of %(cases)s saved cases failed, first %(activity)s: %(reason)s. Calls that are made for buyers would most likely fail as well."),
         _("See what failed"), "danger", "heartbeat", A_PROBE,
     ),
     "seller_probe_passed": Words(
