@@ -57,7 +57,9 @@ def said_of_health(health: Health, product: Product, *, freeze_days: int) -> Sai
         )
         return Said("recovering", words % about)
     if failing:
-        return Said("failing", _("Its last probe failed. Calls that are made for buyers would most likely fail as well."))
+        return Said(
+            "failing", _("Its last probe failed. Calls that are made for buyers would most likely fail as well.")
+        )
     return Said("passing", _("Every probe of what it needs passes.")) if health.verdict == "passed" else None
 
 
