@@ -114,8 +114,13 @@ def test_access_that_the_seller_sends_by_message_is_not_waited_for(page: Client,
 
 @pytest.fixture
 def two_workers() -> Iterator[tuple[Engine, Engine]]:
-    """Neither can take a day's work alone: each has eight calls open at most."""
-    with working(name="first of two", capacity=8) as first, working(name="second of two", capacity=8) as second:
+    """Neither can take a day's work alone: each has eight calls open at most. They wait for the seller for as long as it takes
+    this machine to place all orders: a call given up is asked again later, and the test counts one attempt each."""
+    wait = 60.0
+    with (
+        working(name="first of two", capacity=8, timeout=wait) as first,
+        working(name="second of two", capacity=8, timeout=wait) as second,
+    ):
         yield first, second
 
 
