@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from .contract import Denied
 from .freshness import NONCE_KEPT, as_milliseconds, epoch_ms, is_fresh, read_epoch_ms
 from .hmac_sign import same_hex
-from .wire_json import NotJsonObject, load_object, signed_forms
+from .wire_json import NotJsonObject, first_signed, load_object
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -103,5 +103,4 @@ def _signed(stamp: Stamp, body: bytes, *, signer: Signer, key: str) -> bool:
         right = signer(key=key, nonce=stamp.nonce, timestamp=stamp.timestamp, payload=payload)
         return same_hex(stamp.signature, right)
 
-    # The raw bytes first: the other forms are worth computing only when those do not agree.
-    return over(body) or any(map(over, signed_forms(body)))
+    return bool(first_signed(body, over))

@@ -20,7 +20,7 @@ from tradepost.market.base import clock
 from tradepost.market.identity import keys
 from tradepost.market.identity.models import Seller
 from tradepost.market.metering.models import Nonce, Push, Record, RefusedRecord
-from tradepost.market.open_api import throttle
+from tradepost.market.open_api import throttle, usage_authentication
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.http import Request
 from tradepost.protocols.open_api import usage_push, usage_push_old
@@ -139,6 +139,28 @@ def test_what_is_no_list_of_records_is_a_bad_parameter(service: Subscription, bo
     """C.5: 400 94060004; at most 1,000 records."""
     assert said(send(resigned(body))) == (400, "94060004")
     assert nothing_is_stored()
+
+
+def test_what_two_readers_would_read_in_two_ways_is_refused_once_a_key_fits(service: Subscription, monkeypatch) -> None:
+    """A body is read strictly only when a key of its instances' sellers signed it: garbage costs little (§C.5, 94060002 and 94060004)."""
+    body = signed(record(service)).body.replace(b'"instance_id"', b'"instance_id":"i-2","instance_id"', 1)
+    assert said(send(resigned(body))) == (400, "94060004")
+    assert nothing_is_stored()
+    unsigned = signed(record(service), key="another key of somebody")
+    monkeypatch.setattr(usage_authentication, "load_each", lambda body: pytest.fail("it was read"))
+    assert said(send(unsigned)) == (401, "94060002")
+    assert nothing_is_stored()
+
+
+@pytest.mark.parametrize(
+    "instance", [7, None, ["i-1"], "\ud800", "i-1\x00", "", "x" * 65]
+)  # what cannot be asked for beside one that can
+def test_a_push_is_of_the_seller_of_the_instances_that_can_be_read(service: Subscription, instance: object) -> None:
+    (sound,) = json.loads(signed(record(service)).body)["usage_records"]
+    answer = send(resigned(json.dumps({"usage_records": [sound | {"instance_id": instance}, sound]}).encode()))
+    assert said(answer) == (200, "MKT.0000")
+    assert [one["error_code"] for one in members(answer)["abnormal_usage_data"]] == ["001"]
+    assert Record.objects.count() == 1
 
 
 def test_usage_of_another_seller_is_refused_alone_and_not_taken_for_its_owner(service: Subscription) -> None:

@@ -111,7 +111,7 @@ def test_what_is_no_record_is_one_without_an_instance(item: object) -> None:
     loaded = load(item)
     assert loaded.items[0].code == "001"
     assert loaded.instances() == ()
-    assert json.loads(loaded.as_text(0)) == ("…" if isinstance(item, list) else item)
+    assert json.loads(loaded.as_text(0)) == item
 
 
 @pytest.mark.parametrize(
@@ -121,6 +121,18 @@ def test_what_is_no_record_is_one_without_an_instance(item: object) -> None:
 def test_what_is_no_list_of_1_to_1000_records_is_refused_whole_section_c_5(body: bytes) -> None:
     with pytest.raises(BadBody):
         load_each(body)
+
+
+def test_a_short_item_is_kept_as_it_came_with_fractions_as_texts() -> None:
+    (item,) = (GOOD | {"usage_value": -1.5, "usageEntity": {"a": [1, None]}, "\x00": "\x00"},)
+    kept = load(item).as_text(0)
+    assert json.loads(kept) == item | {"usage_value": "-1.5"}
+    assert "\x00" not in kept, "PostgreSQL has no NUL"
+
+
+def test_what_nests_too_deep_is_kept_without_its_depth() -> None:
+    body = b'{"usage_records":[{"deep":%s%s}]}' % (b"[" * 900, b"]" * 900)
+    assert json.loads(load_each(body).as_text(0)) == {"deep": "…"}
 
 
 def test_what_is_kept_of_an_item_is_short_and_ascii() -> None:

@@ -53,7 +53,7 @@ def recordset(columns: Mapping[str, str], name: str = "r") -> str:
 
 def table(columns: Mapping[str, str], values: Sequence[Sequence[Any]], name: str = "r") -> Statement:
     """SQL of a table ``name`` with these columns (and their PostgreSQL types) that holds ``values``, and its parameters: texts
-    without NUL, whole numbers and None, row by row in the order of the columns.
+    without NUL, whole numbers, booleans and None, row by row in the order of the columns.
 
     As ``recordset``, for what is inserted by the ten thousand: to PostgreSQL it goes as an array a column, which costs less of
     its time than as many JSON objects (of usage records, with all their indexes, 7 %, measured).

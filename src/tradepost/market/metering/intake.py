@@ -21,7 +21,7 @@ from .events import RecordsRefused
 from .instances import Counts, Known, asked, known_instances
 from .judge import Instance, Refusal, Repeated, Rule, Stored, judge, settle
 from .meters import start_of
-from .models import Push, RefusedRecord
+from .models import Push
 
 MOST_ROUNDS = 8
 """Of looking and inserting: one is enough unless others push, or void, the same records at this moment."""
@@ -147,19 +147,36 @@ def _finish(work: _Work) -> None:
     if not work.refused:
         return
     work.refused.sort(key=lambda one: one.item.position)
-    rows.create(_refused_row(work, item, refusal) for item, refusal in work.refused)
+    _keep_refused(work)
     outbox.publish(
         RecordsRefused(seller=work.pushed.seller, push=work.push, refused=len(work.refused)), now=work.now
     )  # fmt: skip
 
 
-def _refused_row(work: _Work, item: Item | BadItem, refusal: Refusal) -> RefusedRecord:
-    instance = work.known.instances.get(item.instance_id)
-    return RefusedRecord(
-        push_id=work.push, seller_id=work.pushed.seller, subscription_id=instance.subscription if instance else None,
-        instance_id=item.instance_id, sn=item.metering_sn, code=refusal.code, field=refusal.field,
-        differs=refusal.differs, raw=work.pushed.loaded.as_text(item.position), at=work.now,
-    )  # fmt: skip
+_REFUSED = {
+    "subscription_id": "bigint", "instance_id": "text", "sn": "text", "code": "text", "field": "text", "differs": "boolean",
+    "raw": "text",
+}  # fmt: skip
+
+
+def _keep_refused(work: _Work) -> None:
+    """A thousand of them may be all that a seller sends: they are written as quickly as those that count."""
+    names = ", ".join(_REFUSED)
+    known, as_text = work.known.instances, work.pushed.loaded.as_text
+    values = []
+    for item, refusal in work.refused:
+        instance = known.get(item.instance_id)
+        values.append(
+            (
+                instance.subscription if instance else None, item.instance_id, item.metering_sn, str(refusal.code), refusal.field,
+                refusal.differs, as_text(item.position),
+            )
+        )  # fmt: skip
+    table, columns = rows.table(_REFUSED, values)
+    rows.run(
+        f"INSERT INTO metering_refusedrecord (push_id, seller_id, at, {names}) SELECT %s, %s, %s, {names} FROM {table} WHERE true",  # noqa: S608
+        [work.push, work.pushed.seller, rows.moment(work.now), *columns],
+    )
 
 
 # --- records ---------------------------------------------------------------------------------------------------------

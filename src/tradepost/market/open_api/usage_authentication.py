@@ -7,9 +7,12 @@ is refused record by record later. An ``Authorization`` header beside the signat
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+
+import msgspec
 
 from tradepost.market.base import rows
 from tradepost.market.base.config import config
@@ -20,7 +23,7 @@ from tradepost.protocols.http import Request
 from tradepost.protocols.open_api import usage_push
 from tradepost.protocols.open_api.bodies import ApiRefused as Malformed
 from tradepost.protocols.open_api.bodies import BadBody
-from tradepost.protocols.open_api.usage_items import Loaded, load_each
+from tradepost.protocols.open_api.usage_items import LONGEST, Loaded, load_each
 
 from .answers import ApiRefused
 from .authentication import Caller, CheckWhole, Head, NotAuthenticated, by_access_key
@@ -58,12 +61,9 @@ def by_base_key(head: Head) -> CheckWhole:
 
 
 def _check(head: Head, also: CheckWhole | None, nonce: Nonce, request: Request) -> UsageCaller:
-    try:
-        loaded = load_each(request.body)
-    except BadBody as error:
-        raise ApiRefused(usage_push.PARAM_INVALID.code, str(error)) from None
+    claimed = _claimed(request.body)
     signed = also(request) if also else None
-    owners = _owners(loaded) if signed is None else [signed.seller_id]
+    owners = _owners(claimed) if signed is None else [signed.seller_id]
     by_key: dict[str, int] = {}
     for seller in owners:
         for secret in keys.signing_secrets(seller, SigningKey.InterfaceClass.BASE, now=head.now):
@@ -78,7 +78,46 @@ def _check(head: Head, also: CheckWhole | None, nonce: Nonce, request: Request) 
             else "the base key of the seller in Authorization did not sign this body"
         )
     lockout().succeeded(who)
-    return UsageCaller(by_key[key], f"usage {by_key[key]}", loaded, nonce)
+    return UsageCaller(by_key[key], f"usage {by_key[key]}", _load(request.body), nonce)
+
+
+class _Named(msgspec.Struct):
+    """Of a record only what it is about: the rest is skipped unread."""
+
+    instance_id: object = None
+
+
+class _Listed(msgspec.Struct):
+    usage_records: list[_Named]
+
+
+_read_names = msgspec.json.Decoder(_Listed).decode
+
+
+def _claimed(body: bytes) -> list[str]:
+    """The instances that an unverified body names, each once: whose keys to try. It is read strictly once a key fits, or when it
+    cannot be read at all. So a large body that nobody signed costs little. Raises ``ApiRefused``."""
+    try:
+        listed = _read_names(body).usage_records
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        listed = []
+    if not 1 <= len(listed) <= usage_push.MAX_RECORDS:
+        return list(_load(body).instances())
+    return [name for name in dict.fromkeys(_names(listed)) if len(name) <= LONGEST]
+
+
+def _names(listed: Iterable[_Named]) -> Iterator[str]:
+    """Without what could not be asked for, as half a surrogate pair."""
+    for one in listed:
+        if isinstance(one.instance_id, str) and one.instance_id.isprintable():
+            yield one.instance_id
+
+
+def _load(body: bytes) -> Loaded:
+    try:
+        return load_each(body)
+    except BadBody as error:
+        raise ApiRefused(usage_push.PARAM_INVALID.code, str(error)) from None
 
 
 _OWNERS = """
@@ -86,9 +125,8 @@ SELECT instance_id, seller_id FROM subscriptions_subscription WHERE NOT (instanc
 """
 
 
-def _owners(loaded: Loaded) -> list[int]:
+def _owners(claimed: Sequence[str]) -> list[int]:
     """Those of the instances that are named first."""
-    claimed = loaded.instances()
     sellers: defaultdict[str, list[int]] = defaultdict(list)
     condition, among = rows.among("instance_id", claimed)
     for instance, seller in rows.run(_OWNERS.format(condition), among):

@@ -39,6 +39,9 @@ MALFORMED: Mapping[str, str] = {
 _VALUE = re.compile(r"0*([0-9]{1,8})(?:\.([0-9]{1,4})0*)?")
 _LONGEST_VALUE = 20
 _KEPT_TEXT = 80
+_KEPT_WHOLE = 600
+_WHOLE = json.JSONEncoder(default=str)
+"""Fractions, which are read as ``Decimal``, become texts."""
 
 
 class Item(NamedTuple):
@@ -77,8 +80,14 @@ class Loaded:
         return tuple(dict.fromkeys(item.instance_id for item in self.items if item.instance_id))
 
     def as_text(self, position: int) -> str:
-        """An item as it came, shortened: for the eyes of its seller."""
+        """An item as it came, a long one shortened: for the eyes of its seller."""
         raw = self.raw[position]
+        try:
+            whole = _WHOLE.encode(raw)
+        except RecursionError:
+            whole = ""
+        if 0 < len(whole) <= _KEPT_WHOLE:
+            return whole
         if not isinstance(raw, dict):
             return json.dumps(_flat(raw))
         return json.dumps({str(name)[:_KEPT_TEXT]: _flat(value) for name, value in list(raw.items())[:12]})

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from tradepost.protocols.freshness import epoch_ms, is_fresh, read_epoch_ms
@@ -19,7 +18,7 @@ from tradepost.protocols.hmac_sign import hmac_sha256_base64, same_text, utf8
 from tradepost.protocols.http import Request, Response
 from tradepost.protocols.stamped import NONCE_LENGTH
 from tradepost.protocols.wire_fields import Field, Kind
-from tradepost.protocols.wire_json import NotJsonObject, dump_sorted, load_object, signed_forms
+from tradepost.protocols.wire_json import NotJsonObject, dump_sorted, first_signed, load_object
 
 from .bodies import ApiRefused, BadBody, BadValue, Members, check, given, kept, objects, read, success, text
 from .errors import ApiError, ApiFailure, read_api_answer
@@ -294,12 +293,16 @@ def pushed(abnormal: Iterable[AbnormalRecord] = ()) -> Response:
 def matching_key(request: Request, keys: Sequence[str]) -> str | None:
     """The first of the keys that the body was signed with: as it came, by all of them, before its other forms are made."""
     ts, nonce, signature = (_header(request, name) for name in ("ts", "nonce", "signature"))
-    for form in chain([request.body], signed_forms(request.body)):
-        for key in keys:
-            # An empty key would make the signature computable by anyone.
-            if key and same_text(signature, push_signature(key=key, ts=ts, nonce=nonce, body=form)):
-                return key
-    return None
+    used = [key for key in keys if key]  # an empty key would make the signature computable by anyone
+    if not used:
+        return None
+
+    def signer(form: bytes) -> str | None:
+        return next(
+            (key for key in used if same_text(signature, push_signature(key=key, ts=ts, nonce=nonce, body=form))), None
+        )
+
+    return first_signed(request.body, signer)
 
 
 def _header(request: Request, name: str) -> str:
