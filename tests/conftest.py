@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import socket
@@ -19,6 +20,7 @@ from _pytest.nodeid import NodeId
 from hypothesis import settings as hypothesis_settings
 
 from tests import machine, postgres, sampling
+from tradepost.market.base.collector import OFTEN, spare_what_is_loaded
 
 DATABASE = os.environ.get("TRADEPOST_TEST_DB", "sqlite")
 FOLDER_VARIABLE = "TRADEPOST_TEST_FOLDER"
@@ -73,6 +75,7 @@ def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings
 
     config.stash[_left_out] = 0
+    gc.set_threshold(*OFTEN)  # until all tests are loaded, of which nothing is garbage
     if IS_WORKER and sampling.WHOLE_SUITE:
         from tests.compiled import compile_share
 
@@ -111,6 +114,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = in_this_pass
     _long_ones_first(items)
     _keep_groups(items)
+    spare_what_is_loaded()
 
 
 def pytest_runtest_teardown() -> None:

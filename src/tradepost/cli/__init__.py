@@ -6,6 +6,7 @@ base install, which has no Django, can show it.
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 
@@ -76,6 +77,8 @@ def main(tokens: Sequence[str] | None = None) -> None:
     """Run a command line and leave with its exit code: 0 done, 1 refused or failed."""
     from tradepost.cli import private_files, terminal
 
+    # Of what modules make nearly nothing is garbage, and Python would look through it a hundred times while they load.
+    gc.set_threshold(50_000, 50, 100)
     private_files.begin_private()
     with terminal.in_one_line():
         result = build()(tokens, result_action="return_value")

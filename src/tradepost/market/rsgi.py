@@ -10,6 +10,7 @@ from django.db import connection
 from django.urls import get_resolver
 
 from tradepost.market.auth_centre.hosts import lead
+from tradepost.market.base.collector import spare_what_is_loaded
 from tradepost.market.base.config import config
 from tradepost.market.web import logs
 from tradepost.market.web.answering import Environ
@@ -80,3 +81,4 @@ application = RequestBuffering(
 )
 
 get_resolver().check()  # imports every page now, not during the first request
+spare_what_is_loaded()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import threading
 
 from django.urls import get_resolver
 
+from tradepost.market.base.collector import spare_what_is_loaded
 from tradepost.market.production.engine import Engine
 from tradepost.protocols.registry import protocols
 
@@ -28,17 +28,10 @@ def run_worker(stop: threading.Event, *, name: str) -> None:
     soon = threading.Timer(LOAD_AFTER, load)
     soon.daemon = True
     soon.start()
-    _spare_the_collector()
+    spare_what_is_loaded()
     try:
         import uvloop
     except ImportError:
         asyncio.run(Engine(setup(name)).run(stop))
     else:
         uvloop.run(Engine(setup(name)).run(stop))
-
-
-def _spare_the_collector() -> None:
-    """What was loaded stays for good; what calls leave behind is mostly gone by reference counts. Worth a seventh of the time."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 50, 100)

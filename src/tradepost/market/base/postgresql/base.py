@@ -15,9 +15,12 @@ from typing import override
 
 from django.db import OperationalError
 from django.db.backends.postgresql import base
+from django.db.backends.postgresql.operations import DatabaseOperations as OfDjango
 from django.db.utils import DatabaseErrorWrapper
 from django.utils.functional import cached_property
 from psycopg.errors import ReadOnlySqlTransaction
+
+from tradepost.market.base.remembering_compiler import Memory
 
 FRESH = 15.0
 """Seconds since the last use within which a quiet socket is proof enough."""
@@ -39,7 +42,16 @@ class Errors(DatabaseErrorWrapper):
         super().__exit__(exc_type, exc_value, traceback)
 
 
+class DatabaseOperations(OfDjango):
+    compiler_module = "tradepost.market.base.postgresql.compiler"
+
+    def __init__(self, connection: base.DatabaseWrapper) -> None:
+        super().__init__(connection)
+        self.memory = Memory()
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
+    ops_class = DatabaseOperations
     _used_at = 0.0
 
     @cached_property

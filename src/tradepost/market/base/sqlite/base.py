@@ -1,4 +1,4 @@
-"""Django's SQLite, whose writers wait for each other in order (``write_queue``)."""
+"""Django's SQLite, whose writers wait for each other in order (``write_queue``), and whose compiler remembers (``compiler``)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import override
 
 from django.db import OperationalError
 from django.db.backends.sqlite3 import base
+from django.db.backends.sqlite3.operations import DatabaseOperations as OfDjango
+
+from tradepost.market.base.remembering_compiler import Memory
 
 from .write_queue import WriteQueue, queue_of
 
@@ -16,10 +19,19 @@ A_WHILE = 5
 it would soon ask ten times a second, and meet a lock that is free for a hundredth of that."""
 
 
+class DatabaseOperations(OfDjango):
+    compiler_module = "tradepost.market.base.sqlite.compiler"
+
+    def __init__(self, connection: base.DatabaseWrapper) -> None:
+        super().__init__(connection)
+        self.memory = Memory()
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """A transaction that writes begins when its turn in this process has come and no other process writes. It waits for
     ``OPTIONS["timeout"]`` in all, and then says what SQLite says."""
 
+    ops_class = DatabaseOperations
     _queue: WriteQueue | None = None
     """That in which this connection has the place."""
 
