@@ -26,21 +26,25 @@ def folder() -> Iterator[Path]:
         yield Path(path)
 
 
+MEMORY = Path("/dev/shm")  # noqa: S108  # what is made there is named by nobody else
+
+
 @contextmanager
-def postgresql() -> Iterator[str]:
-    """The URL of an empty database on a server with full durability and otherwise PostgreSQL's own settings."""
-    with postgresql_server() as cluster:
+def postgresql(*, in_memory: bool = False) -> Iterator[str]:
+    """The URL of an empty database on a server with full durability and otherwise PostgreSQL's own settings. ``in_memory``, where
+    this machine can: its files are on no disk, for questions that the pauses of a disk would drown."""
+    with postgresql_server(where=MEMORY if in_memory and MEMORY.is_dir() else None) as cluster:
         yield cluster.url
 
 
 @contextmanager
-def postgresql_server() -> Iterator[postgres.Cluster]:
+def postgresql_server(*, where: Path | None = None) -> Iterator[postgres.Cluster]:
     """The same, with its process."""
     binaries = machine.find_postgres()
     if binaries is None:
         raise NotHere("no PostgreSQL of version 15 or later was found")
     postgres.SETTINGS.update(DURABLE)
-    cluster = postgres.start(binaries)
+    cluster = postgres.start(binaries, where=where)
     try:
         yield cluster
     finally:

@@ -75,9 +75,10 @@ class Cluster:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def start(binaries: Path, **settings: str) -> Cluster:
-    """Make a cluster and start its server; raises ``NoServer`` when it does not come up. ``settings`` are added."""
-    folder = Path(tempfile.mkdtemp(prefix="tradepost-postgres-"))
+def start(binaries: Path, *, where: Path | None = None, **settings: str) -> Cluster:
+    """Make a cluster (in the folder ``where``) and start its server; raises ``NoServer`` when it does not come up. ``settings``
+    are added."""
+    folder = Path(tempfile.mkdtemp(prefix="tradepost-postgres-", dir=where))
     owner = _ordinary_user()
     if owner:
         shutil.chown(folder, owner["user"], owner["group"])

@@ -21,7 +21,7 @@ EACH, LIMIT = "a service and year", 15 * 60_000 / WHOLE
 def measure(scale: Scale, say: Say) -> Answer:
     """Once, however many repeats are asked for: a market's clock goes forward only, and years are long."""
     years = 10 if scale.orders >= WHOLE // 10 else 1
-    services, sellers = scale.orders or scale.of(1000, 40), scale.of(50, 4)
+    services, sellers = scale.orders or scale.of(1000, 12), scale.of(50, 2)
     runs = Runs(say)
     with postgresql() as database, folder() as data, Program("bench.instant_seller", *scale.verify) as server:
         port, _ = server.ready()

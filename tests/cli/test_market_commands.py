@@ -57,6 +57,7 @@ def test_a_second_migration_waits_for_the_first(market):
     assert waiting.returncode == 0
 
 
+@pytest.mark.once
 def test_the_clock_of_a_real_market_stays(market):
     refused = market.run("clock", "advance", "30d")
     assert (refused.returncode, refused.stdout) == (1, "")
@@ -64,6 +65,7 @@ def test_the_clock_of_a_real_market_stays(market):
     assert "A real market" in market.run("clock").stdout
 
 
+@pytest.mark.once
 def test_a_sandbox_without_a_worker_is_set_at_once(market):
     moved = market.run("clock", "advance", "1d12h", TRADEPOST_SANDBOX="1")
     assert moved.returncode == 0
@@ -78,6 +80,7 @@ def test_a_sandbox_without_a_worker_is_set_at_once(market):
     } in found
 
 
+@pytest.mark.once
 def test_an_unreadable_span_is_refused(market):
     refused = market.run("clock", "advance", "soon", TRADEPOST_SANDBOX="1")
     assert (refused.returncode, refused.stderr) == (
@@ -86,6 +89,7 @@ def test_an_unreadable_span_is_refused(market):
     )
 
 
+@pytest.mark.once
 def test_operators_come_and_go(market):
     weak = market.run("operator", "create", "anna@market.example", "--password-stdin", stdin="short\n")
     assert weak.returncode == 1
@@ -139,6 +143,7 @@ def acts(market: Market, like: str) -> list[tuple[str, ...]]:
     return [row[:3] for row in found]
 
 
+@pytest.mark.once
 def test_a_seller_gets_an_owner(market):
     arguments = ("seller", "create", "yunfan", "--name", "云帆软件", "--owner", "owner@yunfan.example")
     made = market.run(*arguments, "--password-stdin", stdin="correct horse battery\n")
@@ -160,6 +165,7 @@ def test_a_database_that_is_not_there_is_one_line(tmp_path):
     assert refused.stderr.count("\n") == 1
 
 
+@pytest.mark.once
 def test_a_wrong_setting_is_named(tmp_path):
     refused = Market(tmp_path).run("serve", PORT="70000")
     assert (refused.returncode, refused.stderr) == (

@@ -98,7 +98,8 @@ def signed_forms(body: bytes) -> Iterator[bytes]:
     """Other bytes over which a sender of ``body`` may have signed (saas-v2 §2.3).
 
     In turn: names of the top level sorted and nulls dropped; the same at every level; scalars written as strings, as
-    the Java sample does by reading the body into a map of strings. Each once, nothing when ``body`` is not a sound object.
+    the Java sample does by reading the body into a map of strings. Each once, and nothing when ``body`` is not a sound object.
+    Neither of the first two for a body that is sorted at every level as it came.
     """
     return _forms(body) if _is_sound(body) else iter(())
 
@@ -118,10 +119,12 @@ def _forms(body: bytes) -> Iterator[bytes]:
         if not isinstance(value, dict):
             return
         present = {name: value[name] for name in sorted(value, key=_utf16) if value[name] is not None}
-        yield (by_top_level := _compact(present))
         everywhere = _sorted_everywhere(body, present)
-        if everywhere != by_top_level:
-            yield everywhere
+        if everywhere != body:  # else the top level is sorted too
+            by_top_level = _compact(present)
+            yield by_top_level
+            if everywhere != by_top_level:
+                yield everywhere
         if any(not isinstance(member, str | dict | list) for member in present.values()):
             yield _compact({name: _scalar_as_text(member) for name, member in present.items()})
     except (ValueError, RecursionError):  # no JSON, too deep, half of a surrogate pair
