@@ -131,7 +131,7 @@ def test_two_workers_share_the_work_and_open_everything_once(
         product = product_at(shop.url)
         shop.open.clear()
         placed = [order(page, product, plan="PERIOD-month", total="10000") for _ in range(25)]
-        until(lambda: all(engine.claimed for engine in two_workers), within=4, what="both work")
+        until(lambda: all(engine.claimed for engine in two_workers), within=30, what="both work")
         shop.open.set()
         until(
             lambda: Order.objects.filter(status=Order.Status.COMPLETED).count() == len(placed),
