@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 
-OFTEN = (50_000, 50, 100)
+OFTEN = (50_000, 10, 10)
 """So many objects more than were freed until the youngest are looked through, and so many looks until the older ones are."""
 
 
