@@ -20,7 +20,7 @@ from _pytest.nodeid import NodeId
 from hypothesis import settings as hypothesis_settings
 
 from tests import machine, postgres, sampling
-from tradepost.market.base.collector import OFTEN, spare_what_is_loaded
+from tradepost.market.base.collector import SELDOM
 
 DATABASE = os.environ.get("TRADEPOST_TEST_DB", "sqlite")
 FOLDER_VARIABLE = "TRADEPOST_TEST_FOLDER"
@@ -33,6 +33,7 @@ LOOPBACK = ("127.", "::1", "localhost", "::ffff:127.")
 
 PAGES = "tests/market/sites/"
 
+_PYTHONS_OWN = gc.get_threshold()
 _left_out = pytest.StashKey[int]()
 
 
@@ -75,7 +76,7 @@ def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings
 
     config.stash[_left_out] = 0
-    gc.set_threshold(*OFTEN)  # until all tests are loaded, of which nothing is garbage
+    gc.set_threshold(*SELDOM)  # until all tests are loaded, of which nothing is garbage
     if IS_WORKER and sampling.WHOLE_SUITE:
         from tests.compiled import compile_share
 
@@ -114,7 +115,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = in_this_pass
     _long_ones_first(items)
     _keep_groups(items)
-    spare_what_is_loaded()
+    gc.freeze()
+    gc.set_threshold(*_PYTHONS_OWN)
 
 
 def pytest_runtest_teardown() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 
-OFTEN = (50_000, 10, 10)
+SELDOM = (50_000, 10, 10)
 """So many objects more than were freed until the youngest are looked through, and so many looks until the older ones are."""
 
 
@@ -14,4 +14,4 @@ def spare_what_is_loaded() -> None:
     seventh of its time."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*OFTEN)
+    gc.set_threshold(*SELDOM)
