@@ -154,7 +154,7 @@ def protocols() -> str:
     parts: list[str] = []
     for name, protocol in all_protocols().items():
         parts += [
-            f"## {protocol.title} (`{name}`)",
+            f"## {protocol.title.en} (`{name}`)",
             "",
             f"Key of the class `{protocol.key_class}`. [What is on the wire](../../src/tradepost/protocols/{name}/README.md)",
             "",

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from tradepost.protocols.commands import Command
 from tradepost.protocols.saas_v2 import SaasV2
 from tradepost.protocols.stored import version
+from tradepost.protocols.text import Text
 
 
 @version(2, upgrades={1: lambda members: {**members, "tune": "none"}})
@@ -35,7 +36,7 @@ class Toy(SaasV2):
     def __init__(self) -> None:
         super().__init__()
         self.name = "toy_v9"
-        self.title = "Toy 9"
+        self.title = Text.same("Toy 9")
         self.activities = {**self.activities, WindUp: "windUp"}
 
 

@@ -36,7 +36,7 @@ ADVICE = Diagnosis("nonce_case", Text(en="Better compare it.", zh="建议比较�
 REPORT = Report(
     url="http://127.0.0.1:9000/<produce>",
     protocol="saas_v2",
-    title="SaaS 2.0",
+    title=Text.same("SaaS 2.0"),
     started_at=MOMENT,
     seconds=1.5,
     results=(

@@ -66,7 +66,7 @@ class Report:
 
     url: str
     protocol: str
-    title: str
+    title: Text
     started_at: datetime
     seconds: float
     results: tuple[Result, ...] = field(default_factory=tuple)

@@ -45,7 +45,7 @@ class Signer:
         """
         dialect = self.target.dialect
         if body and not dialect.json_body:
-            raise CannotRun(f"{self.target.protocol.title} sends everything in the URL and has no body")
+            raise CannotRun(f"{self.target.protocol.title.en} sends everything in the URL and has no body")
         if dialect.json_body and not body:
             raise CannotRun("the body is missing: give it with --data, or name an activity")
         headers = self._encoded(url.partition("?")[0], self._command("", "", test=True)).headers

@@ -29,7 +29,7 @@ def warn_when_lowered(versions: Sequence[SellerProtocol]) -> bool:
     """
     if LOWERING not in sys.modules:
         return False
-    missing = [version.title for version in versions if needs_case(version)]
+    missing = [version.title.en for version in versions if needs_case(version)]
     if missing:
         log.warning(
             "uvicorn with httptools sends body-sign for Body-Sign, and a market of %s takes such an answer for unsigned. "

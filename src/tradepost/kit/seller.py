@@ -250,14 +250,14 @@ class Seller:
             except Denied as denied:
                 refusals.append((version, denied))
             except Exception:
-                log.exception("%s: reading a request failed", version.title)
+                log.exception("%s: reading a request failed", version.title.en)
                 return self._answer(version, None, _internal_error(), nonce)
             else:
                 outcome = self._outcome(version, command, request, now=now, nonce=nonce, new=new)
                 return self._answer(version, command, outcome, nonce)
         version, told = most_telling(refusals, request, now)
         hint = OTHER_KEY if "does not match" in told.message else ""
-        log.warning("%s: refused a request: %s%s", version.title, told, hint)
+        log.warning("%s: refused a request: %s%s", version.title.en, told, hint)
         return self._answer(version, None, Rejected(code=told.code, message=told.message), nonce)
 
     def refuse(self, message: str, nonce: str, *, protocol: str = "") -> Response:
@@ -313,7 +313,7 @@ class Seller:
             version.open(request, key=self._keys[version.name], now=now, nonce_seen=lambda _text, _until: True)
         except Denied as denied:
             return denied
-        raise LookupError(f"{version.title} has no refusal for a nonce that was used before")
+        raise LookupError(f"{version.title.en} has no refusal for a nonce that was used before")
 
     def _outcome(
         self,
@@ -340,7 +340,7 @@ class Seller:
             return said  # noqa: TRY300  # unfreezing may refuse as executing may
         except Replayed:
             denied = self._replay(version, request, now)
-            log.warning("%s: refused a request: %s", version.title, denied)
+            log.warning("%s: refused a request: %s", version.title.en, denied)
             return Rejected(code=denied.code, message=denied.message)
         except NotOffered as missing:
             log.error("%s", missing.advice)  # noqa: TRY400  # the words say it all, a traceback leads nowhere
@@ -350,7 +350,7 @@ class Seller:
                 return Pending(message=reject.message)
             if reject.code in version.result_codes:
                 return Rejected(code=reject.code, message=reject.message, retryable=reject.retryable)
-            log.exception("%s has no result code %r, answered %s", version.title, reject.code, INTERNAL_ERROR)
+            log.exception("%s has no result code %r, answered %s", version.title.en, reject.code, INTERNAL_ERROR)
             return Rejected(code=INTERNAL_ERROR, message=reject.message, retryable=reject.retryable)
         except Exception:
             log.exception("%s failed", activity)
@@ -366,7 +366,7 @@ class Seller:
         try:
             return version.answer(command, outcome, key=key, nonce=nonce)
         except Exception:
-            log.exception("an answer does not fit %s", version.title)
+            log.exception("an answer does not fit %s", version.title.en)
             return version.answer(None, _internal_error(), key=key, nonce=nonce)
 
 

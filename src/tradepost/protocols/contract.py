@@ -101,7 +101,7 @@ class Spoken(Protocol):
 class SellerProtocol(Spoken, Protocol):
     """One version of the wire between a market and a seller's production interface, both ends."""
 
-    title: str
+    title: Text
     """Name for people, for example ``SaaS 2.0``."""
     key_class: str
     """Interface class of the signing key: ``base``, ``kit``, ``license`` or ``notice`` (saas-v2 §1.3)."""

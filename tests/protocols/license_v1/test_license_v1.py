@@ -70,7 +70,7 @@ def fault(command, members) -> Unreachable:
 
 def test_the_registry_finds_the_protocol():
     assert protocol("license_v1") is PROTOCOL
-    assert (PROTOCOL.title, PROTOCOL.key_class, PROTOCOL.nonce_kept) == ("License 1.0", "license", timedelta(0))
+    assert (PROTOCOL.title.zh, PROTOCOL.key_class, PROTOCOL.nonce_kept) == ("License 1.0", "license", timedelta(0))
 
 
 def test_every_activity_has_its_plan_and_its_tables():

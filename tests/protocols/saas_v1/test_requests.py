@@ -85,7 +85,7 @@ EACH = pytest.mark.parametrize(
 
 def test_the_registry_finds_the_protocol():
     assert protocol("saas_v1") is PROTOCOL
-    assert (PROTOCOL.title, PROTOCOL.key_class, PROTOCOL.nonce_kept) == ("SaaS 1.0", "base", timedelta(0))
+    assert (PROTOCOL.title.zh, PROTOCOL.key_class, PROTOCOL.nonce_kept) == ("SaaS 1.0", "base", timedelta(0))
 
 
 @EACH

@@ -82,7 +82,7 @@ def denied(members) -> tuple[str, str]:
 
 def test_the_registry_finds_the_protocol():
     assert protocol("saas_v2") is PROTOCOL
-    assert (PROTOCOL.title, PROTOCOL.key_class) == ("SaaS 2.0", "base")
+    assert (PROTOCOL.title.zh, PROTOCOL.key_class) == ("SaaS 2.0", "base")
 
 
 @EACH

@@ -132,7 +132,7 @@ def _correct(caller: Caller) -> None:
         raise failed(
             OTHER_PROTOCOL,
             answer,
-            Text(en=f"it speaks {title}: --protocol {other}", zh=f"服务器使用{title}：--protocol {other}"),
+            Text(en=f"it speaks {title.en}: --protocol {other}", zh=f"服务器使用{title.zh}：--protocol {other}"),
         )
     readable(answer)
     mistake = explain_refusal(caller, command, answer)

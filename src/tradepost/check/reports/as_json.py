@@ -16,7 +16,8 @@ def as_json(report: Report) -> str:
         {
             "url": report.url,
             "protocol": report.protocol,
-            "title": report.title,
+            "title": report.title.en,
+            "titleZh": report.title.zh,
             "startedAt": report.started_at.isoformat(),
             "seconds": round(report.seconds, 3),
             "exitCode": report.exit_code,

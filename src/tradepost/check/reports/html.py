@@ -45,7 +45,7 @@ def html(report: Report) -> str:
         '<html lang="zh-CN">',
         '<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">',
         '<meta name="color-scheme" content="light dark">',
-        f"<title>Tradepost check · {escape(report.title)} · {escape(report.url)}</title>",
+        f"<title>Tradepost check · {escape(report.title.en)} · {escape(report.url)}</title>",
         f"<style>{style}</style></head><body>",
         '<input type="radio" name="language" id="zh" checked><input type="radio" name="language" id="en">',
         f"<script>{SCRIPT}</script>",
@@ -80,7 +80,7 @@ def _header(report: Report) -> str:
     return (
         f'<header class="{state}"><nav><label for="zh">中文</label><label for="en">English</label></nav>'
         f"<h1>{verdict}</h1>"
-        f"<p>{escape(report.title)} · <code>{escape(report.url)}</code></p>"
+        f"<p>{_both(report.title)} · <code>{escape(report.url)}</code></p>"
         f'<p class="quiet">{when} · {report.seconds:.1f} s</p><ul class="counts">{counts}</ul>{_left(report)}</header>'
     )
 

@@ -16,7 +16,7 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 def junit(report: Report) -> str:
     """The whole document, with its declaration."""
-    name = f"tradepost check {report.title}: {headline(report).en}; {counts(report).en}"
+    name = f"tradepost check {report.title.en}: {headline(report).en}; {counts(report).en}"
     suites = ET.Element("testsuites", _numbers(report.results, report.seconds), name=_clean(name))
     if report.blocked:
         _not_asked(suites, report)

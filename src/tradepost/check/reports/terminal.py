@@ -159,7 +159,7 @@ class _Shown:
 
     def _counts(self) -> None:
         report = self.report
-        line = Text(f"\n{report.title} at {report.url}: ")
+        line = Text(f"\n{self._in(report.title)} at {report.url}: ")
         line.append(self._in(counts(report)), "bold red" if report.exit_code else "green")
         if report.mistakes:
             plural = "s" if report.reasons > 1 else ""

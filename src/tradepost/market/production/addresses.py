@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.db import transaction
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from tradepost.market.base.both_languages import named
@@ -139,7 +140,7 @@ def _says_its_periods(product: Product, address: Address) -> None:
     )
     if sold.exclude(period_type__in=spoken.life.periods).exists():
         said = _("%(protocol)s sells by the month and the year: its requests name a day for trials alone.")
-        raise Refused("address.period", said % {"protocol": spoken.title}, field="address")
+        raise Refused("address.period", said % {"protocol": spoken.title.in_language(get_language())}, field="address")
 
 
 def unbind(product: Product) -> None:

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from tradepost.market.applications import publication
 from tradepost.market.base.config import Config
@@ -210,7 +210,7 @@ def _machine_codes(product: Product, document: Document) -> Iterator[Finding]:
         )
         yield Finding(
             section="details", field="fields.supervised", code="interface.machine_codes", rule="business-rules §2.10",
-            words=words % {"protocol": spoken.title},
+            words=words % {"protocol": spoken.title.in_language(get_language())},
         )  # fmt: skip
 
 
@@ -225,7 +225,7 @@ def _periods(product: Product, document: Document) -> Iterator[Finding]:
             words = _("%(protocol)s sells by the month and the year: its requests name a day for trials alone.")
             yield Finding(
                 section="pricing", field=f"{place}.period_type", code="interface.period", rule=PERIODS,
-                words=words % {"protocol": spoken.title},
+                words=words % {"protocol": spoken.title.in_language(get_language())},
             )  # fmt: skip
 
 

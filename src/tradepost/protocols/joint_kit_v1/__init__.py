@@ -10,6 +10,7 @@ from tradepost.protocols.contract import Life, NonceSeen, ResultCode, RetryRule
 from tradepost.protocols.http import Request, Response
 from tradepost.protocols.result_answer import answer_result, read_result
 from tradepost.protocols.sync_paths import OPERATIONS, extended, operation
+from tradepost.protocols.text import Text
 
 from .fields import PREFIX
 from .requests import dump_command, load_command
@@ -25,7 +26,7 @@ class JointKitV1:
 
     def __init__(self) -> None:
         self.name = "joint_kit_v1"
-        self.title = "Joint-operation kit 1.0"
+        self.title = Text(en="Joint-operation kit 1.0", zh="联营Kit 1.0")
         self.key_class = "kit"
         self.activities: Mapping[type[Command], str] = OPERATIONS
         self.prefix = PREFIX

@@ -11,6 +11,7 @@ from tradepost.protocols.freshness import NONCE_KEPT
 from tradepost.protocols.http import Request, Response
 from tradepost.protocols.result_answer import answer_result, read_result
 from tradepost.protocols.sync_paths import OPERATIONS, extended, operation
+from tradepost.protocols.text import Text
 
 from .fields import PREFIX
 from .requests import dump_command, load_command
@@ -23,7 +24,7 @@ class JointKitV2:
 
     def __init__(self) -> None:
         self.name = "joint_kit_v2"
-        self.title = "Joint-operation kit 2.0"
+        self.title = Text(en="Joint-operation kit 2.0", zh="联营Kit 2.0")
         self.key_class = "kit"
         self.activities: Mapping[type[Command], str] = OPERATIONS
         self.prefix = PREFIX

@@ -11,6 +11,7 @@ from tradepost.protocols.freshness import NONCE_KEPT
 from tradepost.protocols.http import Request, Response
 from tradepost.protocols.result_answer import answer_result, read_result
 from tradepost.protocols.signed_url import open_request, sign_request
+from tradepost.protocols.text import Text
 
 from .fields import ACTIVITIES
 from .requests import dump_command, load_command
@@ -25,7 +26,7 @@ class LicenseCode:
 
     def __init__(self) -> None:
         self.name = "license_code"
-        self.title = "License 2.0 (authorization code)"
+        self.title = Text(en="License 2.0 (authorization code)", zh="License 2.0（授权码）")
         self.key_class = "license"
         self.activities: Mapping[type[Command], str] = ACTIVITIES
         self.prefix = ""

@@ -11,6 +11,7 @@ from tradepost.protocols.freshness import NONCE_KEPT
 from tradepost.protocols.http import Request, Response
 from tradepost.protocols.result_answer import answer_result, read_result
 from tradepost.protocols.signed_url import open_request, sign_request
+from tradepost.protocols.text import Text
 
 from .fields import ACTIVITIES
 from .life import LIFE
@@ -26,7 +27,7 @@ class LicenseOnline:
 
     def __init__(self) -> None:
         self.name = "license_online"
-        self.title = "Online License"
+        self.title = Text(en="Online License", zh="在线License")
         self.key_class = "base"
         self.activities: Mapping[type[Command], str] = ACTIVITIES
         self.prefix = ""

@@ -11,6 +11,7 @@ from tradepost.protocols.freshness import NONCE_KEPT
 from tradepost.protocols.http import Request, Response
 from tradepost.protocols.result_answer import answer_result, read_result
 from tradepost.protocols.signed_url import open_request, sign_request
+from tradepost.protocols.text import Text
 
 from .fields import ACTIVITIES
 from .requests import HEADERS, dump_command, load_command
@@ -26,7 +27,7 @@ class OrderNotice:
 
     def __init__(self) -> None:
         self.name = "order_notice"
-        self.title = "Order notification"
+        self.title = Text(en="Order notification", zh="订单通知")
         self.key_class = "notice"
         self.activities: Mapping[type[Command], str] = ACTIVITIES
         self.prefix = ""

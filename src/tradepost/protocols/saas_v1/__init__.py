@@ -10,6 +10,7 @@ from tradepost.protocols.contract import NonceSeen, ResultCode, RetryRule
 from tradepost.protocols.http import Request, Response
 from tradepost.protocols.json_answer import json_answer
 from tradepost.protocols.signed_query import open_request, sign_request
+from tradepost.protocols.text import Text
 
 from .answers import dump_outcome, load_outcome
 from .fields import ACTIVITIES
@@ -25,7 +26,7 @@ class SaasV1:
 
     def __init__(self) -> None:
         self.name = "saas_v1"
-        self.title = "SaaS 1.0"
+        self.title = Text.same("SaaS 1.0")
         self.key_class = "base"
         self.activities: Mapping[type[Command], str] = ACTIVITIES
         self.prefix = ""

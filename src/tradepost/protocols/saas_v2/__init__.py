@@ -9,6 +9,7 @@ from tradepost.protocols.commands import CallResult, Command, Outcome
 from tradepost.protocols.contract import NonceSeen, ResultCode, RetryRule
 from tradepost.protocols.http import Request, Response
 from tradepost.protocols.json_answer import json_answer
+from tradepost.protocols.text import Text
 
 from . import signing
 from .answers import dump_outcome, load_outcome
@@ -25,7 +26,7 @@ class SaasV2:
 
     def __init__(self) -> None:
         self.name = "saas_v2"
-        self.title = "SaaS 2.0"
+        self.title = Text.same("SaaS 2.0")
         self.key_class = "base"
         self.activities: Mapping[type[Command], str] = ACTIVITIES
         self.prefix = ""

@@ -176,7 +176,8 @@ def test_the_pages_name_the_interface_and_the_application_of_what_failed(languag
     """openapi-jointkit §A.0: interface and kit share one URL, so that it says nothing."""
     product, owner = joint_failing()
     page, console = browser(owner, language), browser(make_operator(), language)
-    named = f"Joint-operation kit 2.0 · {NAME}"
+    kit = "联营Kit 2.0" if language == "zh-hans" else "Joint-operation kit 2.0"
+    named = f"{kit} · {NAME}"
     assert named in seen(page, "/seller/probes/")
     shown = seen(page, f"/seller/probes/{product.pk}/")
     assert shown.count(named) == 1 + 5 + 10, "the address, each case, each run of the day"
@@ -186,7 +187,7 @@ def test_the_pages_name_the_interface_and_the_application_of_what_failed(languag
     for path, reader in ((f"/seller/probes/runs/{run.pk}/", page), (f"/console/probes/runs/{run.pk}/", console)):
         own = seen(reader, path)
         assert f"<dt>{application}</dt> <dd> {NAME} </dd>" in own
-        assert "Joint-operation kit 2.0" in own
+        assert kit in own
     plain = ProbeRun.objects.filter(activity="newInstance").latest("pk")
     assert NAME not in seen(page, f"/seller/probes/runs/{plain.pk}/")
 

@@ -28,6 +28,7 @@ from tradepost.market.production.address_health import AddressState, health_of
 from tradepost.market.production.models import Address
 from tradepost.market.production.reasons import Reason
 from tradepost.market.production.trials import Trial, newest_trials, start_trial
+from tradepost.market.web.templatetags.ui import protocol_title
 from tradepost.protocols.cases import cases_of
 from tradepost.protocols.registry import protocols
 
@@ -95,7 +96,7 @@ def protocol_choices(kind: str = "", sold: Iterable[str] = ()) -> list[tuple[str
     known = protocols()
     # Those of joint operation are spoken beside them, at the same address.
     fit += [name for name in known if set(cases_of(name).beside) & set(fit)]
-    return [(name, known[name].title) for name in dict.fromkeys(fit) if name in known]
+    return [(name, protocol_title(name)) for name in dict.fromkeys(fit) if name in known]
 
 
 @require_safe
@@ -131,7 +132,7 @@ def _described(address: Address, classes: set[str], visible: Collection[int], tr
     wanted = seller_queries.key_class(address.protocol)
     return {
         "address": address,
-        "protocol": protocols()[address.protocol].title if address.protocol in protocols() else address.protocol,
+        "protocol": protocol_title(address.protocol),
         "fault": _fault(address),
         "has_key": wanted in classes,
         "key_class": SigningKey.InterfaceClass(wanted).label if wanted else "",

@@ -21,8 +21,7 @@ from tradepost.market.production.models import WELL, Call
 from tradepost.market.production.seller_queries import CallFilter
 from tradepost.market.web.attempts import attempts_of
 from tradepost.market.web.status import CALL_OUTCOMES, CALL_STATES
-from tradepost.market.web.templatetags.ui import locale_now
-from tradepost.protocols.registry import protocols
+from tradepost.market.web.templatetags.ui import locale_now, protocol_title
 
 from .frame import SellerRequest, found, may_change, products_of, seller_page, show
 
@@ -100,7 +99,7 @@ def _facts(request: SellerRequest, pk: int) -> dict[str, Any]:
         "live": _is_live(call, request),
         "probed": call.last_verdict not in WELL and products_of(request).filter(pk__in=[call.product_id]).exists(),
         "may_restart": may_change(request) and restart.may_restart_call(call),
-        "protocol_title": protocols()[call.protocol].title if call.protocol in protocols() else call.protocol,
+        "protocol_title": protocol_title(call.protocol),
     }
 
 

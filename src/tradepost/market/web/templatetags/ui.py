@@ -232,7 +232,7 @@ def query_set(context: Context, **changes: object) -> str:
 def protocol_title(name: str) -> str:
     """A protocol as people call it; its bare name when it is no longer installed."""
     known = protocols()
-    return known[name].title if name in known else name
+    return known[name].title.in_language(translation.get_language()) if name in known else name
 
 
 @register.filter
