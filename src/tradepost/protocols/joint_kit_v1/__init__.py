@@ -26,7 +26,7 @@ class JointKitV1:
 
     def __init__(self) -> None:
         self.name = "joint_kit_v1"
-        self.title = Text(en="Joint-operation kit 1.0", zh="联营Kit 1.0")
+        self.title = Text(en="Joint-operation kit 1.0", zh="联营kit 1.0")
         self.key_class = "kit"
         self.activities: Mapping[type[Command], str] = OPERATIONS
         self.prefix = PREFIX

@@ -24,7 +24,7 @@ class JointKitV2:
 
     def __init__(self) -> None:
         self.name = "joint_kit_v2"
-        self.title = Text(en="Joint-operation kit 2.0", zh="联营Kit 2.0")
+        self.title = Text(en="Joint-operation kit 2.0", zh="联营kit 2.0")
         self.key_class = "kit"
         self.activities: Mapping[type[Command], str] = OPERATIONS
         self.prefix = PREFIX

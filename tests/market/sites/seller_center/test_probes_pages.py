@@ -176,7 +176,7 @@ def test_the_pages_name_the_interface_and_the_application_of_what_failed(languag
     """openapi-jointkit §A.0: interface and kit share one URL, so that it says nothing."""
     product, owner = joint_failing()
     page, console = browser(owner, language), browser(make_operator(), language)
-    kit = "联营Kit 2.0" if language == "zh-hans" else "Joint-operation kit 2.0"
+    kit = "联营kit 2.0" if language == "zh-hans" else "Joint-operation kit 2.0"
     named = f"{kit} · {NAME}"
     assert named in seen(page, "/seller/probes/")
     shown = seen(page, f"/seller/probes/{product.pk}/")
