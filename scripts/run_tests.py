@@ -1,5 +1,8 @@
 """Runs the suite once on each database and says at the end, in words, what was not run and why.
 
+A run of everything goes through both at the same time: a pass ends with a worker or two, which leaves a core with nothing to do.
+What PostgreSQL's pass says comes when it ended, behind that of SQLite.
+
 On a continuous-integration machine (``CI=true``) a missing PostgreSQL or browser is a failure: green must mean all.
 """
 
@@ -9,7 +12,9 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -17,6 +22,7 @@ sys.path.insert(0, str(ROOT))
 from tests import machine  # noqa: E402  # found only now
 
 NO_TESTS = 5
+CORES = os.cpu_count() or 1
 
 
 def main() -> int:
@@ -31,7 +37,7 @@ def main() -> int:
 
     databases = ["sqlite"] if machine.find_postgres() is None else ["sqlite", "postgres"]
     with tempfile.TemporaryDirectory(prefix="tradepost-files-") as folder:
-        codes = [_run(database, sys.argv[1:], Path(folder) / "files") for database in databases]
+        codes = _passes(databases, sys.argv[1:], Path(folder))
     if missing:
         print("\nNot run:", *missing, sep="\n  ")
     # A choice of tests may well hold none that touches a database; a whole pass without tests is a fault.
@@ -39,21 +45,49 @@ def main() -> int:
     return next((code for code in codes if code not in accepted), 0)
 
 
-def _run(database: str, chosen: list[str], listed: Path) -> int:
+def _passes(databases: list[str], chosen: list[str], folder: Path) -> list[int]:
+    """One after the other where tests were chosen, so that a person sees what they asked for as it comes."""
+    listed = folder / "files"
+    # Two more than there are cores: a worker often waits for a program that it started.
+    if chosen or len(databases) == 1:
+        return [_start(database, chosen, listed, workers=CORES + 2).wait() for database in databases]
+    first = _start("sqlite", [], listed, workers=CORES + 1)
+    while first.poll() is None and not listed.is_file():
+        time.sleep(0.2)
+    if not listed.is_file():
+        return [first.wait()]
+    with (folder / "said").open("w+b") as said:
+        second = _start("postgres", [], listed, workers=CORES, said=said)
+        codes = [first.wait(), second.wait()]
+        said.seek(0)
+        sys.stdout.buffer.write(said.read())
+        sys.stdout.flush()
+    return codes
+
+
+def _start(
+    database: str, chosen: list[str], listed: Path, *, workers: int, said: IO[bytes] | None = None
+) -> subprocess.Popen[bytes]:
     """One pass. That of SQLite reads all test files, and lists for the other one those in which there is something for it."""
     # Where this is set, as in many containers, each worker of both passes would rewrite and compile every test module anew.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    print(f"\nTests on {'PostgreSQL' if database == 'postgres' else 'SQLite'}", flush=True)
-    # Two more than there are cores: a worker often waits for a program that it started.
-    workers = str((os.cpu_count() or 1) + 2)
+    title = f"\nTests on {'PostgreSQL' if database == 'postgres' else 'SQLite'}"
+    if said:
+        said.write(f"{title}\n".encode())
+        said.flush()
+    else:
+        print(title, flush=True)
     files = listed.read_text("utf-8").split() if database == "postgres" and listed.is_file() else []
-    return subprocess.call(
+    own = {"TRADEPOST_TEST_DB": database, "TRADEPOST_TEST_WHOLE_SUITE": "" if chosen else "1"}
+    if not chosen and (files or database == "sqlite"):
+        own["TRADEPOST_TEST_FILES_OF_POSTGRES"] = str(listed)
+    return subprocess.Popen(
         [
             sys.executable,
             "-m",
             "pytest",
             "-n",
-            workers,
+            str(workers),
             "--dist",
             "loadfile",
             "--no-loadscope-reorder",
@@ -61,9 +95,9 @@ def _run(database: str, chosen: list[str], listed: Path) -> int:
             *files,
         ],
         cwd=ROOT,
-        env=os.environ
-        | {"TRADEPOST_TEST_DB": database, "TRADEPOST_TEST_WHOLE_SUITE": "" if chosen else "1"}
-        | ({"TRADEPOST_TEST_FILES_OF_POSTGRES": str(listed)} if not chosen and (files or database == "sqlite") else {}),
+        env=os.environ | own,
+        stdout=said,
+        stderr=subprocess.STDOUT if said else None,
     )
 
 

@@ -142,7 +142,9 @@ def _drawn(items: list[pytest.Item], everything: list[pytest.Item]) -> list[pyte
     alike, of_postgres = _alike(there)
     asked = os.environ.get(FILES_VARIABLE) if DATABASE == "sqlite" else None
     if asked and os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0":
-        Path(asked).write_text("\n".join(sorted({_file(item) for item in there} - (alike - of_postgres))), "utf-8")
+        being_written = Path(f"{asked}.new")
+        being_written.write_text("\n".join(sorted({_file(item) for item in there} - (alike - of_postgres))), "utf-8")
+        being_written.rename(asked)  # the other pass begins when it is there
     if DATABASE == "postgres":
         return items if os.environ.get(FILES_VARIABLE) else [i for i in items if _file(i) not in alike - of_postgres]
     return [item for item in items if _file(item) not in of_postgres or not _runs_on(item, "postgres")]

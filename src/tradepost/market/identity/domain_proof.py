@@ -10,9 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import dns.exception
-import dns.resolver
-
 from tradepost.market.base.leased_jobs import Running
 from tradepost.market.base.outbound import Bounds, Fetched, NotReached, fetch
 
@@ -29,6 +26,8 @@ LONGEST_DETAIL = 200
 
 def txt(name: str) -> Sequence[str]:
     """TXT records of a name, each joined, by the machine's own name servers. Raises ``DNSException``."""
+    import dns.resolver  # takes long to load, and most processes prove no domain
+
     answer = dns.resolver.Resolver().resolve(name, "TXT", lifetime=WITHIN, search=False)
     return [b"".join(record.strings).decode("utf-8", "replace") for record in list(answer)[:MOST_RECORDS]]
 
@@ -118,6 +117,9 @@ def _of_file(got: Fetched, token: str, scheme: str) -> Seen | None:
 
 
 def _record(host: str, token: str, lookups: Lookups) -> Seen | None:
+    import dns.exception
+    import dns.resolver
+
     try:
         records = list(lookups.records(record_name(host)))[:MOST_RECORDS]
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):

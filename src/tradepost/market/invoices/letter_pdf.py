@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 from reportlab.graphics.barcode.qr import QrCodeWidget
@@ -25,27 +24,13 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 from reportlab.platypus.flowables import Flowable
 
+from .letter_facts import LetterFacts
+
 FONT = "STSong-Light"
 INK, GREY, RED = HexColor("#1d273b"), HexColor("#5b6576"), HexColor("#c2272d")
 SEAL = 40 * mm
 MOST_NAME = 24
 """Characters of a name around the seal; a longer one is cut there and stands whole in the text."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LetterFacts:
-    """All that stands in a letter. ``rows``: label and value in Chinese and English, of the invoice; dates and amounts as people
-    read them; ``check``: the address at which it is checked."""
-
-    issuer: str
-    market: str
-    number: str
-    made: str
-    until: str
-    buyer: str
-    seller: str
-    rows: Sequence[tuple[str, str]]
-    check: str
 
 
 def letter_pdf(facts: LetterFacts) -> bytes:

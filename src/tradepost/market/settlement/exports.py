@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from io import BytesIO, StringIO
 
-import xlsxwriter
-
 type Cell = str | Decimal
 RUNS = ("=", "+", "-", "@", "\t", "\r")
 """What text begins with that runs."""
@@ -48,6 +46,8 @@ def _plain(cell: Cell) -> str:
 
 def as_workbook(table: Table) -> bytes:
     """One sheet; nothing in it is a formula, a link or a macro."""
+    import xlsxwriter  # takes long to load, and few processes write workbooks
+
     out = BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(out, options) as book:

@@ -13,7 +13,7 @@ from django.utils.translation import override
 
 from tradepost.market.base.config import config
 from tradepost.market.base.money import MINOR_DIGITS, Money
-from tradepost.market.invoices.letter_pdf import LetterFacts, letter_pdf
+from tradepost.market.invoices.letter_facts import LetterFacts
 from tradepost.market.invoices.models import ExplanationLetter, Invoice, InvoiceItem
 
 from .invoice_files import POLICY
@@ -23,6 +23,8 @@ LANGUAGES = ("zh-hans", "en")
 
 def letter_file(letter: ExplanationLetter, invoice: Invoice) -> HttpResponse:
     """Always as a download. ``invoice``: with what stands on it."""
+    from tradepost.market.invoices.letter_pdf import letter_pdf  # a tenth of a second that few processes need
+
     answer = HttpResponse(letter_pdf(_facts(letter, invoice)), content_type="application/pdf")
     answer["Content-Disposition"] = f'attachment; filename="{letter.number}.pdf"'
     answer["Content-Security-Policy"] = POLICY

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from reportlab.graphics.barcode.qrencoder import QRCode, QRErrorCorrectLevel
 
 QUIET = 4
 """Modules of white around it, as the standard asks; a dark page would touch it otherwise."""
@@ -12,6 +11,8 @@ QUIET = 4
 
 def qr_svg(text: str, *, label: str) -> SafeString:
     """``label``: what the picture is, for who does not see it."""
+    from reportlab.graphics.barcode.qrencoder import QRCode, QRErrorCorrectLevel  # loads the whole of it
+
     code = QRCode(None, QRErrorCorrectLevel.M)
     code.addData(text)
     code.make()
