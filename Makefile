@@ -2,7 +2,8 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-MAKEFLAGS += --no-print-directory
+# What a first set-up installs and makes does not wait for each other.
+MAKEFLAGS += --no-print-directory --jobs=4
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
@@ -103,7 +104,7 @@ $(TEMPLATE): $(MIGRATIONS) .venv/.dev scripts/make_template.py
 	@touch $@
 
 # The demo's products go their real road to the shelf, which takes some seconds: once, here.
-$(DEMO): $(TEMPLATE) $(SEED) | .cache/bytecode
+$(DEMO): $(TEMPLATE) $(SEED) | .cache/bytecode .cache/translations $(VENDOR)/htmx.min.js
 	@echo "· making the demo"
 	@$(BIN)/python scripts/make_template.py demo
 	@touch $@

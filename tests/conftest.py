@@ -94,7 +94,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
     flush_what_is_held()
     ci = bool(os.getenv("CI"))
-    hypothesis_settings.register_profile("tradepost", deadline=None, max_examples=30 if ci else 50, derandomize=ci)
+    hypothesis_settings.register_profile("tradepost", deadline=None, max_examples=20 if ci else 50, derandomize=ci)
     hypothesis_settings.load_profile("tradepost")
     _stay_on_this_machine()
 

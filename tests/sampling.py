@@ -1,7 +1,7 @@
 """How much of an exhaustive test runs: a random tenth in ``make test``, its seed printed; all of it in ``make soak``.
 
 Tests that use this carry the mark ``soak``. ``TRADEPOST_SEED=123`` draws the same tenth again, ``TRADEPOST_SOAK=1`` runs
-everything. CI always draws by ``CI_SEED``. Imported by ``conftest.py`` before it clears the environment; the workers of xdist inherit what stands then.
+everything. CI draws half of that, always by ``CI_SEED``. Imported by ``conftest.py`` before it clears the environment; the workers of xdist inherit what stands then.
 """
 
 from __future__ import annotations
@@ -18,9 +18,13 @@ _SEED, _SOAK = "TRADEPOST_TEST_SEED", "TRADEPOST_TEST_SOAK"
 CI_SEED = 188913
 """CI draws the same until somebody changes this, with a release say: what lands is what was tried. ``make test`` draws anew."""
 
+IN_CI = bool(os.environ.get("CI"))
+CI_PART = 1 / 2
+"""Of a share: CI has a quarter of an hour for everything."""
+
 
 def _new_seed() -> int:
-    return CI_SEED if os.environ.get("CI") else random.SystemRandom().randrange(10**6)
+    return CI_SEED if IN_CI else random.SystemRandom().randrange(10**6)
 
 
 if _SEED not in os.environ:
@@ -50,8 +54,9 @@ def sample[T](
     share: float = SHARE,
     seed: int = SEED,
     soak: bool = SOAK,
+    ci: bool = IN_CI,
 ) -> list[T]:
-    """A tenth, or another ``share``, of each family and at least one, in the order of the items; in a soak all of them.
+    """A tenth, or another ``share``, of each family and at least one, in the order of the items; half of it in CI, in a soak all.
 
     The same seed draws the same of the same items, so that the workers of xdist agree. Of names it draws nearly the same when
     one is added: what ran before a commit that adds a file runs after it.
@@ -64,7 +69,7 @@ def sample[T](
     chance = random.Random(seed)
     drawn: set[int] = set()
     for places in families.values():
-        number = size(len(places), share=share, soak=False)
+        number = size(len(places), share=share, soak=False, ci=ci)
         if all(isinstance(items[place], str) for place in places):
             drawn.update(sorted(places, key=lambda place: _rank(seed, items[place]))[:number])
         else:
@@ -76,6 +81,7 @@ def _rank(seed: int, item: object) -> bytes:
     return hashlib.sha256(f"{seed} {item}".encode()).digest()
 
 
-def size(full: int, *, least: int = 1, share: float = SHARE, soak: bool = SOAK) -> int:
-    """A tenth, or another ``share``, of a number of rounds, kills or examples, not below ``least``; in a soak all of them."""
-    return full if soak else min(full, max(least, round(full * share)))
+def size(full: int, *, least: int = 1, share: float = SHARE, soak: bool = SOAK, ci: bool = IN_CI) -> int:
+    """A tenth, or another ``share``, of a number of rounds, kills or examples, not below ``least``; half of it in CI, in a soak
+    all of them."""
+    return full if soak else min(full, max(least, round(full * share * (CI_PART if ci else 1))))

@@ -14,7 +14,7 @@ ITEMS = [(family, number) for family in "abc" for number in range(40)] + [("rare
 
 
 def drawn(seed: int) -> list[tuple[str, int]]:
-    return sampling.sample(ITEMS, family=lambda item: item[0], seed=seed, soak=False)
+    return sampling.sample(ITEMS, family=lambda item: item[0], seed=seed, soak=False, ci=False)
 
 
 def test_a_tenth_of_each_family_and_at_least_one_is_drawn() -> None:
@@ -31,25 +31,37 @@ def test_the_seed_alone_decides_and_every_item_has_its_turn() -> None:
 def test_a_name_more_changes_what_is_drawn_by_no_more_than_one() -> None:
     names = [f"tests/test_{number}.py" for number in range(60)]
     for seed in range(20):
-        few = set(sampling.sample(names, share=1 / 3, seed=seed, soak=False))
-        more = set(sampling.sample(sorted([*names, "tests/test_new.py"]), share=1 / 3, seed=seed, soak=False))
+        few = set(sampling.sample(names, share=1 / 3, seed=seed, soak=False, ci=False))
+        more = set(sampling.sample(sorted([*names, "tests/test_new.py"]), share=1 / 3, seed=seed, soak=False, ci=False))
         assert len(few) == len(more) == 20
         assert len(few - more) <= 1
-    assert {name for seed in range(50) for name in sampling.sample(names, seed=seed, soak=False)} == set(names)
+    assert {name for seed in range(50) for name in sampling.sample(names, seed=seed, soak=False, ci=False)} == set(
+        names
+    )
 
 
 def test_a_soak_leaves_nothing_out() -> None:
     assert sampling.sample(ITEMS, seed=1, soak=True) == ITEMS
-    assert (sampling.size(100, soak=True), sampling.size(100, soak=False)) == (100, 10)
-    assert sampling.size(100, least=30, soak=False) == 30
+    assert (sampling.size(100, soak=True), sampling.size(100, soak=False, ci=False)) == (100, 10)
+    assert sampling.size(100, least=30, soak=False, ci=True) == 30
     assert sampling.size(3, least=30, soak=False) == 3
+
+
+def test_ci_draws_half_and_none_of_it_anew() -> None:
+    half = sampling.sample(ITEMS, family=lambda item: item[0], seed=1, soak=False, ci=True)
+    assert [sum(family == name for family, _ in half) for name in ("a", "b", "c", "rare")] == [2, 2, 2, 1]
+    assert (sampling.size(100, soak=False, ci=True), sampling.size(100, soak=True, ci=True)) == (5, 100)
+    assert sampling.sample(ITEMS, share=1, soak=False, ci=False) == ITEMS
+    _, said = collected(CI="true")
+    assert f"TRADEPOST_SEED={sampling.CI_SEED}" in said
 
 
 def collected(**given: str) -> tuple[list[str], str]:
     """The mutants that a run of its own would try, and what it says: its conftest clears what a person's market has set,
     and must not lose these.
     """
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("TRADEPOST_", "PYTEST_"))}
+    own = ("TRADEPOST_", "PYTEST_", "CI")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(own)}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "--collect-only", "-m", "soak", "tests/check/test_mutants.py"],
         cwd=ROOT, env={**environment, **given}, capture_output=True, text=True, timeout=100, check=False,
