@@ -328,7 +328,7 @@ def test_a_worker_plans_the_night_and_works_it() -> None:
 def test_how_much_is_kept_and_since_when() -> None:
     if connection.vendor == "postgresql":  # what another test's large market taught the planner outlives its rollback
         with connection.cursor() as cursor:
-            cursor.execute("ANALYZE base_move")
+            cursor.execute("ANALYZE base_move, notifications_notice")
     Move.objects.bulk_create([move(NOW + n * DAY, name) for n, name in enumerate(("order", "call", "call"))])
     told = {kept.rule.name: kept for kept in retention.kept(old_rows.RETENTION)}
     assert (told["moves"].rows, told["moves"].since) == (3, NOW + DAY), "orders' history is kept: it is not the oldest"
