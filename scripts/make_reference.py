@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import dataclasses
 import os
 import sys
 import tempfile
@@ -38,11 +37,12 @@ def events() -> str:
     """Every event with what it holds, how it is stored, and the reactions that follow."""
     from tradepost.market import wiring
     from tradepost.market.base.events import declared, name_of
+    from tradepost.market.base.values import members
 
     rows = []
     for entry in sorted(wiring.REACTIONS.entries, key=lambda entry: entry.event.__name__):
         how = declared(entry.event)
-        holds = ", ".join(f"`{field.name}`" for field in dataclasses.fields(entry.event))
+        holds = ", ".join(f"`{name}`" for name in members(entry.event))
         stored = f"`{how.name}`, version {how.version}"
         earlier = ", ".join(f"`{name}`" for name in how.was)
         named = "<br>".join(f"`{name_of(r).removeprefix('tradepost.market.')}`" for r in entry.reactions)

@@ -10,12 +10,14 @@ import socket
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg import sql
+
+from tradepost.market.base.values import replace
 
 SERVER_VARIABLE = "TRADEPOST_TEST_DATABASE_URL"
 """Where the server of this run is; set by the process that started it, inherited by the workers of xdist."""

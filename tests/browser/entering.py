@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from allauth.account.models import EmailAddress
 
 from tests.factories.companies import company
@@ -12,6 +10,7 @@ from tradepost.market.assets.models import Picture
 from tradepost.market.base import clock
 from tradepost.market.base.config import config
 from tradepost.market.base.findings import Finding, stored_findings
+from tradepost.market.base.values import as_dict
 from tradepost.market.identity import enter
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.review import decide, drafts, submit
@@ -61,7 +60,7 @@ def _applicant(name: str) -> Submission:
     begun = drafts.begin("enter", seller, by=user, now=now)
     return drafts.save(
         begun,
-        asdict(company(logo=logo, licence=make_proof(seller, name="营业执照.pdf").sha256)),
+        as_dict(company(logo=logo, licence=make_proof(seller, name="营业执照.pdf").sha256)),
         revision=begun.revision,
         now=now,
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
+
+from tradepost.market.base.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 from tests.browser.goods import goods
+from tradepost.market.base.values import replace
 
 
 def supervise(_seller_url: str) -> dict[str, str]:

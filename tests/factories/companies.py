@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
 from datetime import datetime
 from itertools import count
 
@@ -12,6 +11,7 @@ from tests.factories.people import NOW, make_buyer, make_operator
 from tests.factories.pictures import make_picture, make_proof
 from tradepost.market.assets.models import Picture
 from tradepost.market.base.config import Config, config
+from tradepost.market.base.values import as_dict, replace
 from tradepost.market.identity import enter
 from tradepost.market.identity.companies import CompanyDocument
 from tradepost.market.identity.models import Seller, User
@@ -45,7 +45,7 @@ def company(**other: str) -> CompanyDocument:
 
 
 def typed(document: CompanyDocument) -> dict[str, str]:
-    return asdict(document)
+    return as_dict(document)
 
 
 def applicant(user: User | None = None, *, now: datetime = NOW) -> Seller:

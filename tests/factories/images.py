@@ -3,7 +3,6 @@ to the next."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, override
@@ -11,6 +10,7 @@ from typing import Any, override
 from tradepost.market import wiring
 from tradepost.market.base import jobs, leased_jobs, outbox
 from tradepost.market.base.models import Event, Job, LeasedJob
+from tradepost.market.base.values import replace
 from tradepost.market.base.work import State
 from tradepost.market.catalog.document import Price
 from tradepost.market.catalog.models import Offer, Product
@@ -89,7 +89,7 @@ def make_period_image(buyer: User, server: Server, *, now: datetime = NOW, **cha
     if server.service is None:
         raise LookupError("the server runs no image")
     offer = Offer.objects.get(sku__spec=server.service.offer.sku.spec_id, charging_mode=ChargingMode.PERIOD)
-    command = replace(ForServer(product_id=offer.product_id, server=server.pk, agreed=True), **changed)  # type: ignore[arg-type]
+    command = replace(ForServer(product_id=offer.product_id, server=server.pk, agreed=True), **changed)
     order = servers.buy_image(buyer, command, rules=RULES, now=now)
     pay_order(order, now=now)
     rest(now)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from zoneinfo import ZoneInfo
 
+from tradepost.market.base.values import replace
 from tradepost.market.catalog.document import Price
 from tradepost.market.catalog.models import Offer
 from tradepost.market.identity.models import Seller, User
@@ -34,12 +34,12 @@ _numbers = count(1)
 
 def on_demand(**factor: object) -> Price:
     """A price by usage: ``amount``, ``model``, ``bands``, ``cycle``, ``accumulation`` of its factor."""
-    return replace(ON_DEMAND, factors=(replace(ON_DEMAND.factors[0], **factor),))  # type: ignore[arg-type]
+    return replace(ON_DEMAND, factors=(replace(ON_DEMAND.factors[0], **factor),))
 
 
 def package(quota: int | str = 100, **changed: object) -> Price:
     """A package of the unit of ``on_demand``, for months: ``reset``, ``stops_when_used_up``, ``amount``, ``period_type``."""
-    return replace(PACKAGE, quota=Decimal(quota), **changed)  # type: ignore[arg-type]  # a test's own words
+    return replace(PACKAGE, quota=Decimal(quota), **changed)
 
 
 def make_package(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import count, product
@@ -14,6 +13,7 @@ from tests.factories.people import NOW, make_address
 from tests.factories.pictures import make_picture, make_proof
 from tests.factories.products import make_category
 from tradepost.market.assets.models import Picture
+from tradepost.market.base.values import replace
 from tradepost.market.catalog import document as sold
 from tradepost.market.catalog import drafts
 from tradepost.market.catalog.document import Document, Price, Sku, Spec
@@ -100,7 +100,7 @@ def right_document(
         details=sold.Details(fields=no_web_site(product_type), proofs={"software_copyright": make_proof(seller).sha256}),
         discovery=sold.Discovery(keywords=Text(zh="财务, 记账", en="ledger, accounts")),
     )  # fmt: skip
-    return replace(whole, **sections)  # type: ignore[arg-type]  # a test's own sections
+    return replace(whole, **sections)
 
 
 def shapes(random: Random) -> Sequence[Spec]:

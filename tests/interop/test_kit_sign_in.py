@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,6 +15,7 @@ from tests.kit.joint.directories import application, pair, person, secrets, tena
 from tests.kit.wire import real_now
 from tradepost.kit.joint import JointLogin, JointSync, MemoryDirectory
 from tradepost.kit.joint.replies import Reply
+from tradepost.market.base.values import replace
 from tradepost.protocols.client_secret import encrypt
 
 pytestmark = pytest.mark.xdist_group("a live market")

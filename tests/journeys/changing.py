@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import override
@@ -21,6 +20,7 @@ from tradepost.kit import CheckChange, Create, Created, Refresh, Reject, Release
 from tradepost.kit.answers import Instance
 from tradepost.kit.serve import running
 from tradepost.market.base import clock
+from tradepost.market.base.values import replace
 from tradepost.market.catalog.document import Spec
 from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.identity import keys

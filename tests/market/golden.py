@@ -7,13 +7,13 @@ and one more row. Anything else is the next version, with an upgrade and a file 
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from tradepost.market.base.stored import dump, version_of
+from tradepost.market.base.values import members
 
 FOLDER = Path(__file__).resolve().parents[1] / "data" / "stored"
 
@@ -67,7 +67,10 @@ def _kept(before: object, after: object) -> bool:
 
 
 def _changed(name: str, cls: type, file: Mapping[str, Any]) -> list[str]:
-    fields = {field.name: str(field.type) for field in dataclasses.fields(cls)}
+    written = {
+        name: kind for part in reversed(cls.__mro__) for name, kind in vars(part).get("__annotations__", {}).items()
+    }
+    fields = {name: str(written[name]) for name in members(cls)}
     if fields != file["fields"]:
         return [
             f"{name} has other fields than its file: {fields}. A default added keeps the version, else it is the next."

@@ -6,13 +6,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 
 from django.db import connection, connections
 
 from tradepost.market import wiring
 from tradepost.market.base import clock
+from tradepost.market.base.values import replace
 from tradepost.market.production.breaker import Rule
 from tradepost.market.production.engine import Engine
 from tradepost.market.production.gateway import Limits

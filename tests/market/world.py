@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -46,6 +45,7 @@ from tradepost.market.audit.record import Act, record
 from tradepost.market.base import clock, leased_jobs
 from tradepost.market.base.config import config
 from tradepost.market.base.secrets import unseal
+from tradepost.market.base.values import replace
 from tradepost.market.base.work import State
 from tradepost.market.billing.charge import charge
 from tradepost.market.billing.models import Charge

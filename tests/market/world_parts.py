@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date, timedelta
 
 from tests import factories
@@ -19,6 +18,7 @@ from tradepost.market.base import clock
 from tradepost.market.base.config import config
 from tradepost.market.base.secrets import seal
 from tradepost.market.base.stored import dump
+from tradepost.market.base.values import replace
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.orders.models import Order
 from tradepost.market.organisations import directory_tokens, groups

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -19,6 +19,7 @@ from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE, YEARLY, 
 from tests.released import shelf
 from tests.released.sellers import KEY, Will, instance_of
 from tests.released.stepping import Worker, die_holding
+from tradepost.market.base.values import replace
 from tradepost.market.catalog.document import Price
 from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.identity import keys

@@ -10,7 +10,7 @@ import asyncio
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Min
@@ -19,6 +19,7 @@ from tests.released.sellers import Route
 from tradepost.market import urls, wiring
 from tradepost.market.base import clock, jobs, outbox
 from tradepost.market.base.models import Event, Job
+from tradepost.market.base.values import replace
 from tradepost.market.base.work import State
 from tradepost.market.production import breaker, upkeep
 from tradepost.market.production.attempts import Ended

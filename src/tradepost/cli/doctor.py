@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -14,6 +13,7 @@ from tradepost.cli import terminal
 from tradepost.cli.findings import Finding, Level
 from tradepost.cli.opening import must_exist, open_market, read_config
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.values import as_dict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +35,7 @@ def doctor(*, as_json: Annotated[bool, Parameter(name="--json", negative="")] = 
     """
     findings = examine()
     if as_json:
-        print(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=2))
+        print(json.dumps([as_dict(finding) for finding in findings], ensure_ascii=False, indent=2))
     else:
         _show(findings)
     return int(any(finding.level is Level.FAIL for finding in findings))

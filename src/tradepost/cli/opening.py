@@ -6,13 +6,14 @@ import hashlib
 import json
 import os
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tradepost.cli.private_files import close_to_others
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.values import as_dict
 
 if TYPE_CHECKING:
     from tradepost.market.base.config import Config
@@ -144,7 +145,7 @@ class Demo:
         return demo if demo.database == cls.fingerprint(config) else None
 
     def save(self, data: Path) -> None:
-        (data / MARKER).write_text(json.dumps(asdict(self)))
+        (data / MARKER).write_text(json.dumps(as_dict(self)))
 
 
 def _follow(config: Config) -> None:

@@ -9,7 +9,6 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +17,7 @@ from cyclopts import Parameter
 from tradepost.cli import terminal
 from tradepost.cli.opening import need_market
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.values import as_dict
 
 if TYPE_CHECKING:
     from tradepost.simulate.plan import Plan
@@ -195,7 +195,7 @@ def _show_failed(last: Outcome) -> None:
 def _as_json(told: list[Outcome]) -> dict[str, Any]:
     last = told[-1]
     return {
-        "plan": {name: value for name, value in asdict(last.plan).items() if name != "watchful"},
+        "plan": {name: value for name, value in as_dict(last.plan).items() if name != "watchful"},
         "runs": len(told),
         "failed": last.failed,
         "digest": last.digest,
@@ -203,6 +203,6 @@ def _as_json(told: list[Outcome]) -> dict[str, Any]:
         "refused": dict(sorted(_refused(told).items())),
         "seconds": round(sum(one.seconds for one in told), 3),
         "at": last.at.isoformat() if last.at else None,
-        "broken": [asdict(one) for one in last.broken],
+        "broken": [as_dict(one) for one in last.broken],
         "trace": [str(line) for line in last.lines] if last.failed else [],
     }

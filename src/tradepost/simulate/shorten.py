@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from tradepost.market.base.values import replace
 
 from .plan import Plan
 from .run import Outcome

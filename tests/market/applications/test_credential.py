@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -29,6 +28,7 @@ from tradepost.market.applications.credential import PURPOSE, ApplyForCredential
 from tradepost.market.applications.models import Application, TenantBinding
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.secrets import fingerprints
+from tradepost.market.base.values import replace
 from tradepost.market.catalog.document import APPLICATION, Details
 from tradepost.market.identity.models import Seller
 from tradepost.market.organisations.models import Enterprise, Member

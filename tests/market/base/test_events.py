@@ -227,8 +227,8 @@ class Bare:
     ("cls", "about", "words"),
     [
         (WithVersion, (), "has a field 'v'"),
-        (Changeable, ("n",), "must be a frozen dataclass"),
-        (dict, (), "must be a frozen dataclass"),
+        (Changeable, ("n",), "must be a frozen Struct"),
+        (dict, (), "must be a frozen Struct"),
         (Bare, ("m",), "is about"),
     ],
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +18,7 @@ from tradepost.market.base import leased_jobs
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.leased_jobs import LeasedTask, Running
 from tradepost.market.base.models import LeasedJob
+from tradepost.market.base.values import replace
 from tradepost.market.base.work import State, expire_leases
 
 KIND = "test.look"

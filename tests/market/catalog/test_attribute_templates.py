@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from django.db import IntegrityError, transaction
 
 from tests.factories import NOW, make_attribute, make_number, make_seller
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.values import replace
 from tradepost.market.catalog import attribute_templates as verbs
 from tradepost.market.catalog.attribute_templates import Described, Kind, described
 from tradepost.market.catalog.models import AttributeTemplate

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -13,6 +12,7 @@ from tests.factories import make_seller
 from tests.factories.companies import owner_of
 from tests.factories.people import NOW, make_buyer
 from tests.factories.publishable import ONCE, TRIAL, period, right_document, shapes
+from tradepost.market.base.values import replace
 from tradepost.market.catalog import document as sold
 from tradepost.market.catalog import drafts
 from tradepost.market.catalog.complete import Market, complete

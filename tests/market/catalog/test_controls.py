@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -11,6 +10,7 @@ from tests.factories import NOW, make_offer, make_product
 from tests.factories.products import MONTHLY, ONCE, YEARLY, make_sku, make_spec
 from tradepost.market.base.errors import IllegalTransition, Refused
 from tradepost.market.base.models import Event, Move
+from tradepost.market.base.values import replace
 from tradepost.market.catalog import controls, delist, trading
 from tradepost.market.catalog.document import Band
 from tradepost.market.catalog.listing import listed_document

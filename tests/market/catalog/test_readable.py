@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
+from tradepost.market.base.values import replace
 from tradepost.market.catalog import rich_text
 from tradepost.market.catalog.document import Description, Document
 from tradepost.market.catalog.readable import changed, section_lines

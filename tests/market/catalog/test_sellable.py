@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +11,7 @@ from django.db import IntegrityError, transaction
 from tests.factories import make_product
 from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE, USES, YEARLY, make_sku, make_spec
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.values import replace
 from tradepost.market.catalog.cheapest import cheapest
 from tradepost.market.catalog.document import Factor, Price, UsageBand
 from tradepost.market.catalog.models import Offer, Product

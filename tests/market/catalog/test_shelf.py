@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -12,6 +11,7 @@ from tests import factories
 from tests.factories import NOW
 from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE, USES, YEARLY, make_sku, make_spec
 from tradepost.cli.migrate import apply
+from tradepost.market.base.values import replace
 from tradepost.market.catalog import shelf
 from tradepost.market.catalog.document import Band, Price, Quantity, Sku
 from tradepost.market.catalog.drafts import save_all, seal

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 import pytest
 from django.utils import translation
@@ -14,6 +13,7 @@ from tests.market.catalog import right_texts as right
 from tests.market.catalog import wrong_texts as wrong
 from tests.market.catalog.right_products import NUMBER, products
 from tradepost.market.base.findings import Finding
+from tradepost.market.base.values import replace
 from tradepost.market.catalog import rich_text
 from tradepost.market.catalog.claims import claims
 from tradepost.market.catalog.document import Base, Description, Document, Guide, Pricing, Spec

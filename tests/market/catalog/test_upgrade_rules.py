@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +13,7 @@ from tests.factories import NOW, make_product
 from tests.factories.products import MONTHLY, ONCE, YEARLY, make_sku, make_spec
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Event
+from tradepost.market.base.values import replace
 from tradepost.market.catalog import delist, drafts, upgrade_rules
 from tradepost.market.catalog.document import Band, Price, Sku
 from tradepost.market.catalog.inversion import Inversion, Schedule, common_grid, inversion

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 from tests.factories import NOW, make_buyer, make_offer, make_order, make_product
 from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE, YEARLY, make_document, make_sku, make_spec
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.values import replace
 from tradepost.market.catalog import document as documents
 from tradepost.market.catalog import drafts
 from tradepost.market.catalog.document import Band, Base, Document, Pricing

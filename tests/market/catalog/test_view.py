@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE, YEARLY, make_document, make_sku, make_spec
+from tradepost.market.base.values import replace
 from tradepost.market.catalog.document import (
     Band,
     Details,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,6 +12,7 @@ from tests.market.debugging.answering import answer, at, call_of, tried
 from tests.market.engine import AT_ONCE, OWNER, lease, react
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Event
+from tradepost.market.base.values import replace
 from tradepost.market.debugging import seller_queries
 from tradepost.market.debugging.asked import Form, ValuesRefused, class_of, form_of, shown_values
 from tradepost.market.debugging.debug import delete_case

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -18,6 +18,7 @@ from tradepost.kit.answers import Instance
 from tradepost.kit.serve import running
 from tradepost.market.base import clock
 from tradepost.market.base.models import LeasedJob
+from tradepost.market.base.values import replace
 from tradepost.market.fulfilment import reconcile
 from tradepost.market.identity.models import Seller
 from tradepost.market.subscriptions.models import Subscription

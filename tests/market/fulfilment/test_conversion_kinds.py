@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from tests.factories import NOW
 from tests.market.fulfilment.cases import END, LINE, ORDER, RELEASE, UNTIL, case, held, line, said
+from tradepost.market.base.values import replace
 from tradepost.market.fulfilment.contract import Ask, Effects, Failed, Intent
 from tradepost.market.fulfilment.kinds.check_change import KIND as CHECK
 from tradepost.market.fulfilment.kinds.check_change import Target

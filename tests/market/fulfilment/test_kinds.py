@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 from tests.factories import NOW
 from tests.market.fulfilment.cases import END, LINE, ORDER, RELEASE, UNTIL, case, held, line, said
 from tradepost.market.base.stored import dump, load
+from tradepost.market.base.values import replace
 from tradepost.market.fulfilment.contract import (
     Ask,
     Case,

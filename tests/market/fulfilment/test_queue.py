@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 
 from tests import sampling
+from tradepost.market.base.values import replace
 from tradepost.market.fulfilment.queue import EXPIRED, Decision, Queued, SellerState, Standing, decide
 
 ACTIVE, FROZEN, UNKNOWN = SellerState.ACTIVE, SellerState.FROZEN, SellerState.UNKNOWN

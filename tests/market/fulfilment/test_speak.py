@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from tests.market.fulfilment.cases import BOUGHT, LINE, ORDER, held
+from tradepost.market.base.values import replace
 from tradepost.market.fulfilment.contract import Ask, Freeze, Implied, Intent, Thaw, Unable
 from tradepost.market.fulfilment.contract import Release as Releasing
 from tradepost.market.fulfilment.speak import can_freeze, can_thaw, speak

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -11,6 +10,7 @@ import pytest
 from tests.factories import NOW, make_address, make_buyer, make_product, make_seller
 from tests.factories.products import MONTHLY
 from tradepost.market.base.models import Event
+from tradepost.market.base.values import replace
 from tradepost.market.catalog.models import Offer
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.fulfilment.order_paid import on_order_paid

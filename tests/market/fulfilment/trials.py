@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,6 +10,7 @@ from tests.factories import NOW, make_address, make_buyer, make_product, make_se
 from tests.factories.products import MONTHLY, YEARLY, make_sku, make_spec
 from tests.market.engine import react
 from tests.market.fulfilment.services import LEVEL, again, bought
+from tradepost.market.base.values import replace
 from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.fulfilment.converting import convert
 from tradepost.market.identity.models import User

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from tradepost.market.base.values import replace
 from tradepost.market.industrial_road.steps import ProductFacts, RoadFacts, current, steps
 from tradepost.market.product_types.roads.industrial import ITEMS
 

@@ -17,7 +17,8 @@ from tradepost.market.base import clock
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Move
 from tradepost.market.invoices.issue import Issue, correct
-from tradepost.market.invoices.letter_pdf import LetterFacts, letter_pdf
+from tradepost.market.invoices.letter_facts import LetterFacts
+from tradepost.market.invoices.letter_pdf import letter_pdf
 from tradepost.market.invoices.letters import check_letter, letter_of, make_letter, masked
 from tradepost.market.invoices.models import ExplanationLetter, Invoice
 from tradepost.market.invoices.take_back import take_back

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tradepost.market.base.values import replace
 from tradepost.market.metering.judge import Code, Instance, Refusal, Repeated, Rule, Stored, judge, settle
 from tradepost.protocols.open_api.usage_items import BadItem, Item
 

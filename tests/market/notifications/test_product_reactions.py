@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -12,6 +11,7 @@ from tests.factories import NOW, make_buyer, make_offer, make_order, make_produc
 from tests.factories.products import MONTHLY, make_sku, make_spec
 from tests.market.notifications.telling import happens, said, seller_with
 from tradepost.market.base.models import Event
+from tradepost.market.base.values import replace
 from tradepost.market.catalog import delist, drafts, trading, upgrade_rules
 from tradepost.market.catalog.listing import list_draft, listed_document
 from tradepost.market.catalog.models import Product, Sku, Spec, Stock

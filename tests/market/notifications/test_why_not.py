@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
+from tradepost.market.base.values import replace
 from tradepost.market.notifications.categories import UNDECLARED, Audience, Category, Channel
 from tradepost.market.notifications.messages import WORDS
 from tradepost.market.notifications.why_not import Fate, How, Place, WhyNot, fate, why_not

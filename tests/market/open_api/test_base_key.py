@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from io import BytesIO
@@ -16,6 +15,7 @@ from tests.factories.buying import make_order, make_subscription
 from tests.market.open_api import base_key_api
 from tests.market.open_api.asking import HOST, Shop, members, send
 from tradepost.market.base import clock
+from tradepost.market.base.values import replace
 from tradepost.market.identity import keys
 from tradepost.market.open_api import throttle
 from tradepost.market.open_api.answers import largest_body_of

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from types import SimpleNamespace
@@ -17,6 +16,7 @@ from tests.factories import make_order, make_seller, make_subscription
 from tests.factories.metering import item, make_metered
 from tests.market.open_api.asking import HOST, Shop, members, send
 from tradepost.market.base import clock
+from tradepost.market.base.values import replace
 from tradepost.market.identity import keys
 from tradepost.market.identity.models import Seller
 from tradepost.market.metering.models import Nonce, Push, Record, RefusedRecord

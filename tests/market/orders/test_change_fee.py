@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 
 from tests import sampling
 from tests.market.golden import golden, problems
+from tradepost.market.base.values import replace
 from tradepost.market.catalog.price_models import PriceModel
 from tradepost.market.orders.change_fee import (
     PaidTime,

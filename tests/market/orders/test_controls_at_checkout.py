@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -14,6 +13,7 @@ from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, YEARLY, make_sku,
 from tradepost.market.base import jobs
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Event
+from tradepost.market.base.values import replace
 from tradepost.market.catalog import controls, delist, trading
 from tradepost.market.catalog.models import Offer, Product, PurchaseLimit, Spec, Stock
 from tradepost.market.identity.models import User

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -16,6 +15,7 @@ from tests import sampling
 from tests.factories import NOW, make_buyer, make_product
 from tests.factories.products import MONTHLY, ONCE, YEARLY, make_sku, make_spec
 from tradepost.market.base.money import Money
+from tradepost.market.base.values import replace
 from tradepost.market.catalog.document import Band, Price, Sku
 from tradepost.market.catalog.models import Offer
 from tradepost.market.catalog.price_models import PriceModel, accumulated, corners

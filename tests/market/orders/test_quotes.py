@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -12,6 +11,7 @@ from tests.factories import NOW, make_buyer, make_offer, make_product
 from tests.factories.products import MONTHLY, ON_DEMAND, YEARLY, make_sku, make_spec
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
+from tradepost.market.base.values import replace
 from tradepost.market.catalog import drafts
 from tradepost.market.catalog.document import Band, Price
 from tradepost.market.catalog.listing import list_draft, listed_document

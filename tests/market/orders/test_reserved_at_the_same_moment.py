@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -12,6 +11,7 @@ import pytest
 from tests.factories import NOW, make_buyer, make_offer, make_product
 from tests.factories.products import MONTHLY
 from tests.market.at_once import at_once
+from tradepost.market.base.values import replace
 from tradepost.market.catalog import controls
 from tradepost.market.catalog.models import Offer, Stock
 from tradepost.market.identity.models import User

@@ -6,7 +6,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from tests.market.probes.reference import GAP, Expected, History, expect
 from tests.market.probes.watching import DOWN, OUR_OWN, WRONG, ZONE, Market, ticked, watched
 from tests.sampling import SEED, SOAK
 from tradepost.market import wiring
+from tradepost.market.base.values import replace
 from tradepost.market.catalog.models import Product
 from tradepost.market.notifications.models import Notice
 from tradepost.market.probes import days

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -28,6 +27,7 @@ from tests.market.probes.watching import (
 )
 from tradepost.market import wiring
 from tradepost.market.base.models import Job
+from tradepost.market.base.values import replace
 from tradepost.market.catalog import delist, trading
 from tradepost.market.catalog.models import Product
 from tradepost.market.notifications.models import Notice

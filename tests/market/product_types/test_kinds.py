@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.utils import translation
 
 from tradepost.market.base.findings import Finding
+from tradepost.market.base.values import replace
 from tradepost.market.product_types.acceptance import SUPERVISED
 from tradepost.market.product_types.check import check
 from tradepost.market.product_types.contract import NO, YES, Answer, Deal, DeliveredBy, ProductType, Supervision

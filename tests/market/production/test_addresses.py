@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from django.utils import translation
 
@@ -11,6 +9,7 @@ from tests.factories import make_address, make_product
 from tests.factories.products import MONTHLY
 from tests.factories.publishable import TRIAL
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.values import replace
 from tradepost.market.production.addresses import bind, check_url
 from tradepost.market.production.models import Binding
 

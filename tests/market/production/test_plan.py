@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
@@ -11,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories import NOW
+from tradepost.market.base.values import replace
 from tradepost.market.production import breaker
 from tradepost.market.production.breaker import BreakerState, Rule
 from tradepost.market.production.models import Address

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +9,7 @@ from django.db import connection
 
 from tests.factories import NOW, make_address, make_buyer, make_call, make_offer, make_order, make_seller
 from tests.factories.joint import make_kit_address
+from tradepost.market.base.values import replace
 from tradepost.market.base.work import State
 from tradepost.market.production import calls, upkeep
 from tradepost.market.production.claim import claim_calls

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from tests.factories.products import ON_DEMAND, PACKAGE, make_document
+from tradepost.market.base.values import replace
 from tradepost.market.debugging.required import required
 from tradepost.market.review.product_versions import sold
 

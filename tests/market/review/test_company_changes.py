@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
-
 import pytest
 
 from tests.factories.buying import make_order, make_subscription
@@ -15,6 +13,7 @@ from tradepost.market import wiring
 from tradepost.market.base import outbox
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.values import as_dict, replace
 from tradepost.market.catalog.models import Product, Shelf
 from tradepost.market.catalog.shelf_queries import product_on_sale
 from tradepost.market.identity import enter, keys
@@ -188,7 +187,7 @@ def test_today_s_sellers_hand_their_company_in_once() -> None:
 
     seller = make_seller(member=make_buyer(balance="0"))
     said = company(logo=logo_of(seller), licence=licence_of(seller), website=seller.website or "http://127.0.0.1:9/")
-    draft = changed(seller, **asdict(said))
+    draft = changed(seller, **as_dict(said))
     sent = send(draft)
     if sent.status == "checking":
         submit.passed(sent.pk, settings=config(), now=NOW)

@@ -4,7 +4,7 @@ business-rules §11.2 "approve → update product addresses → update existing 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 from django.test import Client
@@ -20,6 +20,7 @@ from tradepost.market.applications.change import CredentialChange, apply_change,
 from tradepost.market.applications.models import Application, TenantBinding
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.values import replace
 from tradepost.market.catalog.document import APPLICATION, Document
 from tradepost.market.catalog.models import Product
 from tradepost.market.debugging import missing

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -18,6 +17,7 @@ from tradepost.market.base import stored
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.findings import read_findings
+from tradepost.market.base.values import replace
 from tradepost.market.catalog import document as documents
 from tradepost.market.catalog import drafts, upgrade_rules
 from tradepost.market.catalog.document import Attribute, Document, Sku, Spec, Value
@@ -53,7 +53,7 @@ def draft_of(product: Product) -> Document:
 
 def change(product: Product, **sections: object) -> None:
     """A draft with these sections changed."""
-    document = replace(draft_of(product), **sections)  # type: ignore[arg-type]  # a test's own
+    document = replace(draft_of(product), **sections)
     drafts.save_all(product, document, by=owner_of(product.seller), now=LATER)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +17,7 @@ from tests.market.review.publishing import handed_in, pending, ready
 from tradepost.market.assets.models import ProofUse
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.values import replace
 from tradepost.market.catalog import document as documents
 from tradepost.market.catalog import drafts
 from tradepost.market.catalog.models import Product, Version

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 ADDRESS = "http://127.0.0.1:9/produce"
 
 
-class Resting(seed.Road):
+class Resting(seed.Road, frozen=True):
     """Instead of another process, its wait works off what is due."""
 
     @override

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 ADDRESS = "http://127.0.0.1:9/produce"
 
 
-class Delivering(seed.Road):
+class Delivering(seed.Road, frozen=True):
     """Instead of another process, its wait opens what was ordered."""
 
     @override

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +10,7 @@ from tests.factories import NOW, make_buyer
 from tests.market.engine import react
 from tests.market.fulfilment.services import service
 from tradepost.market.base.config import Config
+from tradepost.market.base.values import replace
 from tradepost.market.identity.certify import CertificationDocument, certify, sealed_account
 from tradepost.market.identity.models import Member, Seller, User
 from tradepost.market.invoices import invoice_check

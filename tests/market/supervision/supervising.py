@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -20,6 +19,7 @@ from tradepost.market.assets.proofs import store_proof
 from tradepost.market.base.config import config
 from tradepost.market.base.files import Files
 from tradepost.market.base.models import Job
+from tradepost.market.base.values import replace
 from tradepost.market.catalog.document import Price
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.licenses.models import LicenseCode, LicenseRequest

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -26,6 +25,7 @@ from tests.market.supervision.supervising import (
     walk,
 )
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.values import replace
 from tradepost.market.notifications.models import Notice
 from tradepost.market.orders.explain import explained, service_explained
 from tradepost.market.orders.explain_queries import facts_of, service_facts

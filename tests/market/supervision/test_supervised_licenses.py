@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -32,6 +31,7 @@ from tests.market.supervision.supervising import (
     walk,
 )
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.values import replace
 from tradepost.market.fulfilment.activating import NotActivated, give_back, take_code
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.fulfilment.pay_back import pay_back

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -28,6 +27,7 @@ from tests.market.supervision.supervising import (
     walk,
 )
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.values import replace
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.metering.package_models import Quota
 from tradepost.market.metering.package_queries import package_of

@@ -3,7 +3,6 @@ nature", §3.2, §3.5 "SaaS, month/year specs only")."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -12,6 +11,7 @@ from django.utils import translation
 
 from tests import factories
 from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, YEARLY, make_document, make_sku, make_spec
+from tradepost.market.base.values import replace
 from tradepost.market.catalog.document import Document, Price
 from tradepost.market.catalog.models import Offer
 from tradepost.market.catalog.view import AS_DRAFTED, view_of

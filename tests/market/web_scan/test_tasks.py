@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -17,6 +16,7 @@ from tradepost.market.base import leased_jobs
 from tradepost.market.base.config import Config, config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Event, LeasedJob
+from tradepost.market.base.values import replace
 from tradepost.market.identity import domains
 from tradepost.market.identity.models import Domain, Seller
 from tradepost.market.web_scan import queries, scan, tasks

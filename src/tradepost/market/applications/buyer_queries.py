@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, QuerySet
+from msgspec import Struct
 
 from tradepost.market.base.counting import Count, counts_up_to
 from tradepost.market.base.paging import Page, page
@@ -82,8 +82,7 @@ def living_binding(subscription: Subscription) -> TenantBinding | None:
     return own.select_related("enterprise", "application").first()
 
 
-@dataclass(frozen=True, slots=True)
-class Right:
+class Right(Struct, frozen=True):
     """A member who may use an application. ``told``: the seller knows, as they are."""
 
     row: Authorisation

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.production.models import Address
 
@@ -19,8 +19,7 @@ from .rules import SyncRules
 from .run import locked, settle
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CredentialChange:
+class CredentialChange(Struct, frozen=True, kw_only=True):
     """What a seller may change. The callback is not among it: clients that stand know it; nor is the address of one that is
     published."""
 

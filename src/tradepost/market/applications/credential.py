@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import unicodedata
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 from cryptography.hazmat.primitives import serialization
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base import ids
 from tradepost.market.base.errors import Refused
@@ -35,8 +35,7 @@ PURPOSE = "application secret"
 """Of the keyed hash by which the secret is recognised."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApplyForCredential:
+class ApplyForCredential(Struct, frozen=True, kw_only=True):
     """What a seller fills in. ``address``: of the joint-operation kit, debugged and saved. ``public_key``: PEM, with or without its
     first and last line. ``asked_fields``: personal fields by their names on the wire."""
 
@@ -51,8 +50,7 @@ class ApplyForCredential:
     asked_fields: Collection[str] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewCredential:
+class NewCredential(Struct, frozen=True, kw_only=True):
     """``secret`` is shown once. ``binding``: of the seller's test enterprise, which is told at once."""
 
     application: Application

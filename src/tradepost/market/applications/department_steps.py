@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tradepost.protocols.sync_commands import Department, SyncFlag
 
@@ -17,8 +18,7 @@ class Cycle(ValueError):
     """A department is above itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class DepartmentStep:
+class DepartmentStep(Struct, frozen=True):
     flag: SyncFlag
     department: Department
 

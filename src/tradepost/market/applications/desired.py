@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tradepost.protocols.cases import cases_of
 from tradepost.protocols.commands import Command
@@ -18,8 +19,7 @@ NONE = ""
 UNKNOWN = "?"
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """The flags that a generation of the kit has (§A.0): the first has no *modify* of tenants and applications, and no *cancel
     authorisation*."""
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from tradepost.market.base.events import event
 
 
 @event("authorisation_withdrawn", about=("binding", "enterprise"))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorisationWithdrawn:
+class AuthorisationWithdrawn(Struct, frozen=True, kw_only=True):
     """Members may not use an application any more. ``members``: their keys, empty when it is nobody of the enterprise."""
 
     binding: int
@@ -21,8 +21,7 @@ class AuthorisationWithdrawn:
 
 
 @event("enterprise_bound", about=("binding", "enterprise"))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnterpriseBound:
+class EnterpriseBound(Struct, frozen=True, kw_only=True):
     """The seller knows an enterprise with its client and departments: its members can be authorised."""
 
     binding: int
@@ -31,8 +30,7 @@ class EnterpriseBound:
 
 
 @event("sync_stopped", about=("binding", "sync"))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SyncStopped:
+class SyncStopped(Struct, frozen=True, kw_only=True):
     """A seller could not be told of an enterprise, its departments or people: the buyer decides whether to try again
     (openapi-jointkit §A.5)."""
 

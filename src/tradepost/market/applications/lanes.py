@@ -7,15 +7,15 @@ again by a person alone.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from .models import Sync, TenantBinding
 
 Kind, Status = Sync.Kind, TenantBinding.Status
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Standing(Struct, frozen=True, kw_only=True):
     """Where a binding stands. ``stopped``: kinds of runs that wait for a person."""
 
     status: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.base.paging import Page, page
@@ -10,8 +10,7 @@ from tradepost.market.base.paging import Page, page
 from .models import TenantBinding
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Narrowed:
+class Narrowed(Struct, frozen=True, kw_only=True):
     """What an operator asks the list for; empty means all. ``code``: the whole code of an enterprise."""
 
     status: str = ""

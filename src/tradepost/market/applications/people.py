@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
+from msgspec import Struct
 
+from tradepost.market.base.values import as_dict, replace
 from tradepost.market.organisations.models import Enterprise, Member
 from tradepost.protocols.commands import Command
 from tradepost.protocols.sync_commands import SyncAuth, SyncedUser, SyncFlag
@@ -23,8 +24,7 @@ RELEASABLE = ("position", "employeeCode", "employeeType", "mobile", "email", "wo
 """Personal fields by their names on the wire: told when the seller asked for them and the enterprise released them (§A.7)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(Struct, frozen=True):
     """A command, and the members that it is about with what stands for what it tells of each; empty for who is taken back."""
 
     command: Command
@@ -123,7 +123,7 @@ def _released(member: Member, released: Collection[str]) -> dict[str, Any]:
 
 
 def digest_of(user: SyncedUser) -> str:
-    return digest(*asdict(user).items())
+    return digest(*as_dict(user).items())
 
 
 def without_people(command: SyncAuth) -> SyncAuth:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from tradepost.market.base.config import Config
 from tradepost.protocols.client_secret import Digests
 from tradepost.protocols.sync_commands import SyncFlag
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SyncRules:
+class SyncRules(Struct, frozen=True, kw_only=True):
     """``domain``: the address of the auth centre for an enterprise's code. ``batch``: most people in one call. ``unauthorise``:
     the flag for a member whose authorisation is withdrawn. ``digests``: of the padding of secrets. ``retry_withdrawals``: how long
     a withdrawal that fails is tried again."""

@@ -22,6 +22,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
+from msgspec import Struct
+
 from .asset_formats import ARCHIVES, EXECUTABLES, HEAD, SEALED, format_of_head, is_text
 from .scan_contract import FINDINGS_MOST, Inside, ScanFinding, Severity
 from .text_secrets import SecretFinder
@@ -38,8 +40,7 @@ _BROKEN = (
 """What the standard library raises for archives that are none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InsideLimits:
+class InsideLimits(Struct, frozen=True, kw_only=True):
     """Shelf §4: "ratio > 100, depth > 3". What unpacks to less than ``free`` bytes explodes nothing, whatever its ratio."""
 
     depth: int = 3

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from io import BytesIO
 from pathlib import PurePath
 
 from django.utils.translation import gettext as _
+from msgspec import Struct
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from tradepost.market.base.errors import Refused
@@ -32,16 +32,14 @@ _BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, OverflowError
 """What Pillow raises for bytes that begin like a picture and are none; UnidentifiedImageError is an OSError."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """Of every picture, whatever it is for."""
 
     most_bytes: int = 5_242_880
     most_pixels: int = 20_000_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PictureRule:
+class PictureRule(Struct, frozen=True, kw_only=True):
     """``formats`` as Pillow names them; sizes in pixels, ``widest`` 0: no limit. ``section`` of business-rules.md."""
 
     section: str
@@ -64,8 +62,7 @@ RULES: Mapping[Picture.Purpose, PictureRule] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(Struct, frozen=True):
     """``image`` is RGB or RGBA and upright; it may be smaller than the picture, but not narrower than was asked for."""
 
     image: Image.Image

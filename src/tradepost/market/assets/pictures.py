@@ -8,7 +8,6 @@ who may look at products or the company, and for operators, and for everybody el
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from io import BytesIO
@@ -17,6 +16,7 @@ from typing import IO
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from msgspec import Struct
 from PIL import Image
 
 from tradepost.market.base.errors import Refused
@@ -40,8 +40,7 @@ _ONE_AT_A_TIME = BoundedSemaphore()
 """A picture in memory takes four bytes a pixel, and its sizes a core for a second: a process looks at one at a time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """A size of a picture; ``public``: whoever has its address may keep it for ever."""
 
     content: bytes

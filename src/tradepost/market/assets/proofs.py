@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from io import BytesIO
@@ -19,6 +18,7 @@ from typing import IO
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
+from msgspec import Struct
 from PIL import Image
 
 from tradepost.market.base.errors import Refused
@@ -42,8 +42,7 @@ _BEGIN = 1024
 _NOT_IN_A_NAME = re.compile(r"[\x00-\x1f\x7f\"\\/:*?<>|\u202a-\u202e\u2066-\u2069]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Download:
+class Download(Struct, frozen=True):
     content: bytes
     kind: str
     name: str

@@ -8,12 +8,14 @@ A verdict never guesses: what a scanner did not see, or not whole, is *not scann
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from msgspec import Struct, field
+
 from tradepost.market.base.findings import fingerprint
+from tradepost.market.base.values import as_dict, members
 
 from .asset_models import AssetVersion
 
@@ -33,8 +35,7 @@ class Severity(StrEnum):
     LOW = "low"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScanFinding:
+class ScanFinding(Struct, frozen=True, kw_only=True):
     """``code`` has its words in ``scan_words``; ``where``: the path inside of the file, from archive to archive; ``what``: a
     name that belongs into the words, as that of a virus."""
 
@@ -44,8 +45,7 @@ class ScanFinding:
     what: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inside:
+class Inside(Struct, frozen=True, kw_only=True):
     """What a look into the file itself found (``inside``). ``whole``: whether nothing was left out; ``why``: the code of the
     reason, if something was. ``largest`` and ``unpacked`` in bytes."""
 
@@ -58,8 +58,7 @@ class Inside:
     omitted: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Subject(Struct, frozen=True, kw_only=True):
     """A file that is to be scanned, and what is known of it already. ``go_on`` raises when the work is to end."""
 
     path: Path
@@ -71,8 +70,7 @@ class Subject:
     """For the whole scan."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class Said(Struct, frozen=True, kw_only=True):
     """``why``: the code of the reason for *not scanned*; ``by``: the scanner with its version, as evidence."""
 
     verdict: Verdict
@@ -89,8 +87,7 @@ class Scanner(Protocol):
     def scan(self, subject: Subject) -> Said: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True):
     """As it is stored beside a version."""
 
     verdict: str
@@ -104,7 +101,7 @@ class Report:
     """Scanner → its own verdict."""
 
     def stored(self) -> dict[str, Any]:
-        return asdict(self)
+        return as_dict(self)
 
 
 def judge(inside: Inside, said: Mapping[str, Said]) -> Report:
@@ -113,7 +110,7 @@ def judge(inside: Inside, said: Mapping[str, Said]) -> Report:
     findings = [*(finding for one in said.values() for finding in one.findings), *inside.findings]
     return Report(
         verdict=verdict, why=why, by=tuple(one.by for one in said.values() if one.by),
-        findings=tuple(asdict(finding) for finding in findings[:FINDINGS_MOST]),
+        findings=tuple(as_dict(finding) for finding in findings[:FINDINGS_MOST]),
         omitted=inside.omitted + max(0, len(findings) - FINDINGS_MOST), files=inside.files, unpacked=inside.unpacked,
         stated={name: one.verdict for name, one in said.items()},
     )  # fmt: skip
@@ -130,7 +127,7 @@ def _verdict(inside: Inside, said: list[Said]) -> tuple[Verdict, str]:
 
 def read_report(stored: Mapping[str, Any]) -> Report:
     """A stored one again; what a later release wrote into it is left out."""
-    known = {name: stored[name] for name in Report.__dataclass_fields__ if name in stored}
+    known = {name: stored[name] for name in members(Report) if name in stored}
     return Report(**({"verdict": ""} | known))
 
 

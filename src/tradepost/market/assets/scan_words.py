@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
+from msgspec import Struct
 
 from tradepost.market.base.findings import Finding
 
@@ -130,8 +130,7 @@ SEVERITIES: Mapping[str, tuple[Words, str]] = {
 """Severity → its word and tone."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownFinding:
+class ShownFinding(Struct, frozen=True, kw_only=True):
     code: str
     words: str
     repair: str

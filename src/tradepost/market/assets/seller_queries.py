@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tradepost.market.base.paging import Page, page
 from tradepost.market.identity.models import Seller
@@ -11,8 +12,7 @@ from tradepost.market.identity.models import Seller
 from .asset_models import Asset, AssetVersion
 
 
-@dataclass(frozen=True, slots=True)
-class AssetRow:
+class AssetRow(Struct, frozen=True):
     """``usable``: the newest version that products can be delivered with; ``newest``: whatever became of it."""
 
     asset: Asset

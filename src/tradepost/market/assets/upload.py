@@ -15,7 +15,6 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path, PurePath
@@ -24,6 +23,7 @@ from django.db import transaction
 from django.db.models import Case, F, Sum, When
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base import leased_jobs
 from tradepost.market.base.errors import Refused
@@ -41,8 +41,7 @@ KEPT_FREE = 1024 * 1024 * 1024
 _NOT_IN_A_NAME = re.compile(r"[\x00-\x1f\x7f\"\\/:*?<>|\u202a-\u202e\u2066-\u2069]+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UploadLimits:
+class UploadLimits(Struct, frozen=True, kw_only=True):
     """Of one seller, within 24 hours: ``day_bytes`` and ``day_files``; ``most_bytes`` of one file. ``keep``: how long an
     upload that is not whole is waited for, from its last piece on."""
 

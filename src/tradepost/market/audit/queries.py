@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.db.models import Q, QuerySet
+from msgspec import Struct
 
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.base.paging import Page
@@ -17,8 +17,7 @@ SIZE = 50
 BATCH = 1000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogFilter:
+class LogFilter(Struct, frozen=True, kw_only=True):
     """Empty means all. ``since`` is inside, ``until`` is not. ``refused``: only what was refused or failed."""
 
     actor: str = ""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from .details import clear
 from .models import Entry, Outcome
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Subject(Struct, frozen=True, kw_only=True):
     """What was acted on; ``seller``: whose it is, where it is one seller's."""
 
     kind: str = ""
@@ -23,8 +23,7 @@ class Subject:
 NOTHING = Subject()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
+class Act(Struct, frozen=True, kw_only=True):
     """Who did what to which object, from where. ``actor``: the account, None for the command line."""
 
     name: str

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 from xml.sax.saxutils import escape
+
+from msgspec import Struct
 
 NAMESPACE = "http://www.yale.edu/tp/cas"
 type Format = Literal["json", "xml"]
@@ -22,16 +23,14 @@ class Code(StrEnum):
     INVALID_SERVICE = "INVALID_SERVICE"
 
 
-@dataclass(frozen=True, slots=True)
-class Valid:
+class Valid(Struct, frozen=True):
     """Whose ticket it was; no attributes in CAS 2.0."""
 
     user: str
     attributes: Attributes
 
 
-@dataclass(frozen=True, slots=True)
-class NotValid:
+class NotValid(Struct, frozen=True):
     code: Code
     description: str
 

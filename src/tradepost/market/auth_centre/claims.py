@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 EMAIL, MOBILE = "email", "mobile"
 """Personal fields that an enterprise may release, by their names in authSync (A.7)."""
@@ -15,8 +16,7 @@ DEFAULT_SCOPE = "get_user_info"
 SCOPES = (DEFAULT_SCOPE, OPENID, "profile", "email", "phone")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class Person(Struct, frozen=True, kw_only=True):
     """A member, as an application may see them; ``role`` is that in the application."""
 
     public_id: str

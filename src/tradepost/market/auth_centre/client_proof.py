@@ -6,9 +6,10 @@ import base64
 import binascii
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import unquote_plus
+
+from msgspec import Struct
 
 from tradepost.market.applications.models import Client
 from tradepost.market.base.secrets import fingerprints, unseal
@@ -16,8 +17,7 @@ from tradepost.market.base.secrets import fingerprints, unseal
 LONGEST = 512
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(Struct, frozen=True):
     client_id: str
     secret: str
     basic: bool

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
+from msgspec import Struct
 
 from .drawn import draw, hash_of
 from .may_sign_in import Access, access
@@ -32,16 +32,14 @@ def give_tokens(grant: Grant, tokens: dict[str, Any], lives: Lives, *, now: date
     grant.save(update_fields=["used_at", "expires_at"])
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(Struct, frozen=True):
     """Whose access token it is, and what its application may know of them."""
 
     grant: Grant
     access: Access
 
 
-@dataclass(frozen=True, slots=True)
-class NoToken:
+class NoToken(Struct, frozen=True):
     """Why an access token opens nothing."""
 
     expired: bool

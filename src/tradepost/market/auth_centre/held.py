@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from tradepost.market.applications.models import Client
 from tradepost.market.organisations.models import Member
@@ -14,8 +15,7 @@ from .may_sign_in import Access, access
 from .models import Consent, Grant
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     client: Client
     since: datetime
     last_used: datetime

@@ -7,9 +7,10 @@ that it signed has ended.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
+
+from msgspec import Struct
 
 LIST_AGE = timedelta(hours=1)
 """How long others may keep the list of keys: its ``max-age``."""
@@ -18,8 +19,7 @@ TOKEN_LIFE = timedelta(hours=2)
 CLOCKS_APART = timedelta(minutes=5)
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     kid: str
     signs_from: datetime
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 FORGOTTEN = timedelta(days=1)
 """After a lock nobody is reminded of older failures."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lockout:
+class Lockout(Struct, frozen=True, kw_only=True):
     """``free`` wrong passwords in a row cost nothing but the last, which locks for ``first``; each further one doubles it, up
     to ``most``."""
 

@@ -6,11 +6,11 @@ What is withdrawn therefore holds with the next request, whatever tokens are out
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from http import HTTPStatus
 
 from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.applications.models import Authorisation, Client, TenantBinding
 from tradepost.market.base.errors import Refused
@@ -21,8 +21,7 @@ BOUND = TenantBinding.Status.BOUND
 USABLE = Subscription.Status.ACTIVE
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Struct, frozen=True):
     """What an application may know of a member: their role in it, and the fields that the enterprise releases."""
 
     role: str
@@ -98,8 +97,7 @@ def _refused(code: str, words: str) -> Refused:
     return Refused(code, words, HTTPStatus.FORBIDDEN)
 
 
-@dataclass(frozen=True, slots=True)
-class Launchable:
+class Launchable(Struct, frozen=True):
     """An application on a member's workbench."""
 
     client: Client

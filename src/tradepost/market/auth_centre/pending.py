@@ -7,7 +7,6 @@ until the password changes: a row would be left by everybody who goes away here.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlencode
 
@@ -19,6 +18,7 @@ from django.shortcuts import redirect, render
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
+from msgspec import Struct
 
 from tradepost.market.base import clock
 from tradepost.market.base.secrets import seal, unseal
@@ -42,8 +42,7 @@ type Way = SignInSession.Way
 type Step = SignInSession.SecondStep
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(Struct, frozen=True):
     member: Member
     way: Way
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from msgspec import Struct
 
 from tradepost.market.applications.models import Client
 
@@ -29,8 +29,7 @@ def issue(
     return ticket
 
 
-@dataclass(frozen=True, slots=True)
-class Proved:
+class Proved(Struct, frozen=True):
     """Whose ticket it was, and what the application may know of them."""
 
     ticket: ServiceTicket

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from tradepost.market.base.config import config
 
@@ -11,8 +12,7 @@ from .cas_answers import Format
 from .lockout import Lockout
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lives:
+class Lives(Struct, frozen=True, kw_only=True):
     """How long things hold."""
 
     code: timedelta

@@ -1,19 +1,20 @@
-"""What an event is: a frozen dataclass with the name and the version under which it is stored, and who reacts to it.
+"""What an event is: a frozen Struct with the name and the version under which it is stored, and who reacts to it.
 
 Each context declares its own in ``<context>/events.py``; the table of reactions stands in ``wiring.py``.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from tradepost.protocols.stored import Upgrade
 
 from . import stored
+from .values import members
 
 type Reaction[E] = Callable[[E, datetime], None]
 """Given an event and now."""
@@ -21,8 +22,7 @@ type Reaction[E] = Callable[[E, datetime], None]
 _DECLARED = "__event__"
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(Struct, frozen=True):
     """How an event is stored. ``was``: the names that earlier releases wrote. ``about``: the fields that say of what it
     is; events with an equal one, by name and value, are reacted to in the order in which they happened."""
 
@@ -40,14 +40,14 @@ def event[E](
     was: tuple[str, ...] = (),
     upgrades: Mapping[int, Upgrade] | None = None,
 ) -> Callable[[type[E]], type[E]]:
-    """Declare a frozen dataclass to be an event. ``upgrades[n]`` makes the members of version n into those of n + 1.
+    """Declare a frozen Struct to be an event. ``upgrades[n]`` makes the members of version n into those of n + 1.
 
     Raises ``TypeError`` for a class that cannot be stored, and for ``about`` that names no field.
     """
 
     def declare(cls: type[E]) -> type[E]:
         stored.check(cls)
-        unknown = set(about) - {field.name for field in dataclasses.fields(cls)}  # type: ignore[arg-type]  # checked above
+        unknown = set(about) - set(members(cls))
         if unknown:
             raise TypeError(f"{cls.__name__} is about {sorted(unknown)}, which are no fields of it")
         setattr(cls, _DECLARED, Declared(name, version, was, about))
@@ -74,8 +74,7 @@ def name_of(reaction: Reaction[Any]) -> str:
     return f"{reaction.__module__}.{reaction.__qualname__}"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry[E]:
+class Entry[E](Struct, frozen=True):
     """One line of the table: an event and who reacts to it, in this order."""
 
     event: type[E]

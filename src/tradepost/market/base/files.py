@@ -12,8 +12,9 @@ import re
 import secrets
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 _PART = re.compile(r"[a-z0-9]{1,16}(\.[a-z0-9]{1,8})?")
@@ -25,8 +26,7 @@ def sha256_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Files:
+class Files(Struct, frozen=True):
     root: Path
 
     def path(self, sha256: str, part: str = "") -> Path:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django.utils import translation
+from msgspec import Struct
 
 LANGUAGES = ("zh-hans", "en")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True):
     """``words`` are in the language that is active where it is found. ``code`` is stable, for programs and tests; ``rule``
     names the section that asks for it: a refusal without one would be nobody's."""
 

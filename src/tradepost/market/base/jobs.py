@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import update_wrapper
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import structlog
 from django.db import connection, transaction
 from django.db.models import F
+from msgspec import Struct, field
 
 from . import rows
 from .models import Job
@@ -45,8 +45,7 @@ def batched(run: Callable[[Sequence[Mapping[str, Any]], datetime], Sequence[date
     return BatchedTask(run)
 
 
-@dataclass(frozen=True, slots=True)
-class Timer:
+class Timer(Struct, frozen=True):
     """A job to be: when, and with what."""
 
     key: str

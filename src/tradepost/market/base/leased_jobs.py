@@ -12,13 +12,13 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
+from msgspec import Struct
 
 from . import work
 from .errors import Refused
@@ -108,8 +108,7 @@ def _nothing(job: LeasedJob, now: datetime) -> None:
     """The end of a job that causes nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeasedTask:
+class LeasedTask(Struct, frozen=True, kw_only=True):
     """What a kind of job does.
 
     ``work`` runs outside of any transaction and gives the result, values of JSON. It may run again after a worker died. A

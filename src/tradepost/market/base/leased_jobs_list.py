@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from .counting import counts_up_to
 from .models import LeasedJob
 from .paging import Page, page
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobFilter:
+class JobFilter(Struct, frozen=True, kw_only=True):
     """``outcome``: a ``LeasedJob.Outcome``, empty for those under way; anything else counts as that."""
 
     outcome: str = ""

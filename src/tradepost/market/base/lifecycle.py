@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from . import rows
 from .errors import IllegalTransition
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from django.db import models
 
 
-@dataclass(frozen=True, slots=True)
-class Lifecycle[State: StrEnum, Event: StrEnum]:
+class Lifecycle[State: StrEnum, Event: StrEnum](Struct, frozen=True):
     name: str
     transitions: Mapping[tuple[State, Event], State]
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
+from msgspec import Struct
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -51,8 +51,7 @@ class NotReached(Exception):
         self.detail = detail[:500]
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(Struct, frozen=True):
     """What came, whatever its status. ``url``: where it came from in the end."""
 
     url: str
@@ -64,8 +63,7 @@ class Fetched:
         return header(self.headers, name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
+class Bounds(Struct, frozen=True, kw_only=True):
     """``within``: seconds for all hops together. ``cut``: a longer body is cut instead of refused."""
 
     sandbox: bool

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from django.db import models
+from msgspec import Struct
 
 from .numbers import whole_number
 
 
-@dataclass(frozen=True, slots=True)
-class Page[T]:
+class Page[T](Struct, frozen=True):
     rows: list[T]
     next_key: str
     """Value of ``after`` for the next page; empty on the last."""

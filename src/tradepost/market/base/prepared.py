@@ -16,6 +16,7 @@ from django.db import connection, models
 from django.db.models.base import ModelState
 from django.db.models.expressions import Expression, F
 from django.db.transaction import TransactionManagementError
+from msgspec import Struct
 
 
 class Slot(Expression):
@@ -70,8 +71,7 @@ class Among(Expression):
         return text, (*before, *given)
 
 
-@dataclass(frozen=True, slots=True)
-class _Statement:
+class _Statement(Struct, frozen=True):
     text: str
     parameters: tuple[Any, ...]
     converters: tuple[tuple[int, tuple[list[Any], Any]], ...]
@@ -146,8 +146,7 @@ class PreparedObjects[M: models.Model]:
         return [part.of(row) for row in statement.ask(self.kinds, values)] if part is not None else []
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Struct, frozen=True):
     """The columns of a row that are one object, and those of the objects that belong to it."""
 
     model: type[models.Model]

@@ -13,16 +13,17 @@ Rows without such a pk, and those that are put together rather than deleted, hav
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, time, timedelta, tzinfo
 from typing import Any
 
 import structlog
 from django.db import connection
 from django.db.models import Model, Q, QuerySet
+from msgspec import Struct, field
 
 from . import jobs
 from .models import Job, Move
+from .values import as_dict, replace
 
 log = structlog.get_logger(__name__)
 
@@ -37,8 +38,7 @@ COUNTED = 100_000
 """Rows from which on PostgreSQL's estimate is told: counting millions takes seconds."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """Which rows of a model go when they are older than a setting says.
 
     ``when`` is the column that tells a row's age; ``setting`` the number of days in ``Config``, 0 keeps them for ever.
@@ -63,8 +63,7 @@ class Rule:
         return old if self.needed is None else old.exclude(self.needed)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sweep:
+class Sweep(Struct, frozen=True, kw_only=True):
     """Rows of a model that ``work`` deals with, given how old they must be: in the caller's transaction, a batch or all, and
     it says how many rows went. ``of_real_time``: their age does not go by a sandbox's clock. ``setting`` as of a rule."""
 
@@ -85,8 +84,7 @@ def old_moves(*staying: str) -> Rule:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """How far a night has come; the payload of its timer. ``rule`` is empty between two nights."""
 
     rule: str = ""
@@ -185,12 +183,11 @@ def schedule(due_at: datetime) -> None:
 def go_on(rules: Rules, keep: Mapping[str, int], payload: Mapping[str, Any], *, now: datetime, wall: datetime) -> bool:
     """The next batch of the night, in the transaction that holds its timer. Whether there is more to do."""
     progress = clean(rules, keep, Progress(**payload), now=now, wall=wall)
-    Job.objects.filter(kind=NIGHTLY, key=KEY).update(payload=asdict(progress))
+    Job.objects.filter(kind=NIGHTLY, key=KEY).update(payload=as_dict(progress))
     return bool(progress.rule)
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """How much there is of what a rule is about. ``rows`` counts the whole table; ``exact`` unless it was estimated."""
 
     rule: Rule | Sweep
@@ -200,8 +197,7 @@ class Kept:
     """The age of the oldest row that the rule has not dealt with; None where there is none, or a sweep finds its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Nightly:
+class Nightly(Struct, frozen=True):
     """How the nightly timer stands. ``due_at`` is None where no worker has ever run."""
 
     due_at: datetime | None

@@ -6,21 +6,19 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from django.db import connection
+from msgspec import Struct, field
 
 from .rows import run
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     may_be_empty: bool
     fills_itself: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """An index, or a unique constraint. ``columns``: None stands for an expression. ``partial``: about some rows only, where these are
     not all that have a value: what is empty may stand in any number of rows of a unique index anyway."""
 
@@ -29,8 +27,7 @@ class Key:
     partial: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     columns: dict[str, Column] = field(default_factory=dict)
     keys: dict[str, Key] = field(default_factory=dict)
     checks: set[str] = field(default_factory=set)

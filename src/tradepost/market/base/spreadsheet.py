@@ -12,17 +12,16 @@ import re
 import zipfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from xml.parsers import expat
 
+from msgspec import Struct
 from python_calamine import CalamineError, CalamineWorkbook
 
 MOST_ROWS, MOST_COLUMNS, MOST_PARTS = 2000, 64, 200
 MOST_UNPACKED = 8 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Struct, frozen=True):
     """Of a sheet, and of all that the file unpacks to, in bytes."""
 
     rows: int = MOST_ROWS
@@ -33,11 +32,14 @@ _REFERENCE = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})")
 _BROKEN = (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError, ValueError)
 
 
+USUAL = Bounds()
+
+
 class Unreadable(Exception):  # it is no error
     """No spreadsheet, or one beyond the bounds."""
 
 
-def rows_of(raw: bytes, bounds: Bounds = Bounds()) -> list[list[object]]:  # it is frozen
+def rows_of(raw: bytes, bounds: Bounds = USUAL) -> list[list[object]]:
     """The cells of the first sheet, from its first row and column on. Raises ``Unreadable``."""
     try:
         harmless = io.BytesIO(_harmless(raw, bounds))

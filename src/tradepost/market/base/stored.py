@@ -1,18 +1,19 @@
 """Typed values in JSON columns: written with their version, and read again by every later release.
 
-For frozen dataclasses of scalars, datetimes, enums, tuples and other such dataclasses: events, commands, what is wanted of
+For frozen Structs and dataclasses of scalars, datetimes, enums, tuples and other such values: events, commands, what is wanted of
 an operation. The rule of versions stands in ``protocols/stored.py``, since commands are the protocols'.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from tradepost.protocols.stored import UnknownVersion, V, upgraded, version, version_of
+
+from .values import is_frozen, members
 
 __all__ = ["StoredMismatch", "UnknownVersion", "dump", "load", "version", "version_of"]
 
@@ -22,7 +23,7 @@ class StoredMismatch(ValueError):
 
 
 def dump(value: object) -> dict[str, Any]:
-    """The members of a frozen dataclass as JSON values, and its version as ``"v"``."""
+    """The members of a frozen value as JSON values, and its version as ``"v"``."""
     plain: dict[str, Any] = msgspec.to_builtins(value)
     return {V: version_of(type(value)), **plain}
 
@@ -46,7 +47,7 @@ def load[T](cls: type[T], plain: Mapping[str, Any]) -> T:
 
 def check(cls: type) -> None:
     """Raises ``TypeError`` when values of ``cls`` cannot be stored and read again."""
-    if not dataclasses.is_dataclass(cls) or not vars(cls)["__dataclass_params__"].frozen:
-        raise TypeError(f"{cls.__name__} must be a frozen dataclass")
-    if V in {each.name for each in dataclasses.fields(cls)}:
+    if not is_frozen(cls):
+        raise TypeError(f"{cls.__name__} must be a frozen Struct or dataclass")
+    if V in members(cls):
         raise TypeError(f"{cls.__name__} has a field {V!r}: that is its version")

@@ -7,14 +7,13 @@ Its days are announced each autumn for the next year; until the installed calend
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
 import chinese_calendar
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(Struct, frozen=True):
     at: datetime
     certain: bool
     """Whether the holidays of all these days are known."""

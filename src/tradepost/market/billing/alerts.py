@@ -5,13 +5,13 @@ Only what is never full again is watched for being low; that a package is used u
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from http import HTTPStatus
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base import outbox
 from tradepost.market.base.config import Config
@@ -32,8 +32,7 @@ LARGEST = Decimal(10) ** 11
 """Units, as of a quota."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlertRule:
+class AlertRule(Struct, frozen=True, kw_only=True):
     """What the market's settings say. ``low_percent``: where a buyer set no alert."""
 
     low_percent: int

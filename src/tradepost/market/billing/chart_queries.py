@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from django.db.models import Max, QuerySet, Sum
 from django.db.models.functions import TruncDay, TruncHour
+from msgspec import Struct
 
 from tradepost.market.base.money import Money
 from tradepost.market.catalog.models import Product
@@ -28,8 +28,7 @@ from .spans import Grain, Span
 _TRUNCATED = {Grain.HOUR: TruncHour, Grain.DAY: TruncDay}
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """A day or an hour."""
 
     at: datetime
@@ -37,8 +36,7 @@ class Bar:
     charged: Money
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chart:
+class Chart(Struct, frozen=True, kw_only=True):
     """``unit`` and ``unit_en``: what is counted."""
 
     span: Span

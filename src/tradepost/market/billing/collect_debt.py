@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
+from msgspec import Struct
 
 from tradepost.market.base import outbox, rows, work
 from tradepost.market.identity.models import User
@@ -32,8 +32,7 @@ BATCH = 5_000
 """Charges that are looked at together; debts of many years have more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Debtor:
+class Debtor(Struct, frozen=True):
     """``account``: of its balance, in the currency that is meant, locked."""
 
     user: int

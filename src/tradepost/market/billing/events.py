@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tradepost.market.base.events import event
 
 
 @event("debt_changed", about=("buyer",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DebtChanged:
+class DebtChanged(Struct, frozen=True, kw_only=True):
     """What a buyer owes for usage became more, or less."""
 
     buyer: int
@@ -17,24 +16,21 @@ class DebtChanged:
 
 
 @event("arrears_began", about=("arrears",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArrearsBegan:
+class ArrearsBegan(Struct, frozen=True, kw_only=True):
     """A balance did not cover what was charged for usage."""
 
     arrears: int
 
 
 @event("arrears_cleared", about=("arrears",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArrearsCleared:
+class ArrearsCleared(Struct, frozen=True, kw_only=True):
     """Nothing is owed any more."""
 
     arrears: int
 
 
 @event("quota_low", about=("package",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuotaLow:
+class QuotaLow(Struct, frozen=True, kw_only=True):
     """Less is left of a package than its buyer wants to know of. ``left``: in ten-thousandths of a unit."""
 
     quota: int
@@ -43,8 +39,7 @@ class QuotaLow:
 
 
 @event("quota_used_up", about=("package",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuotaUsedUp:
+class QuotaUsedUp(Struct, frozen=True, kw_only=True):
     """Nothing is left of a package, or nothing until it is full again."""
 
     quota: int
@@ -52,8 +47,7 @@ class QuotaUsedUp:
 
 
 @event("repurchase_failed", about=("package",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RepurchaseFailed:
+class RepurchaseFailed(Struct, frozen=True, kw_only=True):
     """A package that its buyer wants bought again was not: nothing was ordered."""
 
     quota: int

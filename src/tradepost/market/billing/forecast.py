@@ -7,9 +7,10 @@ day: before that nothing is foretold. Who reports nothing for a day did not use 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal, localcontext
+
+from msgspec import Struct
 
 from tradepost.market.base.money import Money
 
@@ -21,8 +22,7 @@ SILENCE = timedelta(days=1)
 """For so long what was not reported may still come; what is missing after that was not used."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class Seen(Struct, frozen=True, kw_only=True):
     """What is known of a service. Quantities are ten-thousandths of a unit."""
 
     this_month: int
@@ -36,8 +36,7 @@ class Seen:
     """What packages took of this month, and what is left of those that hold now: it costs nothing more."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+class Window(Struct, frozen=True, kw_only=True):
     """Of which time the pace is, and for which time it is expected to hold."""
 
     pace_begins: datetime
@@ -53,8 +52,7 @@ class Window:
         return max(self.month_ends - self.known_until, timedelta())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forecast:
+class Forecast(Struct, frozen=True, kw_only=True):
     """Of the whole month: what was used and what is expected together."""
 
     quantity: int

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Count, Sum
+from msgspec import Struct
 
 from tradepost.market.base.models import Job
 from tradepost.market.base.money import Money
@@ -21,8 +21,7 @@ from .models import Arrears, Charge
 PAGE = 25
 
 
-@dataclass(frozen=True, slots=True)
-class Collected:
+class Collected(Struct, frozen=True):
     """A collection; ``left``: its charging is not done yet, ``error`` why."""
 
     collection: Collection
@@ -66,8 +65,7 @@ def charges(*, buyer: int | None = None, after: str = "") -> Page[Charge]:
     return page(found if buyer is None else found.filter(buyer=buyer), after=after, size=PAGE)
 
 
-@dataclass(frozen=True, slots=True)
-class Owing:
+class Owing(Struct, frozen=True):
     arrears: Arrears
     owed: Money
 

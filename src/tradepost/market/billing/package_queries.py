@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from django.db.models import F, Sum
+from msgspec import Struct
 
 from tradepost.market.metering.deduction import stops_at
 from tradepost.market.metering.models import Deduction, Package, Quota, Record
@@ -35,8 +35,7 @@ def charges_of(deductions: Sequence[Deduction]) -> dict[int, int]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class OfPackage:
+class OfPackage(Struct, frozen=True):
     package: int
     quantity: Decimal
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models import QuerySet, Sum
+from msgspec import Struct
 
 from tradepost.market.base.money import Money
 from tradepost.market.base.paging import Page, page
@@ -70,8 +70,7 @@ def charge_of_record(record: Record) -> Charge | None:
     ).first()
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """So much of a quantity at a price of one unit."""
 
     quantity: Decimal
@@ -79,8 +78,7 @@ class Part:
     amount: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
+class Explanation(Struct, frozen=True, kw_only=True):
     """How a charge came about, computed again from what was stored; ``agrees`` says whether it comes to the same."""
 
     charge: Charge

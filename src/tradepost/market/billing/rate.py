@@ -4,8 +4,9 @@ neither the order nor the size of batches changes a coin (business-rules §3.3; 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal, localcontext
+
+from msgspec import Struct
 
 from tradepost.market.base.money import Money
 from tradepost.market.catalog.price_models import Bands, PriceModel, of_units
@@ -15,8 +16,7 @@ EXACT = Decimal("0.000000000001")
 """How fine prices are kept: a ten-thousandth of a unit times a price of eight decimals."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rate:
+class Rate(Struct, frozen=True, kw_only=True):
     """``price`` counts where the model has no bands, else ``bands``; in main units for one unit of usage."""
 
     model: PriceModel
@@ -43,16 +43,14 @@ def rate_of(
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Added:
+class Added(Struct, frozen=True):
     """``times`` records (less those that were voided) of one ``quantity``; of usage that adds up, its sum, once."""
 
     quantity: int
     times: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """Of an accumulation."""
 
     quantity: int = 0

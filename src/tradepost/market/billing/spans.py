@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 HOUR = timedelta(hours=1)
 
@@ -17,8 +18,7 @@ class Grain(StrEnum):
     DAY = "day"
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """[``begin``, ``end``) of the market's zone."""
 
     grain: Grain

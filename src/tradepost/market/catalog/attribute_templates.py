@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.findings import Finding
@@ -32,8 +32,7 @@ MOST_VALUES = 10
 Kind = AttributeTemplate.Kind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Described:
+class Described(Struct, frozen=True, kw_only=True):
     """An attribute as it is written. ``values`` belong to a choice; ``least``, ``most`` and ``step`` to a number (None: what
     was typed is none)."""
 

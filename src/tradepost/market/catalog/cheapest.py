@@ -6,8 +6,9 @@ A price of one unit is not that: who must take five seats for three months pays 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from tradepost.market.base.money import MINOR_DIGITS, Money
 from tradepost.market.product_types.charging import Charging, charging
@@ -18,8 +19,7 @@ from .document import NO_TEXT, NONE, Factor, Price, Quantity, Sku, minor_bands, 
 from .price_models import corners, of_units
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Least:
+class Least(Struct, frozen=True, kw_only=True):
     """The smallest purchase by one price of one SKU. ``minor`` is what is paid at once: zero for what is postpaid, which
     costs ``usage_price`` main units for each ``usage_unit``."""
 

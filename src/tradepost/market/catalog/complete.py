@@ -9,16 +9,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.assets.models import Picture
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.findings import Finding
+from tradepost.market.base.values import replace
 from tradepost.market.product_types.acceptance import SUPERVISED
 from tradepost.market.product_types.check import check as check_kind
 from tradepost.market.product_types.contract import YES
@@ -47,8 +48,7 @@ _KINDS_SECTIONS = {"kind": "details", "specs": "pricing", "proofs": "details"}
 """Where the rules of a kind point to → the section of the draft."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Market:
+class Market(Struct, frozen=True, kw_only=True):
     """What this market sells at all."""
 
     currency: str

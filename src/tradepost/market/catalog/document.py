@@ -7,15 +7,16 @@ a field that gets a default keeps the version, any other change is the next, wit
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from msgspec import Struct, field
+
 from tradepost.market.base import stored
+from tradepost.market.base.values import replace
 from tradepost.market.product_types.charging import Charging, charging
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
@@ -29,8 +30,7 @@ NONE = Decimal(0)
 # --- what is sold and for how much ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Band:
+class Band(Struct, frozen=True, kw_only=True):
     """One step of a price by quantity: up to and with ``upto`` units (None: all that are more), ``amount`` each, in main
     units."""
 
@@ -38,16 +38,14 @@ class Band:
     amount: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UsageBand:
+class UsageBand(Struct, frozen=True, kw_only=True):
     """The same for usage, whose quantities have decimals."""
 
     upto: Decimal | None = None
     amount: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Factor:
+class Factor(Struct, frozen=True, kw_only=True):
     """What is counted of a price on demand (business-rules §3.2 计费因子)."""
 
     code: str = ""
@@ -64,8 +62,7 @@ class Factor:
     bands: tuple[UsageBand, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Price:
+class Price(Struct, frozen=True, kw_only=True):
     """One way to pay for a SKU: what the protocols call productId (month and year are two)."""
 
     product_id: str = ""
@@ -102,8 +99,7 @@ class Price:
         return self.factors[0].unit if self.factors else self.usage_unit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quantity:
+class Quantity(Struct, frozen=True, kw_only=True):
     """A numeric attribute: what is bought by number (users, devices)."""
 
     name: Text = NO_TEXT
@@ -112,14 +108,12 @@ class Quantity:
     step: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Value:
+class Value(Struct, frozen=True, kw_only=True):
     code: str = ""
     name: Text = NO_TEXT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attribute:
+class Attribute(Struct, frozen=True, kw_only=True):
     """An enum attribute: what a buyer chooses one value of."""
 
     code: str = ""
@@ -127,8 +121,7 @@ class Attribute:
     values: tuple[Value, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sku:
+class Sku(Struct, frozen=True, kw_only=True):
     """One combination of attribute values that is sold. Only what is ticked and priced is here (business-rules §3.4)."""
 
     code: str = ""
@@ -139,8 +132,7 @@ class Sku:
     prices: tuple[Price, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spec:
+class Spec(Struct, frozen=True, kw_only=True):
     """A version, function or module of the product (business-rules §2.2)."""
 
     key: str = ""
@@ -157,8 +149,7 @@ class Spec:
 # --- the sections -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Base:
+class Base(Struct, frozen=True, kw_only=True):
     """What it is called and where it stands."""
 
     name: Text = NO_TEXT
@@ -169,8 +160,7 @@ class Base:
     """Slug of a category."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Media:
+class Media(Struct, frozen=True, kw_only=True):
     """How it looks: SHA-256 of pictures that were handed in (``assets``), or a drawing."""
 
     logo: str = ""
@@ -184,8 +174,7 @@ class Media:
         return frozenset({self.logo, *self.pictures} - {""})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Description:
+class Description(Struct, frozen=True, kw_only=True):
     """What it does: HTML of the seller, sanitised when it is shown."""
 
     body: Text = NO_TEXT
@@ -196,15 +185,13 @@ class Description:
         return frozenset(self.pictures)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guide:
+class Guide(Struct, frozen=True, kw_only=True):
     """How to start after the purchase: shown on the product page and with the access data."""
 
     body: Text = NO_TEXT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Support:
+class Support(Struct, frozen=True, kw_only=True):
     """Who answers, and when."""
 
     hours: Text = NO_TEXT
@@ -213,8 +200,7 @@ class Support:
     phone: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExtendParam:
+class ExtendParam(Struct, frozen=True, kw_only=True):
     """An input asked at checkout (business-rules §2.3: at most three)."""
 
     name: str = ""
@@ -222,8 +208,7 @@ class ExtendParam:
     required: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Purchase:
+class Purchase(Struct, frozen=True, kw_only=True):
     """What is asked of a buyer, and who may find the product."""
 
     extend_params: tuple[ExtendParam, ...] = ()
@@ -235,8 +220,7 @@ class Purchase:
     """Otherwise only who has the address of its page finds it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pricing:
+class Pricing(Struct, frozen=True, kw_only=True):
     specs: tuple[Spec, ...] = ()
 
 
@@ -246,16 +230,14 @@ ASSET = "asset"
 """Among the answers: the key of the version of an asset that the product is delivered with, for kinds that need one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Details:
+class Details(Struct, frozen=True, kw_only=True):
     """Answers to what its kind of product asks (``ProductType.fields``): code → what was typed. Proofs: code → SHA-256."""
 
     fields: Mapping[str, str] = field(default_factory=dict)
     proofs: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Discovery:
+class Discovery(Struct, frozen=True, kw_only=True):
     """Words that searches should find it by (SEO)."""
 
     keywords: Text = NO_TEXT
@@ -263,8 +245,7 @@ class Discovery:
 
 
 @stored.version(1)
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class Document(Struct, frozen=True, kw_only=True):
     """All of a product but what changes while it is sold (hidden, stopped, stock, limits): those are columns."""
 
     product_type: str
@@ -324,7 +305,7 @@ def with_section(document: Document, name: str, value: object) -> Document:
     """The document with one section replaced. Raises ``TypeError`` for a value of another section."""
     if type(value) is not SECTIONS[name]:
         raise TypeError(f"section {name} is no {type(value).__name__}")
-    return dataclasses.replace(document, **{name: value})  # type: ignore[arg-type]  # looked at above
+    return replace(document, **{name: value})
 
 
 def minor_bands(price: Price, digits: int) -> list[tuple[int | None, int]]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
+from tradepost.market.base.values import replace
 from tradepost.market.product_types.contract import Answer
 from tradepost.market.product_types.registry import product_type
 from tradepost.protocols.text import Text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -16,6 +15,7 @@ from tradepost.market.assets.pictures import use_pictures
 from tradepost.market.assets.proofs import use_proofs
 from tradepost.market.base import ids
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.values import replace
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.product_types.registry import product_type
 
@@ -161,7 +161,7 @@ def save_all(product: Product, document: Document, *, by: User | None, now: date
         before = documents.load(draft.document)
         if document.product_type != before.product_type:
             raise Refused("product.type", _("A product keeps its kind."), field="product_type")
-        after = dataclasses.replace(document, pricing=minted(document.pricing, before.pricing, *_listed(product)))
+        after = replace(document, pricing=minted(document.pricing, before.pricing, *_listed(product)))
         _store(draft, after, documents.SECTIONS, by=by, now=now)
     return draft
 
@@ -189,7 +189,7 @@ def minted(pricing: Pricing, *before: Pricing) -> Pricing:
         old = known.get(spec.key, []) if spec.key not in taken else []
         key = spec.key if old else ids.hex_id()[:16]
         taken.add(key)
-        specs.append(dataclasses.replace(spec, key=key, skus=tuple(_minted(sku, key, old) for sku in spec.skus)))
+        specs.append(replace(spec, key=key, skus=tuple(_minted(sku, key, old) for sku in spec.skus)))
     return Pricing(specs=tuple(specs))
 
 
@@ -198,10 +198,9 @@ def _minted(sku: Sku, key: str, specs: Iterable[Spec]) -> Sku:
     code = same[0].code if same else _made_of("sku", key, sorted(sku.values.items())).hex()
     ways = {identity(price): price.product_id for other in reversed(same) for price in other.prices}
     prices = tuple(
-        dataclasses.replace(price, product_id=ways.get(identity(price)) or _product_id(code, price))
-        for price in sku.prices
+        replace(price, product_id=ways.get(identity(price)) or _product_id(code, price)) for price in sku.prices
     )
-    return dataclasses.replace(sku, code=code, prices=prices)
+    return replace(sku, code=code, prices=prices)
 
 
 def _product_id(code: str, price: Price) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from tradepost.market.base.events import event
 
 
 @event("product_frozen", about=("product",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProductFrozen:
+class ProductFrozen(Struct, frozen=True, kw_only=True):
     """Its trading was frozen: it is hidden and not sold; services that are in use go on."""
 
     product: int
@@ -22,15 +22,13 @@ class ProductFrozen:
 
 
 @event("product_unfrozen", about=("product",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProductUnfrozen:
+class ProductUnfrozen(Struct, frozen=True, kw_only=True):
     product: int
     at: datetime
 
 
 @event("product_stopped", about=("product",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProductStopped:
+class ProductStopped(Struct, frozen=True, kw_only=True):
     """Sales of it, or of a part of it, ended for good; services that are in use run to their end."""
 
     product: int
@@ -44,8 +42,7 @@ class ProductStopped:
 
 
 @event("stock_empty", about=("product",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StockEmpty:
+class StockEmpty(Struct, frozen=True, kw_only=True):
     """Nothing is left of it to sell."""
 
     product: int
@@ -53,8 +50,7 @@ class StockEmpty:
 
 
 @event("upgrade_rule_lapsed", about=("rule",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpgradeRuleLapsed:
+class UpgradeRuleLapsed(Struct, frozen=True, kw_only=True):
     """A later version, or a stop, made an upgrade rule impossible; the rule says why."""
 
     rule: int

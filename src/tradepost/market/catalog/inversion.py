@@ -7,14 +7,14 @@ all between.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import lcm
+
+from msgspec import Struct
 
 from .price_models import Bands, PriceModel, corners, of_units
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Schedule:
+class Schedule(Struct, frozen=True, kw_only=True):
     """What one period of a SKU costs by its quantity, in minor units, and which quantities are sold."""
 
     unit: int = 0
@@ -28,8 +28,7 @@ class Schedule:
         return of_units(self.model, self.unit, self.bands, quantity)
 
 
-@dataclass(frozen=True, slots=True)
-class Inversion:
+class Inversion(Struct, frozen=True):
     """The first quantity at which the target costs less than the source, and both prices."""
 
     quantity: int

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from tradepost.market.assets.asset_models import AssetVersion
 from tradepost.market.assets.models import Picture, Proof
@@ -18,8 +19,7 @@ from .document import ASSET, Document
 from .models import Category, Product, Version
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Known(Struct, frozen=True, kw_only=True):
     """``pictures``: seller, purpose and hash; ``proofs``: seller and hash; ``assets``: seller, key of an approved version and
     kind. The mappings are by seller (``hosts``) or by
     product."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from django.db.models import Prefetch, Q
+from msgspec import Struct
 
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.base.paging import Page, page
@@ -15,8 +14,7 @@ UNREAD = ("description", "description_en", "guide", "guide_en", "picture")
 MOST_VERSIONS = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProductFilter:
+class ProductFilter(Struct, frozen=True, kw_only=True):
     """What an operator asks the list for; empty means all. ``text`` is a part of a name in either language, or a productId;
     ``seller`` a key."""
 

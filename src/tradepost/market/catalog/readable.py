@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.assets.asset_models import AssetVersion
 from tradepost.market.base.numbers import whole_number
+from tradepost.market.base.values import replace
 from tradepost.market.product_types.registry import product_type
 from tradepost.protocols.text import Text
 
@@ -29,8 +30,7 @@ from .view import way_of
 type Words = str | Promise
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(Struct, frozen=True, kw_only=True):
     """``picture``, ``proof``: SHA-256 of what is shown instead of words. ``html``: the source of a text whose words ``value``
     is."""
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 LONGEST_QUERY = 100
 """Characters of a query that are read."""
@@ -69,8 +70,7 @@ def _threes(word: str) -> list[str]:
     return [f"~{padded[i : i + 3]}" for i in range(len(padded) - 2)]
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """One word of a query: what each term of it counts, and how much must be there for the word to be found."""
 
     points: Mapping[str, int]
@@ -110,8 +110,7 @@ def _part(percent: int, whole: int) -> int:
     return -(-percent * whole // 100)
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """A text that is looked in: what its terms weigh, whole and nearly (zero: found by whole terms alone). ``characters``:
     whether single Chinese characters count; those of 软件, say, stand in the name of every second seller."""
 

@@ -6,11 +6,11 @@ Rules: business-rules §3.2–§3.5; the numbers that no section gives are what 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.findings import Finding
@@ -41,8 +41,7 @@ _SKUS = "business-rules §3.4"
 _TRIAL = "business-rules §3.5"
 
 
-@dataclass(frozen=True, slots=True)
-class Selling:
+class Selling(Struct, frozen=True):
     """What this market sells: the modes of the product's kind, and its currency."""
 
     modes: Collection[ChargingMode]

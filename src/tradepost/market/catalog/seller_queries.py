@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
+from msgspec import Struct
 
 from tradepost.market.base.models import Move
 from tradepost.market.identity.models import Seller
@@ -15,8 +15,7 @@ from .models import Product, Version
 LIVE = (Version.Status.DRAFT, Version.Status.SEALED, Version.Status.LISTED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProductFilter:
+class ProductFilter(Struct, frozen=True, kw_only=True):
     """``show``: a status of products, or ``written`` for those with a draft."""
 
     search: str = ""
@@ -46,8 +45,7 @@ def find_product(seller: Seller, pk: int) -> Product | None:
     return Product.objects.select_related("seller", "category").filter(seller=seller, pk=pk).first()
 
 
-@dataclass(frozen=True, slots=True)
-class Versions:
+class Versions(Struct, frozen=True):
     """The living versions of a product; each may be missing."""
 
     listed: Version | None = None

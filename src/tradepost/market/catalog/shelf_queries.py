@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tradepost.market.base.paging import Page
 from tradepost.market.identity.models import Seller
@@ -20,8 +21,7 @@ UNKNOWN = 0
 """A key that no row has."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
+class Search(Struct, frozen=True, kw_only=True):
     """What somebody looks for, in the words of a page's address; empty means all."""
 
     q: str = ""
@@ -33,24 +33,21 @@ class Search:
     sort: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(Struct, frozen=True):
     """A product on the shelf with the least that one pays for it."""
 
     product: Product
     least: Shelf
 
 
-@dataclass(frozen=True, slots=True)
-class Choice[T]:
+class Choice[T](Struct, frozen=True):
     """One value of a filter, with the number of products that it would leave."""
 
     what: T
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     page: Page[Card]
     total: int
     more: bool
@@ -110,8 +107,7 @@ def _sellers(counted: Iterable[tuple[int, int]]) -> list[Choice[Seller]]:
     return [Choice(seller, numbers[seller.pk]) for seller in rows]
 
 
-@dataclass(frozen=True, slots=True)
-class ProductPage:
+class ProductPage(Struct, frozen=True):
     product: Product
     view: ProductView
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Sum, Value, When
+from msgspec import Struct
 
 from tradepost.market.base.numbers import whole_number
 
@@ -22,8 +22,7 @@ MOST_HITS = 300
 SORTS = ("match", "new", "price", "sold")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
+class Query(Struct, frozen=True, kw_only=True):
     """What somebody looks for on the shelf; empty means all. ``category`` and ``seller`` are keys; ``low`` and ``high``: what one pays at least, in minor units."""
 
     q: str = ""
@@ -43,8 +42,7 @@ class Query:
         return "match" if by_words else "new"
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """One page of what fits. ``close``: nothing has all the words, and these have some."""
 
     pks: list[int]
@@ -122,8 +120,7 @@ def _key(text: str, parts: int) -> tuple[int, ...] | None:
 # --- by words ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Hit:
+class _Hit(Struct, frozen=True):
     pk: int
     words: int
     """How many of the query it has."""

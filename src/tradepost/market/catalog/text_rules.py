@@ -7,11 +7,11 @@ What takes judgement is left to the operator who reviews: a text that is right m
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from msgspec import Struct
 
 from tradepost.market.base.findings import Finding
 
@@ -49,8 +49,7 @@ LINKING: Mapping[Kind, str] = {Kind.GUIDE: RULE, Kind.PROFILE: "business-rules Â
 """Texts whose links may not lead away, with the section."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class Written(Struct, frozen=True, kw_only=True):
     """A text of a field. ``english``: of the pair of languages this is the English one. ``rich``: HTML. ``pictures``: how
     many stand with a description; ``least``: characters that it needs when there is none."""
 

@@ -7,12 +7,12 @@ checked against it: a rule that does not hold any more lapses, says why, and its
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base import outbox
 from tradepost.market.base.errors import Refused
@@ -38,8 +38,7 @@ class Why(StrEnum):
     INVERTED = "inverted"
 
 
-@dataclass(frozen=True, slots=True)
-class Against:
+class Against(Struct, frozen=True):
     """What stands against a rule. ``at`` and ``period_type`` where prices are inverted."""
 
     why: Why

@@ -8,8 +8,9 @@ document (hidden, stopped, limits) comes in ``Controls``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
+
+from msgspec import Struct, field
 
 from tradepost.market.base.money import Money
 from tradepost.market.product_types import milestones
@@ -25,8 +26,7 @@ from .document import NO_TEXT, NONE, Attribute, Document, Factor, Price, Quantit
 from .price_models import PriceModel
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limit:
+class Limit(Struct, frozen=True, kw_only=True):
     """How much one buyer may buy, of the whole product or of one spec (business-rules §3.7)."""
 
     maximum: int
@@ -34,8 +34,7 @@ class Limit:
     until_expiry: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(Struct, frozen=True, kw_only=True):
     """To whom it is sold, where not to everybody: companies, people, listed, holders."""
 
     audience: str
@@ -43,8 +42,7 @@ class Target:
     holders_of: Text | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Controls:
+class Controls(Struct, frozen=True, kw_only=True):
     """What counts beside the document: which of it can be bought, by whom and how much."""
 
     sold: bool = True
@@ -65,8 +63,7 @@ AS_DRAFTED = Controls()
 """Those of a preview: nothing is hidden, stopped or limited."""
 
 
-@dataclass(frozen=True, slots=True)
-class BandView:
+class BandView(Struct, frozen=True):
     """``after`` and ``upto`` units (None: no end) cost ``amount`` each; of usage, ``rate`` main units."""
 
     after: Decimal
@@ -75,8 +72,7 @@ class BandView:
     rate: Decimal = NONE
 
 
-@dataclass(frozen=True, slots=True)
-class FactorView:
+class FactorView(Struct, frozen=True):
     """Something that is counted, with what it costs."""
 
     unit: Text
@@ -87,8 +83,7 @@ class FactorView:
     bands: tuple[BandView, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PriceView:
+class PriceView(Struct, frozen=True):
     """One way to pay for a SKU. ``amount``: of one unit for one period; None where bands say it, or usage is paid later."""
 
     product_id: str
@@ -107,8 +102,7 @@ class PriceView:
     least: Least
 
 
-@dataclass(frozen=True, slots=True)
-class SkuView:
+class SkuView(Struct, frozen=True):
     code: str
     values: tuple[Text, ...]
     """Of each attribute, in the order of the spec."""
@@ -122,8 +116,7 @@ class SkuView:
         return next((price.period_numbers[0] for price in self.prices if price.trial and price.period_numbers), 0)
 
 
-@dataclass(frozen=True, slots=True)
-class SpecView:
+class SpecView(Struct, frozen=True):
     key: str
     name: Text
     attributes: tuple[Attribute, ...]
@@ -153,8 +146,7 @@ def way_of(price: Price) -> str:
     return next(name for name, mode in WAYS if mode is price.charging_mode)
 
 
-@dataclass(frozen=True, slots=True)
-class ProductView:
+class ProductView(Struct, frozen=True):
     """``slug`` and ``pk`` are empty for what is not listed: then it has no page to link to."""
 
     slug: str

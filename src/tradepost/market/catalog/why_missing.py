@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from tradepost.protocols.commands import ChargingMode
 
@@ -29,8 +30,7 @@ class Why(StrEnum):
     """A trial is given once (§3.5)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Struct, frozen=True):
     way: str
     """A word of ``WAYS`` or ``trial``."""
     why: Why

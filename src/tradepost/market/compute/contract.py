@@ -14,6 +14,8 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from msgspec import Struct
+
 from tradepost.protocols.text import Text
 
 
@@ -46,8 +48,7 @@ BECOMES = {
 """How a server is when that was done."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SystemImage:
+class SystemImage(Struct, frozen=True, kw_only=True):
     """What a system disk is made of. ``reference``: ``asset:<key>`` of the version in the seller's asset center, whose file the
     cloud imported, or the code of one of the cloud's own images."""
 
@@ -61,8 +62,7 @@ class Login:
     password: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewServer:
+class NewServer(Struct, frozen=True, kw_only=True):
     name: str
     size: str
     """A code of ``Compute.sizes``."""
@@ -70,8 +70,7 @@ class NewServer:
     login: Login
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class Seen(Struct, frozen=True, kw_only=True):
     """A server as the cloud says it is. ``healthy`` counts while it runs: an image is billed only then (business-rules §5).
     ``address``: by which its buyer reaches it, such as an IP address."""
 
@@ -81,8 +80,7 @@ class Seen:
     address: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offered:
+class Offered(Struct, frozen=True, kw_only=True):
     """A size of servers, or an image of the cloud's own: its code, and what people read."""
 
     code: str

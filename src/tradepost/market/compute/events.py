@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from tradepost.market.base.events import event
 
 
 @event("task_ended", about=("server",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskEnded:
+class TaskEnded(Struct, frozen=True, kw_only=True):
     """Something that was asked of the cloud was done, or given up. ``owner``: key of the operation that waits for it."""
 
     task: int
@@ -21,8 +21,7 @@ class TaskEnded:
 
 
 @event("server_changed", about=("server",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerChanged:
+class ServerChanged(Struct, frozen=True, kw_only=True):
     """It runs, stands still, is gone, or has another image than before."""
 
     server: int

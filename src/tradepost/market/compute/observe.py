@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from itertools import batched
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from tradepost.market.base import jobs, leased_jobs
 from tradepost.market.base.leased_jobs import LeasedTask, Running
 from tradepost.market.base.models import LeasedJob
+from tradepost.market.base.values import as_dict
 
 from .contract import Seen, State
 from .lifecycle import THERE
@@ -60,7 +60,7 @@ def _work(running: Running, clouds: Clouds) -> Mapping[str, Any]:
         running.progress(len(found), len(known))
         seen = adapter.observe(list(some))
         for name in some:
-            found[str(known[name])] = asdict(seen.get(name, Seen(server_id=name, state=State.GONE)))
+            found[str(known[name])] = as_dict(seen.get(name, Seen(server_id=name, state=State.GONE)))
     return found
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,12 +15,14 @@ import msgspec
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
+from msgspec import Struct
 
 from tradepost.market.base import leased_jobs, outbox
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.leased_jobs import LeasedTask, NotNow, Running
 from tradepost.market.base.models import LeasedJob
 from tradepost.market.base.secrets import seal, unseal
+from tradepost.market.base.values import as_dict
 from tradepost.market.subscriptions.models import Subscription
 
 from .contract import BECOMES, Action, CloudError, Compute, Login, NewServer, Seen, State, SystemImage
@@ -51,8 +52,7 @@ type Clouds = Callable[[str], Compute]
 """By the name that a server keeps. Raises ``LookupError``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Disk:
+class Disk(Struct, frozen=True, kw_only=True):
     """A new system disk. ``service``: of the image that is on it (by pk); None for an image of the cloud's own."""
 
     image: SystemImage
@@ -84,10 +84,10 @@ def request(
         if held.status not in LIVING:
             raise Refused("server.gone", _("This server is not there any more."))
         if login is not None:
-            held.sealed_login = seal(msgspec.json.encode(asdict(login)).decode())
+            held.sealed_login = seal(msgspec.json.encode(as_dict(login)).decode())
         task = Task.objects.create(
             server=held, action=action, owner=owner, actor=actor, created_at=now,
-            wanted=({"image": asdict(disk.image), "service": disk.service} if disk else {})
+            wanted=({"image": as_dict(disk.image), "service": disk.service} if disk else {})
             | ({"by_buyer": True} if by_buyer else {}),
         )  # fmt: skip
         if held.service_id is not None and (action is Action.RELEASE or (disk is not None and disk.service is None)):
@@ -151,7 +151,7 @@ def _work(running: Running, clouds: Clouds) -> Mapping[str, Any]:
         if isinstance(error, CloudError) and error.final:
             raise Refused("cloud.refused", str(error)[:2000]) from error
         raise NotNow(str(error)) from error
-    return asdict(seen)
+    return as_dict(seen)
 
 
 def _check(found: Task, seen: Seen) -> None:

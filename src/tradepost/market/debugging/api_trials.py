@@ -7,8 +7,9 @@ noted with its hash, and is not kept.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from tradepost.protocols.commands import Command, GetLicenseAsync
 
@@ -19,8 +20,7 @@ MOST_EVENTS = 20
 """Of one seller; the oldest goes when another is named."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TriedUpload:
+class TriedUpload(Struct, frozen=True, kw_only=True):
     """What came for an event. ``file_name``: empty for a text. ``size``: bytes."""
 
     event_id: str

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.identity.models import SigningKey
@@ -32,8 +32,7 @@ class ValuesRefused(Refused):
         super().__init__("debug.values", words, HTTPStatus.BAD_REQUEST, field=path)
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """One case at one address."""
 
     address: Address

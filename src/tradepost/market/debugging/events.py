@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tradepost.market.base.events import event
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailedCase:
+class FailedCase(Struct, frozen=True, kw_only=True):
     """A case that did not succeed, by its names on the wire."""
 
     case: int
@@ -19,8 +18,7 @@ class FailedCase:
 
 
 @event("replay_ended", about=("about",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReplayEnded:
+class ReplayEnded(Struct, frozen=True, kw_only=True):
     """Cases were made again for somebody who wants to know."""
 
     about: str

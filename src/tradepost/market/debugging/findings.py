@@ -6,10 +6,10 @@ The judgements themselves are those of the tester (``check.one_call``), on the b
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from msgspec import Struct
 
 from tradepost.check.diagnoses import diagnosis
 from tradepost.check.one_call import JUDGEMENTS, judge, received_of
@@ -52,8 +52,7 @@ def judge_call(call: ClaimedCall, exchange: Exchange) -> list[dict[str, Any]]:
         return []
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True):
     """One judgement of one answer, with its words."""
 
     judgement: str

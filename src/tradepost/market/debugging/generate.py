@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
 
 from tradepost.market.base import ids
 from tradepost.market.base.secrets import unseal
+from tradepost.market.base.values import replace
 from tradepost.market.production.curl import curl_line, sign_command, signed_afresh
 from tradepost.protocols.commands import Create
 from tradepost.protocols.http import Request
@@ -16,8 +18,7 @@ from tradepost.protocols.registry import protocol
 from .asked import Form, asked, need_key
 
 
-@dataclass(frozen=True, slots=True)
-class Generated:
+class Generated(Struct, frozen=True):
     """A request that can be sent for a minute, and lines that send it, now or signed anew."""
 
     request: Request

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.production.models import Address
 
@@ -15,8 +15,7 @@ from .required import Purpose, RequiredCase, Sold, required
 from .standing import Standing, current_keys, key_for, standing_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lack:
+class Lack(Struct, frozen=True, kw_only=True):
     """One case that blocks. ``address``: where it is debugged; None where no address of the seller speaks its protocol there."""
 
     protocol: str
@@ -28,8 +27,7 @@ class Lack:
     address: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Stock:
+class Stock(Struct, frozen=True):
     """Required cases of a product at an address: those that count, and those that lack."""
 
     saved: tuple[DebugCase, ...]

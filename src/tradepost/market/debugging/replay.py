@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from tradepost.market.base import leased_jobs, outbox
 from tradepost.market.base.errors import Refused
@@ -40,8 +41,7 @@ def newest(about: str) -> LeasedJob | None:
     return leased_jobs.newest(KIND, about)
 
 
-@dataclass(frozen=True, slots=True)
-class Replayed:
+class Replayed(Struct, frozen=True):
     """One case of a replay, as its result keeps it. ``diagnosis``: name of the mistake."""
 
     case: int

@@ -9,8 +9,9 @@ being done there.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from tradepost.protocols.cases import Case, Need, Proof, cases_of
 from tradepost.protocols.commands import ChargingMode
@@ -25,8 +26,7 @@ class Purpose(StrEnum):
     REVIEW = "review"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sold:
+class Sold(Struct, frozen=True, kw_only=True):
     """What of a product matters: its charging modes, and what it offers besides."""
 
     modes: frozenset[ChargingMode] = frozenset()
@@ -60,8 +60,7 @@ class Sold:
         return frozenset({*map(Need, self.modes), *(need for need, is_so in offered.items() if is_so)})
 
 
-@dataclass(frozen=True, slots=True)
-class RequiredCase:
+class RequiredCase(Struct, frozen=True):
     """A case that must be saved, of the protocol that it is spoken in."""
 
     protocol: str
@@ -72,8 +71,7 @@ class RequiredCase:
         return self.protocol, self.case.activity, self.case.variant
 
 
-@dataclass(frozen=True, slots=True)
-class Required:
+class Required(Struct, frozen=True):
     cases: tuple[RequiredCase, ...]
     proofs: tuple[Proof, ...]
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from django.db.models import QuerySet
+from msgspec import Struct
 
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.identity.models import Seller
@@ -17,8 +16,7 @@ from .models import DebugCase, DebugRun
 from .standing import Standing, current_keys, key_for, standing_of
 
 
-@dataclass(frozen=True, slots=True)
-class CaseRow:
+class CaseRow(Struct, frozen=True):
     """One case that an address can have, saved or not."""
 
     address: Address
@@ -50,8 +48,7 @@ def rows_of(address: Address) -> list[CaseRow]:
     ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseFilter:
+class CaseFilter(Struct, frozen=True, kw_only=True):
     """What a seller asks the list of cases for; empty means all."""
 
     address: str = ""
@@ -99,8 +96,7 @@ def find_run(seller: Seller, pk: int) -> DebugRun | None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class RunSeen:
+class RunSeen(Struct, frozen=True):
     """A test call as its page shows it: the exchange, and what was judged. ``attempt`` is None until it ended."""
 
     run: DebugRun

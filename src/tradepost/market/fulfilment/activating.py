@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
+from msgspec import Struct
 
 from tradepost.market.base import outbox
 from tradepost.market.base.errors import Refused
@@ -46,8 +46,7 @@ class NotActivated(Exception):
         self.trouble = trouble
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Activation:
+class Activation(Struct, frozen=True, kw_only=True):
     """``as_list``: whether one that is wrong is named as one of a list (version 2)."""
 
     seller: int

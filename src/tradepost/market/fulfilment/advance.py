@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from django.db.models import QuerySet
 
 from tradepost.market.base.outbox import batched
 from tradepost.market.base.prepared import Among, Keys, Prepared, PreparedObjects, Slot
+from tradepost.market.base.values import replace
 from tradepost.market.production import calls
 from tradepost.market.production.events import CallEnded
 from tradepost.market.production.models import Call

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from tradepost.market.base import outbox, rows
 from tradepost.market.base.stored import dump
@@ -34,8 +35,7 @@ from .models import Operation, lane_of
 from .timers import watch, watch_opened
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class Ended(Struct, frozen=True, kw_only=True):
     """An operation that ended, and its effects. ``note``: why, when it did not reach what was wanted. ``subscription`` is
     locked; ``operation.line`` with its order and offer is fetched, where it has one."""
 

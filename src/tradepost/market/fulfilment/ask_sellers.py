@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
+from msgspec import Struct
 
 from tradepost.market.base.secrets import unseal
 from tradepost.market.production import calls
@@ -28,8 +29,7 @@ OF_THE_ANSWER = frozenset({Fault.OTHER_INSTANCE, Fault.MISSING_FIELD, Fault.BAD_
 """Faults of what was said, not of the server: asked for fewer instances it may say something better."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class Pace(Struct, frozen=True, kw_only=True):
     """``batch``: instances in one query. ``at_once``: queries under way. ``patience``: seconds for one, its wait for a place
     included."""
 
@@ -38,8 +38,7 @@ class Pace:
     patience: float = 180.0
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """``alone``: for what is likely not there any more, since it would spoil the query for the others."""
 
     address: Address
@@ -47,8 +46,7 @@ class Question:
     alone: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Inquirer:
+class Inquirer(Struct, frozen=True):
     """Who asks: ``owner`` is the key of its job; ``go_on`` raises when it is to end."""
 
     owner: int

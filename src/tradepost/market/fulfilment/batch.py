@@ -6,10 +6,10 @@ A renewal names its request (``RenewService.idempotency_key``): sent again, it f
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext
+from msgspec import Struct
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.identity.models import User
@@ -31,8 +31,7 @@ from .renewing import untold
 from .unsubscribe import Unsubscribe, unsubscribe
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """What became of one. ``refused``: why it was not done; with an ``order`` that was placed, why that is not paid."""
 
     subscription: int

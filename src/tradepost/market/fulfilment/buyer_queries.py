@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from tradepost.market.subscriptions.models import Freeze, Period, Subscription
 
@@ -13,8 +14,7 @@ from .operation_lists import with_service
 from .waiting import Waiting, Why, shown
 
 
-@dataclass(frozen=True, slots=True)
-class UnderWay:
+class UnderWay(Struct, frozen=True):
     """``waiting`` is None when it stopped. ``troubled_since``: from when on its seller gave no good answer."""
 
     operation: Operation
@@ -43,8 +43,7 @@ def _troubled_since(operation: Operation, waiting: Waiting | None) -> datetime |
     return operation.call.first_at or operation.call.address.opened_at
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(Struct, frozen=True):
     periods: list[Period]
     freezes: list[Freeze]
 

@@ -6,15 +6,16 @@ Whoever calls holds the lock of the subscription.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
 from tradepost.market.base.stored import dump
 from tradepost.market.base.stored import load as stored_load
+from tradepost.market.base.values import replace
 from tradepost.market.licenses.codes import withdraw
 from tradepost.market.orders.models import OrderLine
 from tradepost.market.orders.reduce import pay_less, take_less
@@ -82,8 +83,7 @@ def give_up(subscription: Subscription, *, reason: str, actor: str, now: datetim
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Back:
+class Back(Struct, frozen=True, kw_only=True):
     """A part of what was paid for a line goes back to its buyer; ``reference`` names it in the ledger, once."""
 
     line: OrderLine

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_noop
 
 from tradepost.market.base.outbox import batched
+from tradepost.market.base.values import replace
 from tradepost.market.compute import tasks
 from tradepost.market.compute.contract import Action
 from tradepost.market.compute.events import TaskEnded

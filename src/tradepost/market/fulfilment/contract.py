@@ -6,12 +6,15 @@ in intents, which ``speak`` turns into commands) and keeps nothing between two q
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
+from msgspec import Struct
+
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.values import replace
 from tradepost.market.compute.contract import Action
 from tradepost.market.licenses.request import Answer
 from tradepost.market.product_types.charging import Charging
@@ -22,8 +25,7 @@ if TYPE_CHECKING:
     from django.utils.functional import Promise
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class Held(Struct, frozen=True, kw_only=True):
     """A subscription as a kind sees it. ``expires_at`` is the end of the paid time, exclusive."""
 
     subscription: int
@@ -56,8 +58,7 @@ class Held:
         return self.charging.mode in self.protocol.life.refresh_thaws
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(Struct, frozen=True, kw_only=True):
     """The order line that wants the operation."""
 
     number: str
@@ -78,8 +79,7 @@ class Line:
         return replace(self.purchase, started_at=started_at, expires_at=expires_at)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class Said(Struct, frozen=True, kw_only=True):
     """The last thing that the seller did of this operation: what it was asked, and what it answered."""
 
     command: Command | None
@@ -88,8 +88,7 @@ class Said:
     until_access: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failed:
+class Failed(Struct, frozen=True, kw_only=True):
     """A call whose plan is over. ``orphans``: an id claimed in an answer that could not be trusted, or those that the
     protocol recommends for what one of its requests may have made (saas-v2 §3.1); empty when nothing can be there."""
 
@@ -101,8 +100,7 @@ class Failed:
     orphans: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case[W]:
+class Case[W](Struct, frozen=True, kw_only=True):
     """Where an operation stands."""
 
     held: Held
@@ -128,8 +126,7 @@ class Case[W]:
 # --- what a kind asks -------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class Ask(Struct, frozen=True, kw_only=True):
     """A command that every protocol says alike. ``step``: its place among what the kind asks, given back in the case."""
 
     command: Command
@@ -140,20 +137,17 @@ class Ask:
     """One attempt: somebody waits for the answer, and can ask again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Freeze:
+class Freeze(Struct, frozen=True, kw_only=True):
     """That the instance shall not be usable. ``reason`` is a ``subscriptions.Freeze.Reason``."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Thaw:
+class Thaw(Struct, frozen=True, kw_only=True):
     """That it shall be usable again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Release:
+class Release(Struct, frozen=True, kw_only=True):
     """That it shall be deleted. ``order_id``: of the unsubscription that caused it, or of an order that was paid back."""
 
     instance_id: str
@@ -161,13 +155,11 @@ class Release:
     order_line_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Await:
+class Await(Struct, frozen=True):
     """Nothing is asked of a server: people do it, and whoever follows them says when it is done (``by_people``)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OnServer:
+class OnServer(Struct, frozen=True, kw_only=True):
     """That the server on which the service runs is started or stopped for its buyer, or gets an image of the cloud's own in
     place of the market's."""
 
@@ -181,8 +173,7 @@ type Sayable = Ask | Freeze | Thaw | Release | OnServer
 type Intent = Sayable | Await
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerTask:
+class ServerTask(Struct, frozen=True, kw_only=True):
     """What is asked of the operator's cloud, in place of a command to a seller."""
 
     action: Action
@@ -190,13 +181,11 @@ class ServerTask:
     by_buyer: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Implied:
+class Implied(Struct, frozen=True):
     """Nothing need be asked: another command has said it already."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unable:
+class Unable(Struct, frozen=True):
     """This protocol has no word for it, or the seller need not have its interface: the market keeps to it alone."""
 
 
@@ -218,16 +207,14 @@ class Opened:
     since: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Paid:
+class Paid(Struct, frozen=True, kw_only=True):
     """Paid time that the order line bought, half-open."""
 
     starts_at: datetime
     ends_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaidChange:
+class PaidChange(Struct, frozen=True, kw_only=True):
     """What of the price of a change in use belongs to one paid period; half-open, within that period."""
 
     starts_at: datetime
@@ -237,8 +224,7 @@ class PaidChange:
     paid_minor: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Orphan:
+class Orphan(Struct, frozen=True, kw_only=True):
     """What a seller may have made for an order that was paid back."""
 
     instance_id: str
@@ -246,8 +232,7 @@ class Orphan:
     order_line_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effects:
+class Effects(Struct, frozen=True, kw_only=True):
     """What becomes true, to be written by ``apply`` in the same transaction."""
 
     opened: Opened | None = None
@@ -279,7 +264,7 @@ class Kind[W](Protocol):
     title: str | Promise
     """For pages: what is being done."""
     wanted: type[W]
-    """A frozen dataclass; stored as JSON by ``base/stored.py``."""
+    """A frozen Struct; stored as JSON by ``base/stored.py``."""
     refundable: bool
     """When the plan of its call is over the order is given up and paid back; otherwise the operation stops, to be restarted
     by hand. A protocol's plan may keep the order all the same (``Failed.keeps_order``)."""
@@ -318,6 +303,5 @@ class Defaults[W]:
 type AnyKind = Kind[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Nothing:
+class Nothing(Struct, frozen=True):
     """Of kinds that want nothing beyond what their name says."""

@@ -7,10 +7,12 @@ freeze. Of those only the seller's last answers are known: what it said it did, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 
+from msgspec import Struct, field
+
+from tradepost.market.base.values import members
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.subscriptions.renewable import LIVING
 from tradepost.protocols.commands import AppInfo
@@ -35,8 +37,7 @@ class Answer(StrEnum):
     """The protocol has no query, or the seller need not have one in this charging mode."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unresolved:
+class Unresolved(Struct, frozen=True, kw_only=True):
     """An operation that has not ended."""
 
     id: int
@@ -47,8 +48,7 @@ class Unresolved:
     """It tells the seller an end of the paid time."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarketSide:
+class MarketSide(Struct, frozen=True, kw_only=True):
     """A service as the market has it."""
 
     status: str
@@ -73,14 +73,12 @@ class MarketSide:
         return self.status in LIVING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SellerSide:
+class SellerSide(Struct, frozen=True, kw_only=True):
     answer: Answer
     access: AppInfo | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(Struct, frozen=True, kw_only=True):
     what: Drift.What
     repair: Drift.Repair
     facts: Mapping[str, object] = field(default_factory=dict)
@@ -166,6 +164,6 @@ def _access(market: MarketSide, seller: SellerSide) -> Iterator[Found]:
     if not market.living or market.access is None or seller.access is None or not seller.access.front_end_url:
         return
     given, kept = seller.access, market.access
-    other = [one.name for one in fields(AppInfo) if getattr(given, one.name) != getattr(kept, one.name)]
+    other = [name for name in members(AppInfo) if getattr(given, name) != getattr(kept, name)]
     if other:
         yield Found(what=What.ACCESS, repair=Repair.TAKE_ACCESS, facts={"fields": other})

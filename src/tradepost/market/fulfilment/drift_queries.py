@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tradepost.market.base.models import LeasedJob
 from tradepost.market.base.numbers import whole_number
@@ -15,8 +15,7 @@ from .reconcile import KIND
 LATEST = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DriftFilter:
+class DriftFilter(Struct, frozen=True, kw_only=True):
     """What an operator asks the list for; empty means all. A value that means nothing finds nothing."""
 
     settled: bool = False
@@ -46,8 +45,7 @@ def drift_of(subscription: int) -> list[Drift]:
     return list(Drift.objects.select_related("operation").filter(subscription=subscription, settled_at=None))
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """One comparison, under way or ended. ``seller``: whose services; None for one that is not there any more."""
 
     job: LeasedJob

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from tradepost.market.base.events import event
 
 
 @event("operation_stopped", about=("operation", "call"))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OperationStopped:
+class OperationStopped(Struct, frozen=True, kw_only=True):
     """The plan of its call is over, and nothing was paid back: it waits for a restart by hand. ``call`` is its last one."""
 
     operation: int
@@ -19,8 +19,7 @@ class OperationStopped:
 
 
 @event("hand_over_began", about=("line", "subscription"))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HandOverBegan:
+class HandOverBegan(Struct, frozen=True, kw_only=True):
     """What was paid is delivered by people. ``line``: key of the order line."""
 
     line: int
@@ -29,8 +28,7 @@ class HandOverBegan:
 
 
 @event("operator_acted", about=("subscription",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OperatorActed:
+class OperatorActed(Struct, frozen=True, kw_only=True):
     """An operator froze a service, lifted that, or ended it. ``act``: freeze, lift or release."""
 
     subscription: int

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.lifecycle import moved
@@ -28,8 +28,7 @@ HISTORY = "expiry_policy"
 """Name of the history rows."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetExpiryPolicy:
+class SetExpiryPolicy(Struct, frozen=True, kw_only=True):
     """``duration``: of each automatic renewal; of no other policy."""
 
     subscription: int

@@ -4,10 +4,10 @@ the lane's queue decides."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from tradepost.market.base import outbox, rows
+from tradepost.market.base.values import replace
 from tradepost.market.subscriptions.events import SubscriptionExpired, SubscriptionFrozen, SubscriptionUnfrozen
 from tradepost.market.subscriptions.life import Facts
 from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION, SubscriptionEvent

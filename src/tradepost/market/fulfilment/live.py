@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from tradepost.market.base import jobs, outbox, rows
+from tradepost.market.base.values import replace
 from tradepost.market.subscriptions import life
 from tradepost.market.subscriptions.events import SubscriptionEndsSoon
 from tradepost.market.subscriptions.models import Freeze, Subscription

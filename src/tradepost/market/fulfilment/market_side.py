@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
+
+from tradepost.market.base.values import members
 from tradepost.market.production import calls
 from tradepost.market.production.models import Address, Call
 from tradepost.market.subscriptions.lifecycle import access_data
@@ -24,8 +25,7 @@ from .models import UNRESOLVED, Operation
 from .speak import can_freeze, can_thaw, implemented
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToldEnd:
+class ToldEnd(Struct, frozen=True, kw_only=True):
     """An end of the paid time of which a seller was told, by which call."""
 
     until: datetime
@@ -33,8 +33,7 @@ class ToldEnd:
     line: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
+class Side(Struct, frozen=True, kw_only=True):
     """A service with all that is compared of it. ``address``: where its seller is asked; ``queried``: whether it can be
     asked for the instance."""
 
@@ -100,7 +99,7 @@ def _unresolved(subscriptions: Iterable[Subscription]) -> Mapping[int, list[Unre
                 kind=one.kind,
                 stopped=one.status == Operation.Status.STOPPED,
                 ends=kind.ends,
-                moves_end="until" in {each.name for each in dataclasses.fields(kind.wanted)},
+                moves_end="until" in set(members(kind.wanted)),
             )
         )
     return found

@@ -54,7 +54,7 @@ class Operation(models.Model):
     origin = models.CharField(max_length=8, choices=Origin)
     actor = models.CharField(max_length=254, blank=True, default="")
     wanted = models.JSONField(default=dict)
-    """What is wanted, as the kind's frozen dataclass says it (``base/stored.py``)."""
+    """What is wanted, as the kind's frozen Struct says it (``base/stored.py``)."""
     step = models.PositiveSmallIntegerField(default=0)
     """Place of ``call`` among what the kind asks."""
     call = models.OneToOneField(Call, models.PROTECT, null=True, default=None, related_name="operation")

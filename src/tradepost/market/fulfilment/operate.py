@@ -7,11 +7,11 @@ a lane holds its subscription first, everywhere.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.utils import translation
 from django.utils.translation import gettext as _
+from msgspec import Struct, field
 
 from tradepost.market.base import rows
 from tradepost.market.base.errors import Refused
@@ -56,9 +56,8 @@ from .timers import watch
 MARKET = "market"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OperationRequest:
-    """One thing wanted of a subscription. ``wanted``: the frozen dataclass of the kind. ``line``: with its order and offer,
+class OperationRequest(Struct, frozen=True, kw_only=True):
+    """One thing wanted of a subscription. ``wanted``: the frozen Struct of the kind. ``line``: with its order and offer,
     when an order wants it; a line wants one operation, however often it is asked for."""
 
     kind: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tradepost.market.base.counting import count_up_to
 from tradepost.market.base.numbers import whole_number
@@ -17,8 +18,7 @@ from .seller_queries import StoppedOperations
 from .waiting import ShownOperation, shown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OperationFilter:
+class OperationFilter(Struct, frozen=True, kw_only=True):
     """What an operator asks the list for; an empty seller means all. A state that means nothing finds nothing."""
 
     state: str = "stopped"

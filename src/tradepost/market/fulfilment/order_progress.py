@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import groupby
+
+from msgspec import Struct
 
 from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Product
@@ -40,8 +41,7 @@ class Said(StrEnum):
     """No answer, or none that can be trusted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
+class Round(Struct, frozen=True):
     """Tries in a row that brought the same. ``milliseconds``: of the last."""
 
     said: Said
@@ -53,8 +53,7 @@ class Round:
     milliseconds: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class CallProgress:
+class CallProgress(Struct, frozen=True):
     """One thing asked of the seller. ``next_at`` is None when it is being asked right now or has ended."""
 
     hands_over: bool
@@ -70,8 +69,7 @@ class CallProgress:
     """Whether the seller is only asked if it can."""
 
 
-@dataclass(frozen=True, slots=True)
-class LineProgress:
+class LineProgress(Struct, frozen=True):
     line: OrderLine
     operation: Operation | None
     asked: list[CallProgress]
@@ -114,8 +112,7 @@ class LineProgress:
         return said[-1] if said else None
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     lines: list[LineProgress]
     fingerprint: str
     """Changes when there is something new to show."""

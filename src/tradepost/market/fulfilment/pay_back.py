@@ -6,7 +6,6 @@ A protocol may keep its order when the plan ends (saas-v1-license B1: no automat
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
@@ -14,6 +13,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.values import replace
 from tradepost.market.licenses.codes import withdraw
 from tradepost.market.orders.models import Order
 from tradepost.market.production import calls

@@ -8,8 +8,9 @@ its lane nor a release.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 EXPIRED = "expired"
 
@@ -20,8 +21,7 @@ class SellerState(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Standing(Struct, frozen=True, kw_only=True):
     """``reasons``: for which the subscription is frozen now. ``can_freeze``, ``can_thaw``: whether the seller's protocol has
     a word for it, for one of these reasons."""
 
@@ -35,8 +35,7 @@ class Standing:
     can_thaw: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Queued:
+class Queued(Struct, frozen=True, kw_only=True):
     """An operation that has not ended. ``sent``: its call was, so that the seller may act on it."""
 
     id: int
@@ -58,8 +57,7 @@ class Queued:
         return self.status == "queued" or (self.status == "running" and not self.sent)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(Struct, frozen=True, kw_only=True):
     """``drop``: ids; what was paid for one is paid back. ``add``: a kind. ``start``: an id. At most one of ``add`` and
     ``start``; nothing of it is done twice, since the lane is then asked again."""
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils.translation import gettext_noop
+from msgspec import Struct, field
 
 from tradepost.market.base import leased_jobs
 from tradepost.market.base.leased_jobs import LeasedTask, Running
@@ -39,8 +39,7 @@ AGAIN = timedelta(minutes=2)
 LONGEST = timedelta(hours=2)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class Scope(Struct, frozen=True, kw_only=True):
     """``ended``: for how long what has ended is asked for."""
 
     pace: Pace = field(default_factory=Pace)

@@ -5,13 +5,13 @@ What was asked is an operation like any other, and the latest of a service says 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.stored import load
@@ -39,8 +39,7 @@ if TYPE_CHECKING:
     from tradepost.market.orders.models import Order, OrderLine
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class Rules(Struct, frozen=True, kw_only=True):
     """Settings of the market. ``days_before``: the end; ``lasts_minutes``: the seller's word."""
 
     days_before: int
@@ -58,8 +57,7 @@ class Word(StrEnum):
     """No answer, or none that can be trusted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """What the seller was asked last. ``until``: how long its agreement holds, exclusive. ``words``: the seller's own, with a
     refusal; untrusted text."""
 

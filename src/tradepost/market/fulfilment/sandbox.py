@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 
 from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.catalog.models import Offer
@@ -32,16 +32,14 @@ from .sandbox_acts import CHANGES, Act, latest_renewals, possible
 from .speak import can_freeze
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """What a change leads to: an offer of the same specification and a quantity."""
 
     offer: Offer
     quantity: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class Trial(Struct, frozen=True, kw_only=True):
     """Who tries what on which subscription, and when."""
 
     subscription: Subscription

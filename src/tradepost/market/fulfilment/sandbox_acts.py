@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from django.db.models import F, Window
 from django.db.models.functions import RowNumber
+from msgspec import Struct
 
 from tradepost.market.base.paging import Page, page
 from tradepost.market.catalog.models import Offer
@@ -79,8 +79,7 @@ def latest_renewals(subscriptions: Sequence[Subscription]) -> dict[int, bool]:
     return {pk: line in plain for pk, line in latest.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
+class Tried(Struct, frozen=True):
     """A subscription as the page shows it."""
 
     subscription: Subscription

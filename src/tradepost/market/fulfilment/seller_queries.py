@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tradepost.market.base.counting import Count, count_up_to
 from tradepost.market.base.paging import Page, page
@@ -14,8 +14,7 @@ from .operation_lists import STATES, about, calls_for, with_service
 from .waiting import ShownOperation, shown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OperationFilter:
+class OperationFilter(Struct, frozen=True, kw_only=True):
     """What a seller asks the list for. A state that means nothing finds nothing rather than everything."""
 
     state: str = "open"
@@ -47,8 +46,7 @@ def calls_of(operation: Operation) -> list[Call]:
     return list(calls_for(operation))
 
 
-@dataclass(frozen=True, slots=True)
-class StoppedOperations:
+class StoppedOperations(Struct, frozen=True):
     count: Count
     oldest: list[Operation]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
+from msgspec import Struct
 
 from tradepost.market.base.counting import Count, count_up_to
 from tradepost.market.base.numbers import whole_number
@@ -30,8 +30,7 @@ LATEST = 20
 _TEXTS = ("description", "description_en", "guide", "guide_en", "picture")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceFilter:
+class ServiceFilter(Struct, frozen=True, kw_only=True):
     """What an operator asks the list for; empty means all. A value that means nothing finds nothing."""
 
     status: str = ""
@@ -85,8 +84,7 @@ def find_service(pk: int) -> Subscription | None:
     return _with_people(Subscription.objects.filter(pk=pk)).first()
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """A service as its page tells of it. ``address``: where its seller is asked. ``more``: older operations are left out."""
 
     subscription: Subscription

@@ -7,10 +7,10 @@ it one of the beginning of paid time, of which nobody is told, and one of automa
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db.models import Min, QuerySet
+from msgspec import Struct, field
 
 from tradepost.market.base import jobs
 from tradepost.market.base.prepared import Among, Keys, Prepared, Slot
@@ -101,8 +101,7 @@ def _ahead(subscriptions: Slot) -> QuerySet[Period, tuple[int, datetime]]:
 _AHEAD = Prepared((Keys(),), _ahead)
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
+class _Wanted(Struct, frozen=True):
     """Keys of subscriptions of which a paid renewal is open, or has stopped, and of which a release is wanted, stopped or not."""
 
     prolonging: set[int] = field(default_factory=set)

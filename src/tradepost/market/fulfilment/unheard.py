@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
+from tradepost.market.base.values import replace
 from tradepost.market.production import calls
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.cases import cases_of

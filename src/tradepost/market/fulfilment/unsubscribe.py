@@ -9,12 +9,12 @@ an operation, in its turn: UNSUBSCRIBE_RENEWAL_PERIOD with the end before (saas-
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base import outbox
 from tradepost.market.base.errors import Refused
@@ -45,8 +45,7 @@ from .pay_back import end_stalled, stalled_orders
 from .timers import watch
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unsubscribe:
+class Unsubscribe(Struct, frozen=True, kw_only=True):
     """What a buyer chose. ``way``: a ``refund_terms.Way`` that needs nobody's consent. ``back_minor``: what was shown to be paid
     back; another amount is not paid without asking again. ``idempotency_key`` names the request: it is done once, however
     often it is sent."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
 from django.db.models import Max
+from msgspec import Struct
 
 from tradepost.market.base.secrets import unseal
 from tradepost.market.production.models import Call
@@ -15,8 +15,7 @@ from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import Done, Query, UsageInfo
 
 
-@dataclass(frozen=True, slots=True)
-class Reported:
+class Reported(Struct, frozen=True):
     asked_at: datetime
     entries: tuple[UsageInfo, ...]
     """What is on demand: one, cumulative. A package: one for each thing that it holds, the part that is used

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from tradepost.market.base.work import State
 from tradepost.market.production.models import WELL, Call
@@ -36,8 +37,7 @@ class Why(StrEnum):
     """The seller has answered; what follows is about to be done."""
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """``at``: when it goes on, where that is known; it may be over already. ``behind``: what is ahead of it, the running
     one first."""
 
@@ -87,8 +87,7 @@ def open_lanes(operations: Iterable[Operation]) -> dict[int, list[Operation]]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class ShownOperation:
+class ShownOperation(Struct, frozen=True):
     """An operation as lists and pages show it."""
 
     operation: Operation

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
@@ -15,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base import outbox, stored
 from tradepost.market.base.errors import Refused
@@ -44,8 +44,7 @@ _PHONE = re.compile(r"\+?[0-9][0-9()\- ]{3,24}[0-9]")
 
 
 @stored.version(1)
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CertificationDocument:
+class CertificationDocument(Struct, frozen=True, kw_only=True):
     """As typed, but for the account, which is sealed (``sealed_account``) and known by its last digits."""
 
     account_holder: str = ""

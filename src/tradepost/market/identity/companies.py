@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, time
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator, validate_email
 from django.utils.translation import gettext as _
+from msgspec import Struct
 from stdnum.cn import uscc
 
 from tradepost.market.base import stored
@@ -52,8 +52,7 @@ _LOGIN = re.compile(r"/(?:log-?in|sign-?in|log-?on|sso|passport)(?:\.\w+)?/?$", 
 
 
 @stored.version(1)
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompanyDocument:
+class CompanyDocument(Struct, frozen=True, kw_only=True):
     """What a company says of itself. Dates are ISO, numbers whole, times ``HH:MM``; all as typed."""
 
     name: str = ""
@@ -85,8 +84,7 @@ class CompanyDocument:
     service_until: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryRules:
+class EntryRules(Struct, frozen=True, kw_only=True):
     """The least that a company must be (settings ``entry_min_*``), and the market's own host."""
 
     least_staff: int
@@ -284,8 +282,7 @@ def read_time(text: str) -> time | None:
         return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompanyFacts:
+class CompanyFacts(Struct, frozen=True, kw_only=True):
     """A document that nothing is wrong with, read: what the columns hold."""
 
     of_seller: Mapping[str, str]

@@ -7,8 +7,9 @@ without redirects, the record in time and number.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from tradepost.market.base.leased_jobs import Running
 from tradepost.market.base.outbound import Bounds, Fetched, NotReached, fetch
@@ -32,8 +33,7 @@ def txt(name: str) -> Sequence[str]:
     return [b"".join(record.strings).decode("utf-8", "replace") for record in list(answer)[:MOST_RECORDS]]
 
 
-@dataclass(frozen=True, slots=True)
-class Lookups:
+class Lookups(Struct, frozen=True):
     """How others' servers are asked: for a file, raising ``NotReached``, and for TXT records."""
 
     file: Callable[[str, Bounds], Fetched] = fetch
@@ -43,8 +43,7 @@ class Lookups:
 LOOKUPS = Lookups()
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """What was found instead of the token. ``code`` is for words, ``detail`` says what was seen: untrusted text."""
 
     way: str
@@ -56,8 +55,7 @@ class Seen:
         return {"way": self.way, "code": self.code, "detail": self.detail[:LONGEST_DETAIL].replace("\0", "\ufffd")}
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(Struct, frozen=True):
     """``by``: the way that proved it, empty for none; then ``seen`` says why of each."""
 
     by: str

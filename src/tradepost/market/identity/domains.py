@@ -7,7 +7,6 @@ since buyers paid for what is served there.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base import ids, jobs, leased_jobs, outbox
 from tradepost.market.base.errors import Refused
@@ -35,8 +35,7 @@ PROVEN = (Domain.How.HTTPS, Domain.How.HTTP, Domain.How.DNS)
 AFTER_FAILURE = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Rechecks:
+class Rechecks(Struct, frozen=True):
     """How often a proof is looked at again, and how many looks in a row may fail."""
 
     every: timedelta

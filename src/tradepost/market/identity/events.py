@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from tradepost.market.base.events import event
 
 
 @event("signing_key_rotated", was=("SigningKeyRotated",), about=("key",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SigningKeyRotated:
+class SigningKeyRotated(Struct, frozen=True, kw_only=True):
     """A signing key was replaced; it is still accepted for a while."""
 
     key: int
@@ -18,56 +18,49 @@ class SigningKeyRotated:
 
 
 @event("seller_admitted", about=("seller",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SellerAdmitted:
+class SellerAdmitted(Struct, frozen=True, kw_only=True):
     """An applicant is a seller from now on."""
 
     seller: int
 
 
 @event("seller_suspended", about=("seller",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SellerSuspended:
+class SellerSuspended(Struct, frozen=True, kw_only=True):
     """An operator stopped a seller's sales; the reason stands with the seller."""
 
     seller: int
 
 
 @event("seller_resumed", about=("seller",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SellerResumed:
+class SellerResumed(Struct, frozen=True, kw_only=True):
     """A suspended seller sells again."""
 
     seller: int
 
 
 @event("seller_exited", about=("seller",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SellerExited:
+class SellerExited(Struct, frozen=True, kw_only=True):
     """A seller left the market for good."""
 
     seller: int
 
 
 @event("certification_locked", about=("seller",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CertificationLocked:
+class CertificationLocked(Struct, frozen=True, kw_only=True):
     """Too many applications for certification were refused in a row."""
 
     seller: int
 
 
 @event("agreement_published", about=("agreement",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgreementPublished:
+class AgreementPublished(Struct, frozen=True, kw_only=True):
     """A new version of an agreement is in force."""
 
     agreement: int
 
 
 @event("member_joined", about=("seller",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MemberJoined:
+class MemberJoined(Struct, frozen=True, kw_only=True):
     """Somebody accepted an invitation and acts for a seller from now on."""
 
     seller: int
@@ -76,8 +69,7 @@ class MemberJoined:
 
 
 @event("member_left", about=("seller",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MemberLeft:
+class MemberLeft(Struct, frozen=True, kw_only=True):
     """Somebody acts for a seller no longer: removed, or by their own will when ``by`` is the same person."""
 
     seller: int
@@ -87,8 +79,7 @@ class MemberLeft:
 
 
 @event("member_access_changed", about=("seller",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MemberAccessChanged:
+class MemberAccessChanged(Struct, frozen=True, kw_only=True):
     """A member was put into other groups."""
 
     seller: int
@@ -97,8 +88,7 @@ class MemberAccessChanged:
 
 
 @event("ownership_transferred", about=("seller",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnershipTransferred:
+class OwnershipTransferred(Struct, frozen=True, kw_only=True):
     """A seller has another owner; the former one is a member now."""
 
     seller: int
@@ -108,8 +98,7 @@ class OwnershipTransferred:
 
 
 @event("domain_lapsed", about=("domain",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DomainLapsed:
+class DomainLapsed(Struct, frozen=True, kw_only=True):
     """The proof of a domain was not found time and again: nothing new can be registered on it."""
 
     domain: int
@@ -117,8 +106,7 @@ class DomainLapsed:
 
 
 @event("sign_in_changed", about=("user",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignInChanged:
+class SignInChanged(Struct, frozen=True, kw_only=True):
     """Somebody signs in by something else than before: whoever was signed in until then has to do so anew."""
 
     user: int
@@ -129,8 +117,7 @@ class SignInChanged:
 
 
 @event("second_step_guessed", about=("user",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecondStepGuessed:
+class SecondStepGuessed(Struct, frozen=True, kw_only=True):
     """Many wrong codes were given for an account, once a day at most: somebody else may know its password."""
 
     user: int

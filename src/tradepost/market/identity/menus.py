@@ -7,13 +7,13 @@ menu give the larger right.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from enum import IntEnum
 
 from django.db.models import TextChoices
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
+from msgspec import Struct, field
 
 
 class Menu(TextChoices):
@@ -55,8 +55,7 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
 BUILT_IN_NAMES: Mapping[str, str | Promise] = {DEVELOPER: _("Developers"), VIEWER: _("Viewers")}
 
 
-@dataclass(frozen=True, slots=True)
-class Rights:
+class Rights(Struct, frozen=True):
     """What one person may do at one seller."""
 
     owner: bool = False

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.db.models.functions import Lower
+from msgspec import Struct
 
 from tradepost.market.base.paging import Page, page
 
 from .models import AccessKey, Member, Seller, SigningKey, User
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UserFilter:
+class UserFilter(Struct, frozen=True, kw_only=True):
     """What an operator asks the list of people for; empty means all."""
 
     text: str = ""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from .models import User
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeProfile:
+class ChangeProfile(Struct, frozen=True, kw_only=True):
     name: str
     company: str
     phone: str

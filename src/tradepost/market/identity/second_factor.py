@@ -15,6 +15,7 @@ from http import HTTPStatus
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base import ids, outbox, rows
 from tradepost.market.base.errors import Refused
@@ -50,8 +51,7 @@ class Draft:
     sealed: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     since: datetime
     codes_left: int
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Sum
+from msgspec import Struct
 
 from tradepost.market.base.paging import Page, page
 from tradepost.market.catalog.models import Offer
@@ -23,8 +23,7 @@ from .models import ImageBinding, ImageTime, PeriodImage
 PAGE = 25
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownServer:
+class ShownServer(Struct, frozen=True, kw_only=True):
     """``line``: what was ordered for its image, with the price of an hour. ``binding``: of the period image that covers it."""
 
     server: Server
@@ -118,8 +117,7 @@ def replaceable(buyer: User) -> list[Server]:
     return list(Server.objects.filter(buyer=buyer, status__in=THERE).order_by("name", "pk"))
 
 
-@dataclass(frozen=True, slots=True)
-class ShownImage:
+class ShownImage(Struct, frozen=True):
     image: PeriodImage
     binding: ImageBinding | None
 

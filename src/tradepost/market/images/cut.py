@@ -8,8 +8,9 @@ usage like any other, so that nothing special happens when an image runs out.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 SCALE = 10_000
 _HOUR = timedelta(hours=1)
@@ -17,16 +18,14 @@ _INSTANT = timedelta(microseconds=1)
 _INSTANTS = _HOUR // _INSTANT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ran:
+class Ran(Struct, frozen=True, kw_only=True):
     """Healthy time, half-open; ``to_at`` None where it goes on."""
 
     from_at: datetime
     to_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Covers:
+class Covers(Struct, frozen=True, kw_only=True):
     """Time that a period image covers, half-open. Those of one service do not overlap."""
 
     image: int
@@ -34,8 +33,7 @@ class Covers:
     to_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
+class Piece(Struct, frozen=True, kw_only=True):
     """``image``: that covers it; None: it is charged. ``quantity``: ten-thousandths of an hour."""
 
     begin_at: datetime

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from tradepost.market.base.events import event
 
 
 @event("period_image_idle", about=("image",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PeriodImageIdle:
+class PeriodImageIdle(Struct, frozen=True, kw_only=True):
     """Its server has another disk, or is gone: it covers nothing until an operator binds it again."""
 
     image: int
@@ -19,8 +19,7 @@ class PeriodImageIdle:
 
 
 @event("period_image_bound", about=("image",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PeriodImageBound:
+class PeriodImageBound(Struct, frozen=True, kw_only=True):
     image: int
     server: int
     at: datetime
@@ -28,8 +27,7 @@ class PeriodImageBound:
 
 
 @event("period_image_expired", about=("image",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PeriodImageExpired:
+class PeriodImageExpired(Struct, frozen=True, kw_only=True):
     """Its paid time is over. ``server``: that runs on with the image, and is billed by the hour from then; None where none
     does."""
 

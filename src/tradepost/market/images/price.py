@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from tradepost.market.catalog.models import Offer
 from tradepost.market.orders.models import OrderLine
@@ -11,8 +12,7 @@ from tradepost.market.product_types.charging import modes_that
 from tradepost.market.subscriptions.models import Subscription
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hourly:
+class Hourly(Struct, frozen=True, kw_only=True):
     """``amount``: of one hour, in main units."""
 
     amount: Decimal

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from django.db.models import Q, Sum
+from msgspec import Struct
 
 from tradepost.market.base.paging import Page, page
 from tradepost.market.compute.models import Server
@@ -18,8 +18,7 @@ from .models import ImageBinding, ImageTime
 PAGE = 25
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Running:
+class Running(Struct, frozen=True, kw_only=True):
     """``charged`` and ``covered``: hours of the service that is on it, since a moment."""
 
     server: Server

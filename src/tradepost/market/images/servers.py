@@ -4,12 +4,12 @@ period image for one (business-rules §5). Nothing here waits for the cloud: it 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.compute import tasks
@@ -36,8 +36,7 @@ from .models import ImageBinding
 LONGEST_NAME = 64
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateServer:
+class CreateServer(Struct, frozen=True, kw_only=True):
     """``product_id``: of an offer on demand. ``quote``: as checkout has it."""
 
     product_id: str
@@ -48,8 +47,7 @@ class CreateServer:
     idempotency_key: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForServer:
+class ForServer(Struct, frozen=True, kw_only=True):
     """An order for a server that is there: another image on its disk (on demand), or a period image that covers it."""
 
     product_id: str
@@ -61,8 +59,7 @@ class ForServer:
     idempotency_key: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class Rules(Struct, frozen=True, kw_only=True):
     unpaid_timeout: timedelta
     servers_most: int
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.identity.models import Seller
@@ -21,8 +21,7 @@ Says = RetrofitAnswer.Says
 SETTLED = frozenset({Says.MET, Says.NOT_NEEDED})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class Said(Struct, frozen=True, kw_only=True):
     """``says``: a value of ``RetrofitAnswer.Says``, empty for not answered; ``note``: why, where it does not apply."""
 
     says: str

@@ -7,12 +7,12 @@ center.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from msgspec import Struct
 
 from tradepost.market.identity.menus import Menu
 from tradepost.market.product_types.roads.industrial import ITEMS
@@ -25,8 +25,7 @@ MOCK_ORDER = "MOCKPERIODYEARNEW"
 """The order that is asked for in the order query (openapi-jointkit C.4)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProductFacts:
+class ProductFacts(Struct, frozen=True, kw_only=True):
     """A product over an online License interface, the one that is furthest. ``missing``: each case that lacks, with the address,
     activity and variant at which it is debugged; ``submission``: status of what was handed in last, empty for nothing."""
 
@@ -39,8 +38,7 @@ class ProductFacts:
     submission: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoadFacts:
+class RoadFacts(Struct, frozen=True, kw_only=True):
     """All that the road is derived from. ``entry`` and ``asset``: the status of the application and of the package that is
     furthest, empty where there is none. ``unproven``: hosts of addresses whose domain is not verified."""
 
@@ -61,8 +59,7 @@ class RoadFacts:
     sold: int
 
 
-@dataclass(frozen=True, slots=True)
-class Lack:
+class Lack(Struct, frozen=True):
     """``page``: name of the page of the seller center on which it is mended, with its arguments; empty where somebody else's turn
     it is."""
 
@@ -75,8 +72,7 @@ class Lack:
         return not self.page
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """``menu``: of the pages that it leads to."""
 
     code: str

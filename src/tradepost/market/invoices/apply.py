@@ -7,12 +7,12 @@ many ask at the same moment. The unique source in the database says the same aga
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base import ids, outbox
 from tradepost.market.base.errors import Refused
@@ -37,8 +37,7 @@ MOST_ORDERS = 100
 LONGEST_REMARK = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Application:
+class Application(Struct, frozen=True, kw_only=True):
     """What a buyer wants. ``orders``: their numbers. ``amount_minor``: what was shown; another amount is not applied for without
     asking again."""
 

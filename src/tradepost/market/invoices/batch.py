@@ -13,7 +13,6 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path, PurePosixPath
@@ -21,10 +20,12 @@ from typing import IO
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.assets.inside import InsideLimits, look_inside
 from tradepost.market.base.errors import IllegalTransition, Refused
 from tradepost.market.base.files import Files
+from tradepost.market.base.values import replace
 from tradepost.market.identity.models import Seller, User
 
 from .batch_table import LONGEST_TABLE, MOST_LINES, TABLES, XLSX, Line, read_csv, read_xlsx, wrong_table
@@ -36,8 +37,7 @@ MOST_UNPACKED = 400 * 1024 * 1024
 _BROKEN = (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError, ValueError)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
+class Bounds(Struct, frozen=True, kw_only=True):
     """``file_bytes``: of one invoice; ``batch_bytes``: of the ZIP."""
 
     file_bytes: int

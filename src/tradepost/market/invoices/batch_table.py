@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.spreadsheet import Unreadable, rows_of
@@ -32,8 +32,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 """How the first line of the table may name them, in any order; the last three only where they are needed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(Struct, frozen=True, kw_only=True):
     """One line of the table, and what became of it. ``at``: its number in the table, from 1."""
 
     at: int

@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tradepost.market.base.events import event
 
 
 @event("invoice_requested", about=("invoice",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvoiceRequested:
+class InvoiceRequested(Struct, frozen=True, kw_only=True):
     """A buyer applied for it."""
 
     invoice: int
 
 
 @event("invoice_withdrawn", about=("invoice",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvoiceWithdrawn:
+class InvoiceWithdrawn(Struct, frozen=True, kw_only=True):
     """Its buyer cancelled it before it was reviewed."""
 
     invoice: int
 
 
 @event("invoice_rejected", about=("invoice",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvoiceRejected:
+class InvoiceRejected(Struct, frozen=True, kw_only=True):
     invoice: int
 
 
 @event("invoice_issued", about=("invoice",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvoiceIssued:
+class InvoiceIssued(Struct, frozen=True, kw_only=True):
     """It is there: a file, or a parcel on its way."""
 
     invoice: int
@@ -42,16 +38,14 @@ class InvoiceIssued:
 
 
 @event("invoice_returned", about=("invoice",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvoiceReturned:
+class InvoiceReturned(Struct, frozen=True, kw_only=True):
     """Its seller took it back: what stood on it can be invoiced anew, or paid back."""
 
     invoice: int
 
 
 @event("invoice_wished", about=("invoice",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvoiceWished:
+class InvoiceWished(Struct, frozen=True, kw_only=True):
     """Its buyer asks its seller to correct it, or to take it back."""
 
     invoice: int
@@ -60,15 +54,13 @@ class InvoiceWished:
 
 
 @event("invoice_wish_declined", about=("invoice",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvoiceWishDeclined:
+class InvoiceWishDeclined(Struct, frozen=True, kw_only=True):
     invoice: int
     occasion: str
 
 
 @event("invoice_due_soon", about=("invoice",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvoiceDueSoon:
+class InvoiceDueSoon(Struct, frozen=True, kw_only=True):
     """Its seller has little time left."""
 
     invoice: int
@@ -76,8 +68,7 @@ class InvoiceDueSoon:
 
 
 @event("invoice_overdue", about=("invoice",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvoiceOverdue:
+class InvoiceOverdue(Struct, frozen=True, kw_only=True):
     """Its seller let the time pass."""
 
     invoice: int

@@ -7,12 +7,12 @@ and taken back in the same way, with the same time for it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base import outbox
 from tradepost.market.base.errors import Refused
@@ -30,16 +30,14 @@ from .titles import TitleDocument
 from .types import offered_by
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeePart:
+class FeePart(Struct, frozen=True, kw_only=True):
     """The fee of one statement, by its number, in minor units."""
 
     statement: str
     minor: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeeApplication:
+class FeeApplication(Struct, frozen=True, kw_only=True):
     """What a seller wants beside the statements: as it was typed."""
 
     invoice_type: str

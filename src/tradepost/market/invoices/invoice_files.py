@@ -11,12 +11,12 @@ import re
 import tempfile
 import zipfile
 import zlib
-from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path, PurePath
 from typing import IO
 
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.assets.inside import InsideLimits, look_inside
 from tradepost.market.assets.scan_contract import Severity
@@ -44,8 +44,7 @@ _NOT_IN_A_NAME = re.compile(r"[\x00-\x1f\x7f\"\\/:*?<>|\u202a-\u202e\u2066-\u206
 CONTENT_TYPES = {IssuedInvoice.Format.PDF: "application/pdf", IssuedInvoice.Format.OFD: "application/ofd"}
 
 
-@dataclass(frozen=True, slots=True)
-class InvoiceFile:
+class InvoiceFile(Struct, frozen=True):
     """One that was looked into; ``name``: what a download is called."""
 
     file_format: str

@@ -7,13 +7,13 @@ to come can be paid back without the seller, so that it waits until its time beg
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from django.db.models import Exists, OuterRef, Sum
 from django.db.models.functions import Coalesce
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from msgspec import Struct
 
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.orders.refund_models import OPEN_REFUNDS, Refund
@@ -43,8 +43,7 @@ WORDS: Mapping[Why, str | Promise] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(Struct, frozen=True, kw_only=True):
     """What is known of one order line. Amounts in minor units."""
 
     completed: bool

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base import outbox
 from tradepost.market.base.errors import Refused
@@ -30,8 +30,7 @@ WISHES = "invoice wish"
 """Under which a wish and what became of it stand in an invoice's history."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Issue:
+class Issue(Struct, frozen=True, kw_only=True):
     """What a seller issued. ``file``: of one that is no paper, to be kept in ``files``; ``carrier`` and ``parcel``: of paper."""
 
     by: User

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LetterFacts:
+class LetterFacts(Struct, frozen=True, kw_only=True):
     """All that stands in a letter. ``rows``: label and value in Chinese and English, of the invoice; dates and amounts as people
     read them; ``check``: the address at which it is checked."""
 

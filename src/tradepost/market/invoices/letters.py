@@ -6,11 +6,11 @@ sealed at once: where the platform's took five minutes, nobody waits.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base import ids
 from tradepost.market.base.errors import Refused
@@ -54,8 +54,7 @@ def _kept(issued: IssuedInvoice, now: datetime) -> ExplanationLetter | None:
     return ExplanationLetter.objects.filter(issued=issued, until__gt=now).order_by("-until").first()
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """What whoever has a letter finds out about it."""
 
     letter: ExplanationLetter

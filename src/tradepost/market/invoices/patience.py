@@ -7,9 +7,10 @@ that whoever acts on an invoice locks no timer.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from tradepost.market.base import jobs, outbox
 from tradepost.market.base.invoice_settings import InvoiceSettings
@@ -24,8 +25,7 @@ HISTORY = "invoice clock"
 """Under which it stands in an invoice's history that its seller let the time pass."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class Patience(Struct, frozen=True, kw_only=True):
     """``days``: calendar days of 24 hours (§6.2 says 7 days, and nothing of working days). ``remind_days``: before the end."""
 
     days: int

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from msgspec import Struct
 
 from tradepost.market.base.counting import Count, count_up_to
 from tradepost.market.base.money import Money
@@ -17,8 +16,7 @@ from .invoiceable import WORDS, Why, judge_lines
 from .models import Invoice, InvoiceItem, IssuedInvoice
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """One order line and what of it can be invoiced."""
 
     line: OrderLine
@@ -142,8 +140,7 @@ def standing_over(subscription: Subscription) -> list[InvoiceItem]:
     return list(items.select_related("invoice").order_by("pk"))
 
 
-@dataclass(frozen=True, slots=True)
-class OfOrder:
+class OfOrder(Struct, frozen=True):
     """What an order's page says of invoices: those that its lines stood on, and whether it can be applied for one."""
 
     items: list[InvoiceItem]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from http import HTTPStatus
 
 import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.identity.texts import holds_markup, plain
@@ -19,8 +19,7 @@ HOME = "CN"
 """The country of a number that is written without one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvoiceReceiver:
+class InvoiceReceiver(Struct, frozen=True, kw_only=True):
     """As it was typed, or as it is kept."""
 
     email: str = ""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from msgspec import Struct
 from stdnum.cn import uscc
 
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.values import replace
 from tradepost.market.identity.models import User
 from tradepost.market.identity.texts import holds_markup, plain
 
@@ -22,8 +23,7 @@ PARTS = {"company_address": 200, "company_phone": 32, "bank": 100, "bank_account
 """What a special invoice needs beside name and tax number, all of them or none, and how long each may be."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TitleDocument:
+class TitleDocument(Struct, frozen=True, kw_only=True):
     """A title as it was typed."""
 
     kind: str

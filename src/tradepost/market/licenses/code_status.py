@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.open_api.license_calls import LicenseStatus
@@ -26,8 +27,7 @@ _OF_SERVICE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(Struct, frozen=True):
     """A row of the interface's error table, and what was wrong in words for the seller's log."""
 
     code: str

@@ -6,11 +6,11 @@ Who activates one is fulfilment: paid time begins then.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base import ids, rows
 from tradepost.market.base.errors import Refused
@@ -27,8 +27,7 @@ STAMP_EVERY = timedelta(minutes=1)
 """How exact ``queried_at`` is: a write for each question would make every reader a writer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Issue:
+class Issue(Struct, frozen=True, kw_only=True):
     """A service that a code is made for, with the time of its order."""
 
     subscription: Subscription

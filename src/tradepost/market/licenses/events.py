@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tradepost.market.base.events import event
 
 
 @event("license_code_activated", about=("subscription",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CodeActivated:
+class CodeActivated(Struct, frozen=True, kw_only=True):
     """The seller's software has taken a code into use."""
 
     subscription: int
 
 
 @event("license_told", about=("subscription", "request"))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LicenseTold:
+class LicenseTold(Struct, frozen=True, kw_only=True):
     """A license that a buyer applied for was delivered, or is not granted."""
 
     subscription: int

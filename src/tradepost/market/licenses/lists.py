@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from django.db.models import Max, QuerySet
+from msgspec import Struct
 
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.base.paging import Page, page
@@ -20,8 +20,7 @@ _TEXTS = ("description", "description_en", "guide", "guide_en", "picture")
 PAGE = 25
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Narrowed:
+class Narrowed(Struct, frozen=True, kw_only=True):
     """What a list is asked for; empty means all. ``search``: a whole code, event id or instance."""
 
     status: str = ""
@@ -67,8 +66,7 @@ def _with_service[M: (LicenseCode, LicenseRequest)](rows: QuerySet[M]) -> QueryS
 # --- test codes -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class TestedProduct:
+class TestedProduct(Struct, frozen=True):
     """``passed``: whether one of its test codes was activated and asked about."""
 
     product: Product

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base import ids, outbox
 from tradepost.market.base.errors import Refused
@@ -22,8 +22,7 @@ MOST = 100
 """Applications of one service."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """What came of asking the seller. ``request``: its key. ``verdict``: why not; empty when the seller will deliver."""
 
     request: int

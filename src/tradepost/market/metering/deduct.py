@@ -8,13 +8,13 @@ there on.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+
+class Window(Struct, frozen=True, kw_only=True):
     """A time over which a package holds an amount: its whole time, or one of those after which it is full again.
 
     ``ends_at``: None where it never ends. ``until``: where its package was closed before that; usage from then on takes

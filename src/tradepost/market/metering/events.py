@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tradepost.market.base.events import event
 
 
 @event("records_refused", about=("seller",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordsRefused:
+class RecordsRefused(Struct, frozen=True, kw_only=True):
     """Of a push some records are not billed until their seller corrects them."""
 
     seller: int
@@ -18,24 +17,21 @@ class RecordsRefused:
 
 
 @event("collection_closed", about=("collection",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CollectionClosed:
+class CollectionClosed(Struct, frozen=True, kw_only=True):
     """The records of a cycle up to now are complete, and can be charged."""
 
     collection: int
 
 
 @event("package_changed", about=("package",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackageChanged:
+class PackageChanged(Struct, frozen=True, kw_only=True):
     """A package was opened, so that usage is deducted from it, or it was released before its end."""
 
     package: int
 
 
 @event("quota_deducted", about=("package",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuotaDeducted:
+class QuotaDeducted(Struct, frozen=True, kw_only=True):
     """Of a quota less is left, or more where usage was taken back. In ten-thousandths of a unit."""
 
     quota: int

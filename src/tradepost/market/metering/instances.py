@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db.models import Max, Min
+from msgspec import Struct
 
 from tradepost.market.base import rows
 from tradepost.market.base.models import Move
@@ -29,8 +29,7 @@ class Counts(NamedTuple):
     by: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Known(Struct, frozen=True, kw_only=True):
     instances: Mapping[str, Instance]
     """By the seller's name for them."""
     meters: Mapping[int, Counts]

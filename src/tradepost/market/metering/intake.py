@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from msgspec import Struct
 
 from tradepost.market.base import outbox, rows
 from tradepost.protocols.open_api.usage_items import BadItem, Item, Loaded
@@ -35,15 +36,13 @@ class Contended(Exception):
     """Records of the push were pushed and voided all the while by others: it may come again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Nonce:
+class Nonce(Struct, frozen=True, kw_only=True):
     text: str
     until: datetime
     """In real time: from then on its time stamp is too old anyway."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pushed:
+class Pushed(Struct, frozen=True, kw_only=True):
     """What a verified seller pushed. ``nonce``: of a push that is signed with one."""
 
     seller: int
@@ -57,8 +56,7 @@ class Refused(NamedTuple):
     refusal: Refusal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class Taken(Struct, frozen=True, kw_only=True):
     push: int
     accepted: int
     repeated: int

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from tradepost.protocols.open_api.usage_items import BadItem, Item
 
@@ -34,16 +35,14 @@ class Code(StrEnum):
         return str(self) if self <= "005" else f"94060{self}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """What the market's settings say."""
 
     max_age: timedelta
     skew: timedelta
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instance:
+class Instance(Struct, frozen=True, kw_only=True):
     """What the market knows of an instance of the seller that pushes."""
 
     subscription: int

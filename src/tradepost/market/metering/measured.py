@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from msgspec import Struct
 
 from tradepost.market.base import rows
 
@@ -25,8 +25,7 @@ MOST_AT_ONCE = 10_000
 """Records under one push."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
+class Measured(Struct, frozen=True, kw_only=True):
     """``quantity``: ten-thousandths of a unit, above zero. ``subscription``: on demand, with a meter."""
 
     seller: int

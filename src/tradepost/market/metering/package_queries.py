@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+
+from msgspec import Struct
 
 from tradepost.market.base.paging import Page, page
 from tradepost.market.identity.models import Seller
@@ -19,8 +20,7 @@ MOST_BESIDE_A_SERVICE = 20
 """Packages that stand on the page of the service that they are deducted from: the newest."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Standing(Struct, frozen=True, kw_only=True):
     """A package, with the quota that holds now, or the last one that did."""
 
     package: Package

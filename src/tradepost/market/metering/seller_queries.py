@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.db.models import F, Q, QuerySet, Sum
+from msgspec import Struct
 
 from tradepost.market.base.paging import Page, page
 from tradepost.market.identity.models import Seller
@@ -24,8 +24,7 @@ def units(quantity: int) -> Decimal:
     return Decimal(quantity) / SCALE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordFilter:
+class RecordFilter(Struct, frozen=True, kw_only=True):
     """How a list of records is narrowed. ``day``: in the market's zone; a record belongs where it begins."""
 
     instance: str = ""
@@ -101,8 +100,7 @@ def record_of_seller(seller: Seller, pk: int) -> Record | None:
 # --- of one service ---------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Used:
+class Used(Struct, frozen=True, kw_only=True):
     """What a service used since the month of the market's zone began, as far as records came."""
 
     meter: Meter

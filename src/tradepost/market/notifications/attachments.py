@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tradepost.market.base.files import Files
 from tradepost.market.invoices.invoice_files import CONTENT_TYPES
@@ -12,8 +12,7 @@ from .invoice_messages import WITH_FILE
 from .models import NoticeDelivery
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
+class Attachment(Struct, frozen=True):
     name: str
     content: bytes
     content_type: str

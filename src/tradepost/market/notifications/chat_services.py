@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from msgspec import Struct
 
 LONGEST = 300
 _WORD = r"[A-Za-z0-9_-]{8,128}"
 _SECRET = re.compile(r"[A-Za-z0-9]{8,128}")
 
 
-@dataclass(frozen=True, slots=True)
-class ChatService:
+class ChatService(Struct, frozen=True):
     title: str | Promise
     example: str
     """How such an address looks."""

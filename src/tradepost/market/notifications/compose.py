@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from email import policy as policies
 from typing import Any, override
 from urllib.parse import urlsplit
@@ -11,6 +10,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import translation
+from msgspec import Struct
 
 from tradepost.market.base.files import Files
 from tradepost.market.base.secrets import unseal
@@ -23,8 +23,7 @@ from .models import NoticeDelivery
 from .spoken import language_of, said
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(Struct, frozen=True):
     """What a mail says of the market that sends it. ``base_url`` has no slash at its end; ``support_email`` may be empty;
     ``files``: where the invoices lie that mails bring."""
 

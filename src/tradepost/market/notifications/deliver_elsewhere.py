@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
 
@@ -18,6 +17,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import translation
+from msgspec import Struct
 
 from tradepost.market.base.secrets import unseal
 from tradepost.market.identity import throttling
@@ -45,8 +45,7 @@ BUSY = timedelta(minutes=1)
 A_DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
+class Way(Struct, frozen=True, kw_only=True):
     """What a worker knows of how it sends. ``within``: seconds for one answer; ``failing``: how long an endpoint may."""
 
     site: Site

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from django.db.models import QuerySet
 from django.db.models.functions import Lower
+from msgspec import Struct
 
 from tradepost.market.base.paging import Page, page
 from tradepost.market.identity.models import Seller
@@ -20,14 +20,12 @@ from .phones import masked, standard_form
 from .spoken import said
 
 
-@dataclass(frozen=True, slots=True)
-class Logged:
+class Logged(Struct, frozen=True):
     delivery: NoticeDelivery
     words: Said
 
 
-@dataclass(frozen=True, slots=True)
-class Sought:
+class Sought(Struct, frozen=True):
     """``text`` is a whole address: of a mailbox, or a phone number as people write it."""
 
     status: str = ""

@@ -6,7 +6,6 @@ There is a timer for each reader who has something waiting, and none for anybody
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,9 +13,11 @@ from django.db.models import QuerySet
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
+from msgspec import Struct
 
 from tradepost.market.base import jobs
 from tradepost.market.base.secrets import seal
+from tradepost.market.base.values import as_dict
 from tradepost.market.identity.models import User
 
 from . import settings_of
@@ -34,8 +35,7 @@ MOST = 200
 Status = NoticeDelivery.Status
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(Struct, frozen=True):
     """Whose summary it is: a person's own, or a receiver's."""
 
     user: int = 0
@@ -55,7 +55,7 @@ def reader(user: int, receiver: int | None, address: str) -> Reader:
 
 def expect(readers: Iterable[Reader], *, now: datetime) -> None:
     """Make sure that a summary goes out to each; one that is expected keeps its time."""
-    jobs.schedule_all(DIGEST, [jobs.Timer(one.key, next_time(now), asdict(one)) for one in set(readers)])
+    jobs.schedule_all(DIGEST, [jobs.Timer(one.key, next_time(now), as_dict(one)) for one in set(readers)])
 
 
 def next_time(now: datetime) -> datetime:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base import jobs
 from tradepost.market.base.errors import Refused
@@ -35,8 +35,7 @@ LONGEST_URL = 1000
 TRIES_AN_HOUR = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Struct, frozen=True):
     """``secret`` is shown once, by the page that made it."""
 
     endpoint: Endpoint

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 WAITS = (MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 6 * HOUR, *(12 * HOUR,) * 10)
 """Waits after each failure. Together more than five days, so that one message alone finds a receiver failing for so long."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """How an endpoint stands: since when it fails, how often in a row, until when it rests, whether it is off."""
 
     failing_since: datetime | None = None

@@ -5,12 +5,12 @@ All at once is one row, the mark of its reader, whether ten notices were unread 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
+from msgspec import Struct
 
 from tradepost.market.base.counting import CountedUpTo
 from tradepost.market.base.paging import Page, page
@@ -21,8 +21,7 @@ from .models import Notice, ReadMark
 from .notice_parts import Said
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     notice: Notice
     words: Said
     unread: bool

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from django.utils.functional import Promise
+from msgspec import Struct
 
 from .categories import UNDECLARED, About
 
@@ -13,8 +13,7 @@ type Tone = Literal["good", "info", "warning", "danger"]
 type Lazy = str | Promise
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     title: Lazy
     body: Lazy
     action: Lazy
@@ -25,8 +24,7 @@ class Words:
     """Its category, whom it is for, and whether it may be switched off."""
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """A notice in the active language."""
 
     title: str

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.product_types.registry import product_type
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderKinds:
+class OrderKinds(Struct, frozen=True, kw_only=True):
     """Names in ``messages.WORDS``. Where nothing was to be paid, the second of a pair. ``done`` is told with the new end of
     what is held; ``waits`` when its operation stopped; both are empty for what is bought anew."""
 

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,6 +29,7 @@ from tradepost.market.base.models import Job
 from tradepost.market.base.money import Money
 from tradepost.market.base.outbox import batched
 from tradepost.market.base.prepared import Among, Keys, PreparedObjects, Slot
+from tradepost.market.base.values import replace
 from tradepost.market.billing import collect_debt
 from tradepost.market.fulfilment.cases import UNREAD
 from tradepost.market.fulfilment.events import OperationStopped

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
@@ -17,6 +16,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base import jobs
 from tradepost.market.base.errors import Refused
@@ -40,8 +40,7 @@ OUTSIDE = (Channel.MAIL, Channel.SMS)
 """How a receiver is told."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class Rules(Struct, frozen=True, kw_only=True):
     """What the market's settings say. ``sms``: it has a channel for it, so that a phone is asked for and confirmed."""
 
     sms: bool

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 from django.db.models import Q
+from msgspec import Struct, field
 
 from tradepost.market.base.counting import counts_up_to
+from tradepost.market.base.values import replace
 from tradepost.market.identity.models import Member, Seller
 
 from .categories import About, Audience, Channel
@@ -27,8 +28,7 @@ type Chosen = tuple[str, int, str, str]
 """Of whom (``user``, ``receiver``, ``endpoint``), its key, category and channel."""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What is known of those whom a batch concerns."""
 
     receivers: Mapping[Owner, Sequence[Receiver]] = field(default_factory=dict)

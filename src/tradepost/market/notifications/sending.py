@@ -8,13 +8,13 @@ twice is to die in between; what is sent says who it is, so that even then its r
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 from django.db import connection, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base import jobs, work
 from tradepost.market.base.errors import Refused
@@ -32,34 +32,29 @@ LEASE = timedelta(minutes=10)
 LONGEST_ERROR = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """The server took it."""
 
 
-@dataclass(frozen=True, slots=True)
-class NotNow:
+class NotNow(Struct, frozen=True):
     """It may work later: the server is away, busy, or does not take ours at present."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Never:
+class Never(Struct, frozen=True):
     """The server refuses this recipient or this message for good."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Untried:
+class Untried(Struct, frozen=True):
     """No attempt was made; ``until``: when one may be, at once where nothing is said."""
 
     until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Withheld:
+class Withheld(Struct, frozen=True):
     """It turned out that it is not to be sent."""
 
     reason: WhyNot

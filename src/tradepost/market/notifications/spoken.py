@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from django.utils import translation
 from django.utils.translation import ngettext
+
+from tradepost.market.base.values import replace
 
 from . import digest, messages
 from .models import NoticeDelivery

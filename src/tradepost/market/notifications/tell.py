@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from msgspec import Struct
 
 from tradepost.market.base import jobs, rows
 from tradepost.market.identity.models import User
@@ -98,8 +98,7 @@ def _silent(telling: Telling, known: Known) -> bool:
     return known.how("user", telling.user.pk, what.category, Channel.IN_SITE) == How.OFF and not what.mandatory
 
 
-@dataclass(frozen=True, slots=True)
-class _Planned:
+class _Planned(Struct, frozen=True):
     """A place of a notice, and why nothing goes there, if so."""
 
     notice: int

@@ -33,7 +33,7 @@ MOST_BYTES = 4096
 TEST = "webhook_test"
 
 
-class Gone(NotNow):
+class Gone(NotNow, frozen=True):
     """410: the receiver wants nothing any more, ever."""
 
 

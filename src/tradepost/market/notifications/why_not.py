@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from enum import StrEnum
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from msgspec import Struct
 
 from .categories import Channel
 
@@ -38,8 +38,7 @@ class WhyNot(TextChoices):
     GONE = "gone", _("The receiver was deleted before it was sent")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """One place where a message might go. ``how``: what was chosen there."""
 
     channel: Channel

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache, wraps
 from typing import Any
@@ -17,9 +16,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import Resolver404, ResolverMatch, get_urlconf, resolve
 from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
+from msgspec import Struct
 
 from tradepost.market.base import clock
 from tradepost.market.base.config import config
+from tradepost.market.base.values import replace
 from tradepost.market.web import programs
 from tradepost.market.web.busy import RETRY_AFTER, busy_page, is_busy
 from tradepost.market.web.peer import peer
@@ -45,8 +46,7 @@ from .throttle import rate_limit
 log = structlog.get_logger("tradepost.open_api")
 
 
-@dataclass(frozen=True, slots=True)
-class ApiRequest:
+class ApiRequest(Struct, frozen=True):
     """A request whose caller is known and may ask. ``request_id`` goes into the answer and the log."""
 
     http: HttpRequest
@@ -79,8 +79,7 @@ class ApiRefused(Exception):
             self.extra[WRONG_RECORDS] = wrong_records
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Errors:
+class Errors(Struct, frozen=True, kw_only=True):
     """How an API says what went wrong: its table, the form of its answers, and the rows for what the frame finds.
 
     A row of the gateway's table is answered in the gateway's form, whatever the API's own is.
@@ -111,8 +110,7 @@ OF_ORDER_QUERY = Errors(
 type Api = Callable[[ApiRequest], Response]
 
 
-@dataclass(frozen=True, slots=True)
-class Takes:
+class Takes(Struct, frozen=True):
     """What of a request an API decides before its body is received. ``largest_body``: bytes that are held in memory."""
 
     methods: tuple[str, ...]

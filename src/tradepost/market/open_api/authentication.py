@@ -6,12 +6,12 @@ An unknown access key and a wrong secret cost the same work and get the same ans
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from django.db import models
 from django.db.models import Q
+from msgspec import Struct
 
 from tradepost.market.base import ids
 from tradepost.market.base.config import config
@@ -37,16 +37,14 @@ class NotAuthenticated(Exception):
         self.retry_after = retry_after
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Struct, frozen=True):
     """``key``: what the caller's requests are counted by."""
 
     seller_id: int
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """A request before its body is read: ``request.body`` is empty. ``wall`` is real time, by which signatures age;
     ``now`` the market's, by which keys live; ``peer`` the address that the request came from; ``is_large``: its body is
     larger than anybody may send, so a caller who is not known is refused now."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import replace
 from urllib.parse import parse_qsl
 
 from django.db import transaction
 from django.utils.cache import get_conditional_response
 
+from tradepost.market.base.values import replace
 from tradepost.market.debugging.api_trials import note_order_query
 from tradepost.protocols.http import Response
 from tradepost.protocols.open_api import order_query as wire

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime
 from functools import wraps
 from http import HTTPStatus
@@ -25,6 +24,7 @@ from tradepost.market.assets.upload import TOKEN, Locked, WrongOffset, path_of
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.files import SHA256
+from tradepost.market.base.values import replace
 from tradepost.market.licenses import receive
 from tradepost.market.licenses.license_files import folder as kept_in
 from tradepost.market.web.transfer import Ended, Transfer

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -26,8 +25,7 @@ type Start = Callable[..., Sink]
 """Of the head of a request, and what its path holds by name: where its body goes. Raises what the view may raise."""
 
 
-@dataclass(frozen=True, slots=True)
-class TakesIn(Takes):
+class TakesIn(Takes, frozen=True):
     """``largest_body``: bytes of a body that is received in memory like any other; ``start``: asked about a larger one."""
 
     start: Start

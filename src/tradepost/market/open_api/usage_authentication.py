@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
@@ -33,8 +32,7 @@ MOST_OWNERS = 8
 """Sellers whose keys are tried. A push is of one seller; more are named by mistake, or by somebody who tries."""
 
 
-@dataclass(frozen=True, slots=True)
-class UsageCaller(Caller):
+class UsageCaller(Caller, frozen=True):
     """With the push, which had to be read to find whose it is."""
 
     loaded: Loaded

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
+from msgspec import Struct
 
 from tradepost.market.base.money import Money
+from tradepost.market.base.values import replace
 from tradepost.market.subscriptions.paid_time import period_end
 
 from .pricing import Priced, PriceLine
@@ -27,8 +28,7 @@ DAYS = (*range(1, 29), MONTH_END)
 """Days that every month has, and its last one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alignment:
+class Alignment(Struct, frozen=True, kw_only=True):
     """``until``: the aligned end, exclusive. ``days`` of the ``of_days`` of the month that would follow are paid for."""
 
     until: datetime

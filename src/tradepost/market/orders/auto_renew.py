@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
+from msgspec import Struct
 
 from tradepost.market.base import outbox, rows, work
 from tradepost.market.base.errors import Refused
@@ -50,8 +50,7 @@ def reason_words(code: str) -> str:
     return REASONS.get(code, ANOTHER)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AutoRule:
+class AutoRule(Struct, frozen=True, kw_only=True):
     """When a market tries: ``at`` this time of its zone, first on the day that lies so many days before that of the end."""
 
     days_before: int = 7

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from django.db.models import Prefetch, QuerySet
+from msgspec import Struct
 
 from tradepost.market.base.paging import Page, page
 from tradepost.market.catalog.models import Spec
@@ -14,8 +13,7 @@ from .models import Order, OrderLine, TrialUse
 from .search import orders_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderFilter:
+class OrderFilter(Struct, frozen=True, kw_only=True):
     q: str = ""
     status: str = ""
 
@@ -46,8 +44,7 @@ def has_tried(buyer: User, spec: Spec) -> bool:
     return TrialUse.objects.filter(buyer=buyer, spec=spec).exists()
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(Struct, frozen=True):
     """What is held, by the lines of its orders."""
 
     bought: OrderLine

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
@@ -16,6 +15,7 @@ from django.db import transaction
 from django.db.models import Min, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
@@ -35,8 +35,7 @@ from .pricing import Priced
 from .reserve import reserve_added
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeService:
+class ChangeService(Struct, frozen=True, kw_only=True):
     """What a buyer chose: ``product_id`` is the offer's that is held afterwards. ``quote``: as ``show`` gave it to the page;
     empty where nothing was shown."""
 
@@ -47,8 +46,7 @@ class ChangeService:
     quote: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """One way to change. ``adds``: more of the same SKU, by its quantities above what is held; else the quantity stays."""
 
     offer: Offer
@@ -60,8 +58,7 @@ class Target:
         return _sold_in(self.offer.sku, quantity) and (quantity >= self.least if self.adds else quantity == self.least)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A change with its price."""
 
     target: Target

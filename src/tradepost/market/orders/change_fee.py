@@ -8,13 +8,14 @@ later time. Fractions throughout, and one rounding at the end, down.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from fractions import Fraction
 from math import floor, lcm
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from tradepost.market.base.money import Money
 from tradepost.market.base.stored import dump, load
@@ -32,8 +33,7 @@ class StepChange(StrEnum):
     """By the letter: the whole new quantity at the price of its band."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rate:
+class Rate(Struct, frozen=True, kw_only=True):
     """What one SKU costs for one day, month or year (``unit``) now, in minor units."""
 
     unit: str
@@ -48,8 +48,7 @@ class Rate:
         return band_of(self.bands, quantity)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaidTime:
+class PaidTime(Struct, frozen=True, kw_only=True):
     """One paid period, half-open. ``unit``: by which it was bought (business-rules §17.1: the old price is matched by that)."""
 
     line_number: str
@@ -58,8 +57,7 @@ class PaidTime:
     ends_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class Terms(Struct, frozen=True, kw_only=True):
     """All that the fee of one change is computed from."""
 
     currency: str
@@ -87,8 +85,7 @@ class Terms:
         return self.periods[-1].ends_at
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeeLine:
+class FeeLine(Struct, frozen=True, kw_only=True):
     """One part of the explanation. ``minor`` is rounded for the eye: the lines and ``Fee.rounding_minor`` add up to the fee."""
 
     new: bool
@@ -103,8 +100,7 @@ class FeeLine:
     minor: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(Struct, frozen=True, kw_only=True):
     """What of the fee belongs to one paid period."""
 
     of: PaidTime
@@ -112,8 +108,7 @@ class Part:
     minor: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fee:
+class Fee(Struct, frozen=True, kw_only=True):
     """``minor`` is below zero where what is wanted costs less: such a change is refused."""
 
     minor: int
@@ -182,8 +177,7 @@ def recompute(plain: Mapping[str, Any]) -> Fee:
 # --- how it comes about -----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Share:
+class _Share(Struct, frozen=True, kw_only=True):
     """One period's share, before any discount. Old and new are measured on the same grid, that of the period, so that equal
     prices cost nothing."""
 

@@ -6,11 +6,11 @@ of the same specification, whose edition may be another one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.catalog.models import Offer
@@ -27,8 +27,7 @@ from .place import check_agreed, find_offer, quote, store_line, store_unpaid
 from .reserve import reserve
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WithinSpec:
+class WithinSpec(Struct, frozen=True, kw_only=True):
     """What a buyer chose for a service of its own: ``product_id`` is an offer's of the specification that is held, in any of
     its editions. ``quote`` as ``quotes.show`` gave it to the page; empty where nothing was shown: then the price of the
     moment holds."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tradepost.market.catalog.models import Offer
 
@@ -11,8 +12,7 @@ _DAYS = {"day": 1, "month": 30, "year": 365}
 """About as long as a period is, to compare durations."""
 
 
-@dataclass(frozen=True, slots=True)
-class Duration:
+class Duration(Struct, frozen=True):
     """``periods`` days, months or years."""
 
     period_type: str

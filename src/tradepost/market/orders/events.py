@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from tradepost.market.base.events import event
 
 
 @event("order_paid", was=("OrderPaid", "RenewalPaid"), about=("order",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderPaid:
+class OrderPaid(Struct, frozen=True, kw_only=True):
     """The buyer's money is held; also when nothing was to be paid. Every type of order: who reacts looks which it is."""
 
     order: str
@@ -18,16 +18,14 @@ class OrderPaid:
 
 
 @event("order_completed", was=("OrderCompleted",), about=("order",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderCompleted:
+class OrderCompleted(Struct, frozen=True, kw_only=True):
     """Everything was delivered, and what was held is the sellers'."""
 
     order: str
 
 
 @event("order_cancelled", was=("OrderCancelled",), about=("order",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderCancelled:
+class OrderCancelled(Struct, frozen=True, kw_only=True):
     """It was not paid, and cannot be any more."""
 
     order: str
@@ -36,8 +34,7 @@ class OrderCancelled:
 
 
 @event("order_refunded", was=("OrderRefunded",), about=("order",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderRefunded:
+class OrderRefunded(Struct, frozen=True, kw_only=True):
     """It was given up, and what was paid is back on the buyer's balance."""
 
     order: str
@@ -46,16 +43,14 @@ class OrderRefunded:
 
 
 @event("order_returned", about=("order",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderReturned:
+class OrderReturned(Struct, frozen=True, kw_only=True):
     """Its buyer gave it back before anything was taken of it, and what was paid is back on the balance."""
 
     order: str
 
 
 @event("order_line_reduced", about=("order",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineReduced:
+class LineReduced(Struct, frozen=True, kw_only=True):
     """A part of what was paid for a line is back on the buyer's balance, before it was delivered: its seller takes less."""
 
     order: str
@@ -65,8 +60,7 @@ class LineReduced:
 
 
 @event("auto_renewal_failed", about=("subscription",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AutoRenewalFailed:
+class AutoRenewalFailed(Struct, frozen=True, kw_only=True):
     """A service that its buyer wants renewed automatically was not: nothing was ordered."""
 
     subscription: int
@@ -79,8 +73,7 @@ class AutoRenewalFailed:
 
 
 @event("refund_requested", about=("refund",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefundRequested:
+class RefundRequested(Struct, frozen=True, kw_only=True):
     """A buyer asks a seller for a refund, or an operator to decide one that the seller did not answer."""
 
     refund: int
@@ -88,8 +81,7 @@ class RefundRequested:
 
 
 @event("refund_decided", about=("refund",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefundDecided:
+class RefundDecided(Struct, frozen=True, kw_only=True):
     """The seller or an operator agreed to a refund, or refused it; what was agreed to is paid at once."""
 
     refund: int
@@ -98,24 +90,21 @@ class RefundDecided:
 
 
 @event("refund_paid", about=("refund",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefundPaid:
+class RefundPaid(Struct, frozen=True, kw_only=True):
     """What was paid for a service, or a part of it, is on the buyer's balance again."""
 
     refund: int
 
 
 @event("refund_withdrawn", about=("refund",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefundWithdrawn:
+class RefundWithdrawn(Struct, frozen=True, kw_only=True):
     """Its buyer does not ask for it any more."""
 
     refund: int
 
 
 @event("refund_unanswered", about=("refund",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefundUnanswered:
+class RefundUnanswered(Struct, frozen=True, kw_only=True):
     """The seller has said nothing for as long as one waits: for its buyer to speak to it, or to appeal."""
 
     refund: int

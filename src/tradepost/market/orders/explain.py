@@ -7,9 +7,9 @@ a function to ``MONEY``, and whoever gives it back one to ``GIVEN_BACK_FOR``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base.money import Money
 from tradepost.market.payments.models import Account, Transfer
@@ -197,8 +197,7 @@ MONEY: tuple[Step, ...] = (quoted, total, paid, refunded, unsubscribed, earned, 
 # --- a service ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceFacts:
+class ServiceFacts(Struct, frozen=True, kw_only=True):
     """A service with every order about it, the oldest first."""
 
     currency: str

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.utils import timezone
+from msgspec import Struct
 
 from tradepost.market.base.money import Money
 from tradepost.market.payments.queries import Movement
@@ -43,16 +43,14 @@ SELLERS = frozenset({Kind.PRICE, Kind.EARNED})
 OPERATORS = frozenset(Kind)
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One step of a sum, in words, and what it adds."""
 
     words: str
     amount: Money
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explained:
+class Explained(Struct, frozen=True, kw_only=True):
     """``said``: the amount as it stands. ``recomputed``: from the parts; None where they were not kept."""
 
     kind: Kind
@@ -70,8 +68,7 @@ class Explained:
         return Verdict.SAME if self.recomputed == self.said else Verdict.DIFFERS
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderFacts:
+class OrderFacts(Struct, frozen=True, kw_only=True):
     """What is stored of an order. ``lines`` with their offers; ``periods``: paid time that they bought."""
 
     order: Order

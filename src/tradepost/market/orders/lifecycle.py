@@ -35,7 +35,7 @@ GIVES_BACK = frozenset(
 )
 
 
-class OrderLifecycle(Lifecycle[OrderStatus, OrderEvent]):
+class OrderLifecycle(Lifecycle[OrderStatus, OrderEvent], frozen=True):
     """An order's lines are where it is; what it had reserved is free again when it ends without a delivery, or is
     paid back in full, whoever does that (business-rules §3.7)."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from msgspec import Struct
 
 from tradepost.market.base.counting import Count, counts_up_to
 from tradepost.market.base.paging import Page, page
@@ -15,8 +15,7 @@ from .models import Order, OrderLine
 from .search import orders_by_number
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderFilter:
+class OrderFilter(Struct, frozen=True, kw_only=True):
     """What an operator asks the list for; empty means all. ``text`` is a number, its beginning or end (see
     ``search``), else a buyer's whole e-mail address."""
 
@@ -49,8 +48,7 @@ def lines_of(order: Order) -> list[OrderLine]:
     return list(lines.order_by("pk"))
 
 
-@dataclass(frozen=True, slots=True)
-class UnderWay:
+class UnderWay(Struct, frozen=True):
     unpaid: Count
     processing: Count
 

@@ -5,13 +5,13 @@ No product is locked here (decision 0009): what is scarce, a limit or a stock, h
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base import ids, jobs
 from tradepost.market.base.errors import Refused
@@ -34,8 +34,7 @@ UNPAID_TIMEOUT = "orders.unpaid_timeout"
 LONGEST_PARAM = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceOrder:
+class PlaceOrder(Struct, frozen=True, kw_only=True):
     """What a buyer chose. ``product_id`` is the offer's id on the wire; ``periods`` counts days, months or years.
     ``idempotency_key`` names the request, so that it makes one order however often it is sent."""
 

@@ -6,11 +6,13 @@ Page, quote, order, renewal, try-out and refund all ask here, so that they agree
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from tradepost.market.base.money import Money
+from tradepost.market.base.values import as_dict
 from tradepost.market.catalog import price_models
 from tradepost.market.catalog.price_models import Bands, PriceModel
 
@@ -20,8 +22,7 @@ if TYPE_CHECKING:
 NONE = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceLine:
+class PriceLine(Struct, frozen=True, kw_only=True):
     """One part of a price: ``units`` at ``unit_minor`` each, for ``periods`` periods, come to ``amount_minor``."""
 
     units: int
@@ -42,8 +43,7 @@ class PriceLine:
         return self.above + 1
 
 
-@dataclass(frozen=True, slots=True)
-class Priced:
+class Priced(Struct, frozen=True):
     unit: Money
     """The price of the first unit, by which offers are compared."""
     quantity: int
@@ -55,8 +55,7 @@ class Priced:
     """How the total comes about; they add up to it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tariff:
+class Tariff(Struct, frozen=True, kw_only=True):
     """What prices are computed from, in minor units: ``unit_minor`` counts where the model has no bands, else ``bands``."""
 
     currency: str
@@ -124,7 +123,7 @@ def explain(tariff: Tariff, *, quantity: int, periods: int) -> Iterator[PriceLin
 
 
 def as_stored(lines: Sequence[PriceLine]) -> list[dict[str, Any]]:
-    return [asdict(line) for line in lines]
+    return [as_dict(line) for line in lines]
 
 
 def read_stored(plain: Sequence[Mapping[str, Any]] | None) -> tuple[PriceLine, ...]:

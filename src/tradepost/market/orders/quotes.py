@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.core import signing
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base import ids
 from tradepost.market.base.errors import Refused
@@ -31,8 +31,7 @@ LONGEST = 1024
 """Characters of a token: what is longer is not one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class Shown(Struct, frozen=True, kw_only=True):
     """A quote as it was shown."""
 
     token: str

@@ -6,13 +6,13 @@ What is agreed to is carried out by ``fulfilment/unsubscribe.py``. Whoever acts 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 from http import HTTPStatus
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.assets.models import Proof, ProofUse
 from tradepost.market.assets.proofs import use_proofs
@@ -34,8 +34,7 @@ LONGEST = 1000
 MOST_PROOFS = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class Patience(Struct, frozen=True, kw_only=True):
     """How long a seller is waited for. ``closes``: the local time at which a working day ends."""
 
     contact_workdays: int
@@ -50,8 +49,7 @@ class Patience:
         return now + timedelta(days=self.appeal_days)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AskForRefund:
+class AskForRefund(Struct, frozen=True, kw_only=True):
     """What a buyer wants. ``proofs``: hashes of documents that were handed in to this seller."""
 
     subscription: int
@@ -133,8 +131,7 @@ def appeal(refund: Refund, words: str, *, now: datetime) -> None:
         outbox.publish(RefundRequested(refund=standing.pk, appeal=True), now=now)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(Struct, frozen=True, kw_only=True):
     """Of the seller, or of an operator about an appeal. ``proofs``: hashes of the seller's documents."""
 
     by: User

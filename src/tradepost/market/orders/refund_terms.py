@@ -8,9 +8,10 @@ minor units of one currency.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
+
+from msgspec import Struct
 
 from tradepost.market.base.money import Money
 from tradepost.market.product_types.charging import Charging
@@ -53,8 +54,7 @@ class Why(StrEnum):
     """A period image that a server uses (§5): its disk is changed first, or it is released."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class Rules(Struct, frozen=True, kw_only=True):
     """``no_reason_days``: of 24 hours each from the delivery on. ``no_reason_per_year``: of one buyer in a calendar year."""
 
     no_reason_days: int
@@ -63,8 +63,7 @@ class Rules:
     """From the delivery on, as the others: so long may a seller be asked."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(Struct, frozen=True, kw_only=True):
     """What was paid for one stretch of time, or for all of it where it has no end. What was cancelled is not among them."""
 
     key: int
@@ -86,8 +85,7 @@ class Part:
     (decision 0043)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeldService:
+class HeldService(Struct, frozen=True, kw_only=True):
     """A service as its buyer holds it. ``parts``: in the order of their beginnings."""
 
     opened: bool
@@ -111,8 +109,7 @@ class HeldService:
     """By its buyer, of all services, in the calendar year of now."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineBack:
+class LineBack(Struct, frozen=True, kw_only=True):
     """What of one order line is paid back."""
 
     line: str
@@ -123,8 +120,7 @@ class LineBack:
     """Of ``back_minor``: what is still held, and never became the seller's."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class Terms(Struct, frozen=True, kw_only=True):
     """One way, as it would be now."""
 
     way: Way
@@ -149,8 +145,7 @@ class Terms:
         return Money(sum(line.back_minor for line in self.lines), self.currency)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offered:
+class Offered(Struct, frozen=True, kw_only=True):
     """``ways``: open now, of which the buyer chooses one. ``why``: why the whole service is not paid back; None when it
     may be. ``since``: the moment that decided it, where one did."""
 

@@ -8,13 +8,13 @@ renewed: a freeze stops new purchases, and whoever holds a service keeps it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
@@ -32,8 +32,7 @@ from .place import RENEWED, check_agreed, find_offer, quote, store_line, store_u
 from .pricing import Priced, PriceLine, Tariff, price
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenewService:
+class RenewService(Struct, frozen=True, kw_only=True):
     """What a buyer chose: ``product_id`` is an offer's of the SKU that is held, since month and year may be changed for
     each other (saas-v2 §3.3); the quantity stays."""
 
@@ -136,8 +135,7 @@ def check_renewable(held: Subscription, *, now: datetime) -> datetime:
     return until
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Struct, frozen=True):
     """One way to renew a service, and until when it would last then."""
 
     offer: Offer

@@ -7,11 +7,11 @@ The rules are those of a renewal by hand (``renew``, ``pay``); what is refused l
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base import rows
 from tradepost.market.base.errors import Refused
@@ -35,8 +35,7 @@ LOOKS = 5
 """How often balances are looked at anew, because somebody else spent what was counted on."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Renewal:
+class Renewal(Struct, frozen=True, kw_only=True):
     """``held`` is locked, with its offer and buyer. ``impossible``: why it cannot be, where the caller knows."""
 
     held: Subscription
@@ -45,8 +44,7 @@ class Renewal:
     impossible: Refused | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Ready:
+class _Ready(Struct, frozen=True, kw_only=True):
     renewal: Renewal
     offer: Offer
     priced: Priced

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db.models import Q, QuerySet, Sum
+from msgspec import Struct
 
 from tradepost.market.base.counting import Count, count_up_to
 from tradepost.market.base.models import Move
@@ -18,8 +18,7 @@ from .sales import day_of
 from .search import lines_like
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineFilter:
+class LineFilter(Struct, frozen=True, kw_only=True):
     """What a seller asks the list of orders for; empty means all."""
 
     search: str = ""
@@ -49,8 +48,7 @@ def find_line(seller: Seller, number: str) -> OrderLine | None:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuyerContact:
+class BuyerContact(Struct, frozen=True, kw_only=True):
     """Of a buyer, what a seller may know. Contacts only when the product asked for them (saas-v2 §1.5) and it was paid."""
 
     customer_id: str
@@ -82,8 +80,7 @@ def moves_of(line: OrderLine) -> list[Move]:
     return list(Move.objects.filter(about).order_by("at", "pk"))
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
+class Day(Struct, frozen=True):
     """Orders that were paid on one day, in the market's time zone."""
 
     day: date

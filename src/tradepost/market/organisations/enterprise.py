@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base import outbox
 from tradepost.market.base.errors import Refused
@@ -24,8 +24,7 @@ FIRST_DEPARTMENT = "HQ"
 """Code of the department that an enterprise begins with: each of its people is in one (§A.7 ``orgCode``)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(Struct, frozen=True, kw_only=True):
     """``name`` and ``code`` of the enterprise; ``user_name`` and ``person``: the founder's account name and name in it."""
 
     name: str

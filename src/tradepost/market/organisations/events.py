@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tradepost.market.base.events import event
 
 
 @event("enterprise_changed", about=("enterprise",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnterpriseChanged:
+class EnterpriseChanged(Struct, frozen=True, kw_only=True):
     """An enterprise has another name."""
 
     enterprise: int
 
 
 @event("enterprise_dissolved", about=("enterprise",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnterpriseDissolved:
+class EnterpriseDissolved(Struct, frozen=True, kw_only=True):
     """An enterprise ended: its bindings do, and nobody signs in any more."""
 
     enterprise: int
 
 
 @event("department_changed", about=("enterprise",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DepartmentChanged:
+class DepartmentChanged(Struct, frozen=True, kw_only=True):
     """A department was added, renamed, moved, removed or brought back."""
 
     enterprise: int
@@ -35,8 +32,7 @@ class DepartmentChanged:
 
 
 @event("members_changed", about=("enterprise",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MembersChanged:
+class MembersChanged(Struct, frozen=True, kw_only=True):
     """People joined, left or were changed, or are in other groups than before: at most ``import_members.BATCH`` of them."""
 
     enterprise: int
@@ -44,8 +40,7 @@ class MembersChanged:
 
 
 @event("group_removed", about=("enterprise",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupRemoved:
+class GroupRemoved(Struct, frozen=True, kw_only=True):
     """A group is none any more, and some are still in it: ``MembersChanged`` tells who left it."""
 
     enterprise: int
@@ -53,8 +48,7 @@ class GroupRemoved:
 
 
 @event("member_password_reset", about=("enterprise",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MemberPasswordReset:
+class MemberPasswordReset(Struct, frozen=True, kw_only=True):
     """An administrator gave a managed account a new password: sessions and tokens of the old one end."""
 
     enterprise: int
@@ -62,8 +56,7 @@ class MemberPasswordReset:
 
 
 @event("enterprise_member_joined", about=("enterprise",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnterpriseMemberJoined:
+class EnterpriseMemberJoined(Struct, frozen=True, kw_only=True):
     """Somebody accepted an invitation."""
 
     enterprise: int

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.values import as_dict, members, replace
 
 from . import account_names
 from .import_table import Line
@@ -27,8 +29,7 @@ class Kind(StrEnum):
     WRONG = "wrong"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(Struct, frozen=True, kw_only=True):
     """What a line says of a person, with what stands where it says nothing."""
 
     user_name: str
@@ -38,8 +39,7 @@ class Wanted:
     profile: Profile
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class Judged(Struct, frozen=True, kw_only=True):
     """``standing``: who is changed; None for somebody new. ``wanted`` is None, and ``why`` raises the refusal again, in whatever
     language is active, for a line that is wrong."""
 
@@ -176,10 +176,10 @@ def _profile(line: Line, standing: Member | None) -> Profile:
     if standing is None:
         return said
     before = stored_profile(standing.profile)
-    return replace(before, **{name: value for name, value in asdict(said).items() if value})
+    return replace(before, **{name: value for name, value in as_dict(said).items() if value})
 
 
-_OF_PROFILE = frozenset({*LONGEST, "employee_type", "entry_date"}) & {one.name for one in fields(Profile)}
+_OF_PROFILE = frozenset({*LONGEST, "employee_type", "entry_date"}) & set(members(Profile))
 
 
 def _is_same(wanted: Wanted, standing: Member) -> bool:

@@ -9,7 +9,6 @@ made twice.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
 from itertools import batched
@@ -19,6 +18,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
+from msgspec import Struct
 
 from tradepost.market.base import leased_jobs, stored
 from tradepost.market.base.config import Config
@@ -26,6 +26,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.base.files import Files
 from tradepost.market.base.leased_jobs import LeasedTask, Running
 from tradepost.market.base.models import LeasedJob
+from tradepost.market.base.values import replace
 
 from .act_log import Did, actor, record
 from .departments import tree_of
@@ -45,8 +46,7 @@ LOOKING, IMPORTING = gettext_noop("Looking through the table"), gettext_noop("Im
 _FOLDER = "imports"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
+class Bounds(Struct, frozen=True, kw_only=True):
     """``bytes``, ``lines``: of a table; ``members``: of an enterprise."""
 
     bytes: int

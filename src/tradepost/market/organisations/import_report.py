@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 
 from django.utils import translation
+from msgspec import Struct
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.findings import LANGUAGES
 from tradepost.market.base.stored import version
+from tradepost.market.base.values import replace
 
 from .import_judge import Judged, Kind
 
@@ -17,8 +18,7 @@ MOST_SHOWN = 200
 """Wrong lines that are kept with why; more are counted."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WrongLine:
+class WrongLine(Struct, frozen=True, kw_only=True):
     """``account``: as it stood there. ``zh``, ``en``: why, in words."""
 
     at: int
@@ -32,8 +32,7 @@ class WrongLine:
 
 
 @version(1)
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True):
     """Counts of lines, and the first wrong ones. ``unread``: columns that mean nothing to an import. ``last``: number of the last
     line that is in the counts: where an import that was broken off goes on. ``zh``, ``en``: why the whole table is refused."""
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.spreadsheet import Bounds, Unreadable, rows_of
@@ -35,8 +35,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 """How the first line of the table may name them, in any order and in any case; the first two must be there."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(Struct, frozen=True, kw_only=True):
     """``at``: its number in the table, from 1, as a spreadsheet counts. ``said``: by column, without what is empty. ``rounded``: a
     number that the spreadsheet has cut."""
 
@@ -45,8 +44,7 @@ class Line:
     rounded: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """``unread``: headings that mean nothing here. ``lines`` can be gone through once."""
 
     unread: tuple[str, ...]

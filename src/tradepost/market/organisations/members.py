@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from msgspec import Struct, field
 
 from tradepost.market.base import outbox
 from tradepost.market.base.errors import Refused
@@ -25,8 +25,7 @@ from .profile import Profile
 LONGEST_NAME = 64
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class Person(Struct, frozen=True, kw_only=True):
     """What an administrator, or the enterprise's directory, says of somebody. ``department`` is a key. ``external_id``: what the
     directory calls them; None leaves what is known."""
 

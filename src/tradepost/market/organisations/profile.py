@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
 from datetime import date
 from typing import Any
 
@@ -12,6 +11,9 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from msgspec import Struct
+
+from tradepost.market.base.values import as_dict, members
 
 from .account_names import wrong
 
@@ -29,8 +31,7 @@ LONGEST: Mapping[str, int] = {
 MOST_EXTRA, LONGEST_EXTRA = 20, 256
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
+class Profile(Struct, frozen=True, kw_only=True):
     """Texts are empty, and the type is None, where nothing is known. ``entry_date`` is in ISO form. ``extension``: attributes of
     the enterprise's own."""
 
@@ -45,12 +46,12 @@ class Profile:
 
     def stored(self) -> dict[str, Any]:
         """As it stands in ``Member.profile``: what is known alone."""
-        return {name: value for name, value in asdict(self).items() if value}
+        return {name: value for name, value in as_dict(self).items() if value}
 
 
 def stored_profile(plain: Mapping[str, Any]) -> Profile:
     """What ``stored`` gave; members that a later release adds are passed over."""
-    known = {field.name for field in fields(Profile)}
+    known = set(members(Profile))
     return Profile(**{name: value for name, value in plain.items() if name in known})
 
 

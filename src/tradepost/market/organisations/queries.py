@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet
+from msgspec import Struct
 
 from tradepost.market.base.counting import Count as Counted
 from tradepost.market.base.counting import counts_up_to
@@ -28,8 +28,7 @@ SHOWN_DEPARTMENTS = 500
 """Departments that a choice lists; of more, codes are typed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MemberFilter:
+class MemberFilter(Struct, frozen=True, kw_only=True):
     """What an administrator asks the list of members for; empty means all. ``text``: beginning of an account name, or of a name.
     ``department``: its key. ``show``: ``removed``, ``admins``, ``passwords`` for those who have none yet, or all who are there."""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """A department. ``parent`` is the key of another, None at the top."""
 
     key: int
@@ -16,8 +16,7 @@ class Node:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """A node where it stands in the tree."""
 
     node: Node
@@ -27,8 +26,7 @@ class Placed:
     """Names from the top to the node, its own last."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(Struct, frozen=True):
     """Built once from all nodes of an enterprise."""
 
     nodes: Mapping[int, Node]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 from django.db import transaction
+from msgspec import Struct
 
 from tradepost.market.base import rows
 
@@ -14,8 +14,7 @@ from .ledger import Overdrawn, entry
 from .models import Account, Transfer
 
 
-@dataclass(frozen=True, slots=True)
-class Booking:
+class Booking(Struct, frozen=True):
     """A transfer that is not stored yet, and what it changes; together nothing."""
 
     transfer: Transfer

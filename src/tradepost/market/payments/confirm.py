@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base import outbox
 from tradepost.market.base.errors import Refused
@@ -27,8 +27,7 @@ BANK_NUMBER = re.compile(r"[A-Z0-9][A-Z0-9._/#:-]{0,63}")
 LONGEST_OPINION = 500
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
+class Arrival(Struct, frozen=True, kw_only=True):
     """Money that came, as the bank's statement says. ``bank_number`` is the bank's for the transaction; ``amount`` what really
     came."""
 

@@ -7,8 +7,9 @@ what sellers wait for (``ledger.verify``). Who calls holds the buyer's account (
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from tradepost.market.base.money import Money
 from tradepost.market.identity.models import Seller, User
@@ -32,8 +33,7 @@ def owed(user: User, currency: str) -> Money:
     return Money(0, currency) if account is None else -account.balance
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Due:
+class Due(Struct, frozen=True, kw_only=True):
     """What a buyer owes a seller for usage, or pays of it; ``minor`` above zero."""
 
     user: int

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tradepost.market.base.events import event
 
 
 @event("topped_up", was=("ToppedUp",), about=("transfer",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToppedUp:
+class ToppedUp(Struct, frozen=True, kw_only=True):
     """Money of a buyer arrived."""
 
     transfer: int
@@ -17,24 +16,21 @@ class ToppedUp:
 
 
 @event("transfer_proof_given", about=("intent",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransferProofGiven:
+class TransferProofGiven(Struct, frozen=True, kw_only=True):
     """A buyer showed a document of a transfer: an operator looks at it."""
 
     intent: int
 
 
 @event("transfer_rejected", about=("intent",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransferRejected:
+class TransferRejected(Struct, frozen=True, kw_only=True):
     """An operator did not accept the proof of a transfer; why stands in the intent."""
 
     intent: int
 
 
 @event("transfer_expired", about=("intent",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransferExpired:
+class TransferExpired(Struct, frozen=True, kw_only=True):
     """An announced transfer is not waited for any more."""
 
     intent: int

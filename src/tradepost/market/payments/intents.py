@@ -7,13 +7,13 @@ Whoever acts locks the timer first, as the timer itself does, then the intent, t
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta, tzinfo
 from http import HTTPStatus
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from msgspec import Struct, field
 
 from tradepost.market.assets.models import Proof
 from tradepost.market.assets.proofs import use_proofs, used_by
@@ -34,8 +34,7 @@ MOST_PROOFS = 5
 DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class Rules(Struct, frozen=True, kw_only=True):
     """What may be announced. Amounts are in minor units; ``pay_to``: the bank account, as it is shown."""
 
     least: Money
@@ -46,8 +45,7 @@ class Rules:
     pay_to: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checking:
+class Checking(Struct, frozen=True, kw_only=True):
     """Until when an operator has looked at a proof. ``closes``: the local time at which a working day ends."""
 
     workdays: int

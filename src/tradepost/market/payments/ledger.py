@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 
@@ -12,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import CharField, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base import outbox, rows
 from tradepost.market.base.errors import Refused
@@ -176,8 +176,7 @@ def lock_buyer(user: User, currency: str) -> Account:
     return Account.objects.select_for_update(of=("self",)).get(pk=account.pk)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Earning:
+class Earning(Struct, frozen=True, kw_only=True):
     """What a seller earned with one order line; ``reference`` is the line's number. ``at``: when, where that was before now."""
 
     seller: Seller

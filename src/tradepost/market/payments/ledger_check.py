@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
+from msgspec import Struct
 
 from . import arrivals
 from .models import Account, Entry, KindTotal, Transfer
 
 
-@dataclass(frozen=True, slots=True)
-class Balance:
+class Balance(Struct, frozen=True):
     """Result of checking the whole ledger. ``problems`` is empty when every invariant holds."""
 
     accounts: int

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from msgspec import Struct
 
 from tradepost.market.base import rows
 from tradepost.market.base.money import Money
@@ -17,8 +17,7 @@ from . import kept_sums, ledger
 from .models import Account, Transfer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Payment:
+class Payment(Struct, frozen=True, kw_only=True):
     """The price of an order, from its buyer's balance."""
 
     user: User

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
+from msgspec import Struct
 
 from tradepost.market.base.money import Money
 from tradepost.market.base.paging import Page, page
@@ -15,8 +15,7 @@ from tradepost.market.identity.models import Seller, User
 from .models import Account, Entry, Transfer
 
 
-@dataclass(frozen=True, slots=True)
-class Booked:
+class Booked(Struct, frozen=True):
     """One entry as an account's owner reads it."""
 
     entry: Entry
@@ -25,8 +24,7 @@ class Booked:
     after: Money
 
 
-@dataclass(frozen=True, slots=True)
-class Movement:
+class Movement(Struct, frozen=True):
     """One transfer: so much went from one account to another."""
 
     transfer: Transfer
@@ -88,8 +86,7 @@ def _movements(sought: Iterable[Transfer]) -> list[Movement]:
     ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransferFilter:
+class TransferFilter(Struct, frozen=True, kw_only=True):
     """What an operator asks the books for; empty means all."""
 
     reference: str = ""

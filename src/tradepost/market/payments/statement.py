@@ -3,11 +3,11 @@ file."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from itertools import batched
 
 from django.db.models import QuerySet, prefetch_related_objects
+from msgspec import Struct
 
 from tradepost.market.base.money import Money
 from tradepost.market.base.paging import Page, page
@@ -30,8 +30,7 @@ AT_ONCE = 500
 """Transfers that a file reads in one statement."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryFilter:
+class EntryFilter(Struct, frozen=True, kw_only=True):
     """What a buyer asks for; nothing means all. Days are those of ``zone``, both of them included."""
 
     zone: tzinfo

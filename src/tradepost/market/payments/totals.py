@@ -3,10 +3,9 @@ buyers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from django.db.models import F, OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
+from msgspec import Struct
 
 from tradepost.market.base import rows
 from tradepost.market.base.money import Money
@@ -37,16 +36,14 @@ OWED = (Account.Kind.BUYER, Account.Kind.SELLER, Account.Kind.CLEARING, Account.
 outside, less what went out again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Total:
+class Total(Struct, frozen=True):
     """All accounts of a kind."""
 
     kind: Account.Kind
     amount: Money
 
 
-@dataclass(frozen=True, slots=True)
-class Books:
+class Books(Struct, frozen=True):
     """Of one currency: what came from outside, and where it is."""
 
     currency: str
@@ -64,8 +61,7 @@ class Books:
         return self.came - self.owed_together
 
 
-@dataclass(frozen=True, slots=True)
-class Owed:
+class Owed(Struct, frozen=True):
     """What a seller is owed now."""
 
     account: Account

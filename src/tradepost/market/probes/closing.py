@@ -4,11 +4,11 @@ last slot of a day the day is counted, and trading frozen after too many that fa
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from msgspec import Struct
 
 from tradepost.market.base import outbox
 from tradepost.market.catalog import trading
@@ -56,8 +56,7 @@ def _servers(runs: QuerySet[ProbeRun]) -> int:
     return runs.values("seller", "address__url").distinct().count()
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """What a slot says of one product. ``failed``: the first of its cases that did; ``failing``: how many, of ``cases``."""
 
     verdict: outcome.Verdict

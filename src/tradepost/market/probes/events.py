@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
+
+from msgspec import Struct
 
 from tradepost.market.base.events import event
 
 
 @event("probe_slot_ended", about=("product",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProbeSlotEnded:
+class ProbeSlotEnded(Struct, frozen=True, kw_only=True):
     """A slot changed how a product stands; of one that changed nothing nobody is told."""
 
     product: int
@@ -37,8 +37,7 @@ class ProbeSlotEnded:
 
 
 @event("probe_day_failed", about=("product",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProbeDayFailed:
+class ProbeDayFailed(Struct, frozen=True, kw_only=True):
     """A day of a product is over and failed."""
 
     product: int
@@ -51,8 +50,7 @@ class ProbeDayFailed:
 
 
 @event("failed_orders_exceeded", about=("product",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailedOrdersExceeded:
+class FailedOrdersExceeded(Struct, frozen=True, kw_only=True):
     """More orders of a product failed in a month than may (business-rules §10): an operator decides what follows."""
 
     product: int

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.paging import Page, page
@@ -34,8 +34,7 @@ def frozen(*, most: int = MOST) -> list[Health]:
     return list(rows.select_related("product__seller").order_by("frozen_on", "product")[:most])
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """Something to be decided. ``orders``: that failed, of a product with too many."""
 
     item: WorkItem

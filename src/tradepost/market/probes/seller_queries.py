@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from statistics import quantiles
 
 from django.db.models import Q, QuerySet
+from msgspec import Struct
 
 from tradepost.market.applications.models import Application
 from tradepost.market.base.paging import Page, page
@@ -27,8 +28,7 @@ HISTORY = 25
 """Runs on a page."""
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(Struct, frozen=True):
     """Of the probes of some addresses that passed in the shown days. Milliseconds."""
 
     p50: float | None = None
@@ -38,8 +38,7 @@ class Figures:
     """Of the certificate that ends first."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watched:
+class Watched(Struct, frozen=True, kw_only=True):
     """A product with how it stands. ``served``: where it is served, its own production interface first; ``health`` is None while it
     was never probed. ``days``: the last ones, oldest first, each with what its slots said."""
 

@@ -4,14 +4,14 @@ that it was published with (openapi-jointkit §A.10, §B.1). The one answer for 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tradepost.market.applications.models import Application
 from tradepost.market.production.models import Address, Binding
 
 
-@dataclass(frozen=True, slots=True)
-class Serving:
+class Serving(Struct, frozen=True):
     """``application``: its name, where it is told of enterprises and people; empty for a product's own production interface."""
 
     product_id: int

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from hashlib import blake2b
+
+from msgspec import Struct
 
 APART = timedelta(seconds=2)
 """Between the first tries of two cases of one address."""
@@ -13,8 +14,7 @@ GRACE = timedelta(minutes=5)
 """After the last tries of a slot until it is judged: the longest answer, and whoever waited for a place."""
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """One slot of every day, in the market's time zone: from when until when first tries are made."""
 
     half: str
@@ -22,8 +22,7 @@ class Window:
     closes: time
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """A window on one date."""
 
     date: date

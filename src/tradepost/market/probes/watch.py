@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta, tzinfo
+
+from msgspec import Struct
 
 from tradepost.market.base.config import Config
 from tradepost.market.production.plan import Probing
@@ -11,8 +12,7 @@ from tradepost.market.production.plan import Probing
 from .timetable import Window
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watch:
+class Watch(Struct, frozen=True, kw_only=True):
     windows: tuple[Window, ...]
     zone: tzinfo
     probing: Probing

@@ -6,13 +6,13 @@ Facts: business-rules §3.2, §4.4–4.7; what a seller's server must have for e
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tradepost.protocols.commands import ChargingMode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Charging:
+class Charging(Struct, frozen=True, kw_only=True):
     mode: ChargingMode
     ends: bool = False
     """Sold for a number of months or years, and over at their end."""

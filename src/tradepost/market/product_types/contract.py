@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from tradepost.protocols.commands import ChargingMode, Command
 from tradepost.protocols.text import Text
@@ -103,8 +104,7 @@ class AssetKind(StrEnum):
     """Data, or a model."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class Question(Struct, frozen=True, kw_only=True):
     """Something that a kind asks of every product of its own. Answers are texts, those with ``translated`` one in each
     language. ``most``: of characters, or of the number; ``section`` of business-rules.md."""
 
@@ -129,8 +129,7 @@ class Question:
         return dict(self.choices).get(said) or (_YES_NO.get(said) if self.answer is Answer.YES_NO else None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
+class Proof(Struct, frozen=True, kw_only=True):
     """A document that operators look at and nobody else."""
 
     code: str
@@ -140,8 +139,7 @@ class Proof:
     required: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Fault(Struct, frozen=True, kw_only=True):
     """What a rule of a kind has against a product. ``field`` as forms name it: a question's code, or ``specs``."""
 
     code: str
@@ -153,8 +151,7 @@ class Fault:
 type KindRule = Callable[[ProductFacts], Iterable[Fault]]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One thing asked of the seller while an order is fulfilled, in order."""
 
     command: type[Command]
@@ -167,8 +164,7 @@ type Steps = Mapping[str, tuple[Step, ...]]
 """Order type (``NEW``, …) → what fulfilment asks of the seller."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProductType:
+class ProductType(Struct, frozen=True):
     code: str
     """For example ``SAAS``; what the database holds (business-rules §13)."""
     title: Text

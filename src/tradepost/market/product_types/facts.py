@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from tradepost.protocols.commands import ChargingMode
 
@@ -18,8 +19,7 @@ class Template(StrEnum):
     """Prices by what a buyer chooses."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpecFacts:
+class SpecFacts(Struct, frozen=True, kw_only=True):
     """``attributes``: codes of what a buyer chooses, enum or number."""
 
     name: str
@@ -31,8 +31,7 @@ class SpecFacts:
     """How often each factor of its prices on demand is charged."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProductFacts:
+class ProductFacts(Struct, frozen=True, kw_only=True):
     """``answers``: code of a question → what was said; of one with both languages ``code`` and ``code_en``."""
 
     specs: tuple[SpecFacts, ...] = ()

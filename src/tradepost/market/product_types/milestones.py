@@ -4,7 +4,8 @@ of the price (business-rules §2.10; joint.md §4). Pure."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tradepost.market.base.numbers import whole_number
 from tradepost.protocols.text import Text
@@ -41,8 +42,7 @@ def _asked(number: int) -> tuple[Question, Question]:
 QUESTIONS = tuple(question for number in range(1, MOST + 1) for question in _asked(number))
 
 
-@dataclass(frozen=True, slots=True)
-class Milestone:
+class Milestone(Struct, frozen=True):
     """``weight``: its share of the price, beside the weights of the others."""
 
     name: Text

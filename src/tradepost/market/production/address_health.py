@@ -3,9 +3,10 @@ refuses signatures is not well because it answers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from .models import Address
 
@@ -17,8 +18,7 @@ class AddressState(StrEnum):
     PAUSED = "paused"
 
 
-@dataclass(frozen=True, slots=True)
-class AddressHealth:
+class AddressHealth(Struct, frozen=True):
     """``at``: when the evidence came; None for an address that was never called. ``trouble``: what went wrong, as on attempts;
     ``probe`` when only a probe failed."""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
 from django.db.models import Q
+from msgspec import Struct
 
 from tradepost.market.base import outbox, rows
 from tradepost.market.base.rows import moment
@@ -31,8 +31,7 @@ UNWELL = frozenset({"000001", "000005"})
 """Result codes of an answer that came and is none: the signature was refused, or the server failed by itself (saas-v2 §4)."""
 
 
-@dataclass(frozen=True, slots=True)
-class News:
+class News(Struct, frozen=True):
     """What one ended attempt says of its address. ``trouble``: name of what went wrong, empty for a good answer. ``counts``:
     whether the breaker counts it as a failure."""
 

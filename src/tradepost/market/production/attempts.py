@@ -7,8 +7,9 @@ worker that was thought dead may come back and fill it in.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from tradepost.market.base import rows
 from tradepost.market.base.rows import moment
@@ -22,8 +23,7 @@ from .masking import masked, masked_headers, masked_people, masked_url, printabl
 from .models import Call
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """An attempt that ended: ``exchange`` is None when nothing was sent or our own worker lost it."""
 
     call: ClaimedCall

@@ -6,8 +6,11 @@ dead server costs nothing. When the pause is over one call goes through as a tri
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from tradepost.market.base.values import replace
 
 from .models import Address
 
@@ -15,14 +18,12 @@ LONGEST_PAUSE = timedelta(minutes=15)
 B = Address.Breaker
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     failures: int
     pause: timedelta
 
 
-@dataclass(frozen=True, slots=True)
-class BreakerState:
+class BreakerState(Struct, frozen=True):
     state: str
     failures: int
     opened_at: datetime | None

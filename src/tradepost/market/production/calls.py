@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base import rows, stored, work
 from tradepost.market.base.errors import Refused
@@ -37,8 +37,7 @@ def load(kind: str, plain: Mapping[str, Any]) -> Command:
     return stored.load(registry.command(kind), plain)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallRequest:
+class CallRequest(Struct, frozen=True, kw_only=True):
     """One thing to ask of the seller of ``product``. ``give_up_at`` bounds the plan when an earlier call started it."""
 
     command: Command
@@ -162,8 +161,7 @@ def compare(address: Address, instance_ids: Sequence[str], *, owner: int, now: d
     return written
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SyncRequest:
+class SyncRequest(Struct, frozen=True, kw_only=True):
     """One thing to tell a seller about an enterprise (openapi-jointkit §A). ``owner``: key of the run that waits for its end.
     ``give_up_at``: until when it is tried again; None for once, as the kit's plan says (§A.5: the buyer decides)."""
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from .models import Address, Attempt, Call
 from .plan import Probing
 
@@ -66,8 +68,7 @@ class AddressState:
     trial_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Taking:
+class Taking(Struct, frozen=True):
     """Which of the due rows are taken (with why) and which are held back (with why and until when)."""
 
     taken: list[tuple[Due, str]]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
@@ -17,6 +16,7 @@ from django.db.models import F
 from tradepost.market.base import clock, ids, rows
 from tradepost.market.base.rows import aware, moment
 from tradepost.market.base.secrets import unseal
+from tradepost.market.base.values import replace
 from tradepost.market.base.work import State, by_index, peek, until_next
 from tradepost.protocols.commands import Command, Create
 from tradepost.protocols.contract import RetryRule

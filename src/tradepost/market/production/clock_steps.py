@@ -7,8 +7,9 @@ done. A year of many services has hundreds of thousands of moments, so that a lo
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from tradepost.market.base import clock, rows
 from tradepost.market.base.models import Event, Job, LeasedJob
@@ -27,8 +28,7 @@ REACT, CLAIM, LEASED, MAIL, ELSEWHERE = "react", "claim", "leased", "mail", "els
 ALL = frozenset({REACT, CLAIM, LEASED, MAIL, ELSEWHERE})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timers:
+class Timers(Struct, frozen=True, kw_only=True):
     """Kinds of jobs. ``reacting``: those that the loop of the reactions runs; ``passed_over``: those among them at which the
     clock need not stop. All others are messages to people: ``mail`` those that go by mail."""
 
@@ -37,8 +37,7 @@ class Timers:
     mail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """What the queues hold at a moment."""
 
     due: frozenset[str]

@@ -12,15 +12,16 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from msgspec import Struct
 
 from tradepost.market.base import clock, jobs
 from tradepost.market.base.events import Reactions
 from tradepost.market.base.leased_jobs import LeasedTasks
+from tradepost.market.base.values import replace
 from tradepost.market.base.work import DatabaseAway
 from tradepost.protocols.commands import Fault, Unreachable
 from tradepost.protocols.registry import protocol, protocols
@@ -65,8 +66,7 @@ GRACE = 8.0
 """Seconds that a stopping worker waits for open calls."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setup:
+class Setup(Struct, frozen=True, kw_only=True):
     name: str
     limits: Limits
     capacity: int

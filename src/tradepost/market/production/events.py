@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from tradepost.market.base.events import event
 
 
 @event("call_failed", was=("CallFailed",), about=("call",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallFailed:
+class CallFailed(Struct, frozen=True, kw_only=True):
     """An attempt failed (saas-v2 §3.10, §7); the call goes on by its plan."""
 
     call: int
@@ -23,8 +23,7 @@ class CallFailed:
 
 
 @event("call_ended", was=("CallEnded",), about=("call", "subscription"))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallEnded:
+class CallEnded(Struct, frozen=True, kw_only=True):
     """A call was answered, or given up; a restart may follow, and another end."""
 
     call: int
@@ -40,8 +39,7 @@ class CallEnded:
 
 
 @event("breaker_opened", was=("BreakerOpened",), about=("address",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BreakerOpened:
+class BreakerOpened(Struct, frozen=True, kw_only=True):
     """An address stopped answering: its calls wait."""
 
     address: int

@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self, override
 
 import aiohttp
 from aiohttp.payload import BytesPayload
+from msgspec import Struct
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -47,8 +47,7 @@ FRAMING = 8
 """How many times the limit of a body may come in all: a body in chunks of one byte takes six."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(Struct, frozen=True):
     """What went over the wire in one attempt and what it meant. ``response`` is None when there was no answer."""
 
     request: Request
@@ -59,8 +58,7 @@ class Exchange:
     """Of the server that answered over TLS, when it was asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     timeout: float
     answer_bytes: int
     sandbox: bool

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
 from django.db.models import OuterRef, Q, QuerySet, Sum
+from msgspec import Struct, field
 
 from tradepost.market.base.counting import Count, CountedUpTo, counts_up_to
 from tradepost.market.base.models import Event, Job, WorkerProcess
@@ -26,8 +27,7 @@ REMEMBERED = timedelta(days=1)
 """How long the pages remember a dead worker."""
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(Struct, frozen=True):
     """Counts of work that has not ended. ``oldest_due`` is when the longest-waiting due call should have been made."""
 
     due: Count
@@ -63,8 +63,7 @@ def figures(now: datetime) -> Figures:
     return Figures(overdue, later, in_flight, busy, paused, failing, oldest)
 
 
-@dataclass(frozen=True, slots=True)
-class Worker:
+class Worker(Struct, frozen=True):
     process: WorkerProcess
     alive: bool
 
@@ -86,8 +85,7 @@ def open_breakers(limit: int = 50) -> list[Address]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Queue:
+class Queue(Struct, frozen=True):
     """One of the two queues: how much waits, and what failed and is tried again."""
 
     waiting: Count
@@ -107,8 +105,7 @@ def stuck(model: type[Event | Job]) -> QuerySet[Any]:
     return model._default_manager.exclude(error="")  # noqa: SLF001
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallFilter:
+class CallFilter(Struct, frozen=True, kw_only=True):
     """What an operator asks the list of calls for; empty means all."""
 
     seller: str = ""
@@ -189,8 +186,7 @@ class Hour:
         return self.done + self.pending + self.refused + self.fault
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
+class Day(Struct, frozen=True):
     hours: Sequence[Hour]
     attempts: int
     milliseconds: float | None

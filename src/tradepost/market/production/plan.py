@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from tradepost.protocols.commands import CallResult, Done, Fault, Pending, Rejected, Unreachable
 from tradepost.protocols.contract import RetryRule
@@ -43,8 +44,7 @@ def next_attempt(
             return min(now + wait * (1 + JITTER * chance), give_up_at)
 
 
-@dataclass(frozen=True, slots=True)
-class Probing:
+class Probing(Struct, frozen=True):
     """How probes are made (saas-v2 §6, where tries are not told: settings). ``share``: of the places for calls, of a worker
     and of a seller alike, that probes may take; at least one."""
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.protocols.commands import Fault
 from tradepost.protocols.contract import ResultCode
 from tradepost.protocols.registry import protocols
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """``title`` in a few words, then a sentence each; only ``what_to_do`` speaks to the seller ("your server").
 
     ``seen`` is what came over the wire: untrusted text.

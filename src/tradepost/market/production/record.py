@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 import msgspec
 import structlog
 from django.db import connection, transaction
+from msgspec import Struct
 
 from tradepost.market.base import outbox, rows
 from tradepost.market.base.rows import moment
@@ -154,8 +154,7 @@ def _retry_after(exchange: Exchange | None) -> timedelta | None:
     return timedelta(seconds=min(int(seconds), 86_400)) if seconds.isdecimal() and len(seconds) < 10 else None
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Struct, frozen=True):
     """What one result does to its call: its next columns, and the event that it causes (none for a poll)."""
 
     columns: dict[str, Any]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, TextField, Value
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
+from msgspec import Struct
 
 from tradepost.market.base.counting import Count, CountedUpTo, count_up_to
 from tradepost.market.base.numbers import whole_number
@@ -32,8 +32,7 @@ STATES: dict[str, Callable[[], Q]] = {
 """What a list of calls can be narrowed to. ``failing``: under way, and the last attempt went wrong."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallFilter:
+class CallFilter(Struct, frozen=True, kw_only=True):
     """What a seller asks the list of interface messages for; empty means all."""
 
     activity: str = ""
@@ -127,8 +126,7 @@ def retry_rule(call: Call) -> RetryRule | None:
     return next((rule for command, rule in rules if command.__name__ == call.kind), None)
 
 
-@dataclass(frozen=True, slots=True)
-class FilterChoices:
+class FilterChoices(Struct, frozen=True):
     """What a seller may choose of: ``addresses`` as key and URL, oldest first; ``activities`` of their protocols, each once."""
 
     addresses: list[tuple[str, str]]
@@ -171,8 +169,7 @@ def seller_products(seller: Seller) -> list[Product]:
     return list(Product.objects.filter(seller=seller).select_related("binding__address").order_by("-pk"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attention:
+class Attention(Struct, frozen=True, kw_only=True):
     """What is wrong now, most urgent first on the page."""
 
     failing: list[Call]

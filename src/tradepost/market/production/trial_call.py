@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 from tradepost.market.base import clock, ids
 from tradepost.market.base.leased_jobs import Running
@@ -70,8 +71,7 @@ def _keys_for(address: Address, protocol: SellerProtocol, staged: str) -> tuple[
     return (unseal(found.sealed) if found is not None else ""), current
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
+class _Question(Struct, frozen=True):
     protocol: SellerProtocol
     command: Command
     address: Address

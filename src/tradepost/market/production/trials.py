@@ -4,12 +4,12 @@ need not load an HTTP client."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base import leased_jobs
 from tradepost.market.base.models import LeasedJob
@@ -36,8 +36,7 @@ class Said(StrEnum):
     BROKE_OFF = "broke_off"
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(Struct, frozen=True):
     """A test call as a page shows it. ``running``: look again. ``tone`` as of a badge; ``seen`` is untrusted text."""
 
     running: bool = False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -11,6 +10,7 @@ from django.db import transaction
 from tradepost.market.assets.asset_models import AssetVersion
 from tradepost.market.base import stored
 from tradepost.market.base.config import Config
+from tradepost.market.base.values import replace
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.web_scan.models import WebScan
 
@@ -49,12 +49,10 @@ def _send(
 ) -> Submission:  # fmt: skip
     with transaction.atomic():
         locked = Seller.objects.select_for_update(no_key=True).get(pk=seller)
-        document = dataclasses.replace(
+        document = replace(
             wanted,
             findings=tuple(
-                dataclasses.replace(one, why=whys[one.fingerprint])
-                for one in report.blocking()
-                if one.fingerprint in whys
+                replace(one, why=whys[one.fingerprint]) for one in report.blocking() if one.fingerprint in whys
             ),
             proofs=tuple(dict.fromkeys(proofs)),
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +14,7 @@ from tradepost.market.assets.pictures import find_picture, use_pictures
 from tradepost.market.assets.proofs import find_proof, use_proofs
 from tradepost.market.base.config import Config
 from tradepost.market.base.findings import Finding
+from tradepost.market.base.values import replace
 from tradepost.market.identity.companies import (
     LONGEST,
     ON_THE_LICENCE,
@@ -120,7 +120,7 @@ _LICENCE_OF_ENTRY: dict[str, Any] = {
     "help": _("The latest one, whole and readable: a scan or photograph of the original."),
 }
 QUESTIONS_OF_ENTRY = tuple(
-    dataclasses.replace(each, **_LICENCE_OF_ENTRY) if each.field == "licence" else each for each in QUESTIONS
+    replace(each, **_LICENCE_OF_ENTRY) if each.field == "licence" else each for each in QUESTIONS
 )
 
 

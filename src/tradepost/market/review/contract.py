@@ -6,18 +6,18 @@ them. Its ``self_check`` decides nothing that a person must decide, and each of 
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.numbers import whole_number
+from tradepost.market.base.values import members
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
@@ -58,14 +58,12 @@ class Look(StrEnum):
         return self in {Look.PICTURE, Look.PROOF}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
+class Section(Struct, frozen=True, kw_only=True):
     code: str
     title: Words
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class Question(Struct, frozen=True, kw_only=True):
     """One field of the kind's document. ``hint``: the field that says what a secret looks like."""
 
     field: str
@@ -79,8 +77,7 @@ class Question:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class Item(Struct, frozen=True, kw_only=True):
     """Something that an operator looks at before approving."""
 
     code: str
@@ -88,8 +85,7 @@ class Item:
     rule: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
+class Fact(Struct, frozen=True, kw_only=True):
     """A value of a document, as a page shows it."""
 
     section: str
@@ -99,8 +95,7 @@ class Fact:
     look: Look = Look.TEXT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(Struct, frozen=True, kw_only=True):
     """What an approval would change: a fact before and after; None where there is none."""
 
     section: str
@@ -109,8 +104,7 @@ class Change:
     after: Fact | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case[D]:
+class Case[D](Struct, frozen=True, kw_only=True):
     """A submission as its kind sees it. ``submission`` is None while nothing is stored yet."""
 
     seller: Seller
@@ -255,7 +249,7 @@ def differences(after: Iterable[Fact], before: Iterable[Fact]) -> Iterator[Chang
 
 def names_of(document: type) -> frozenset[str]:
     """The fields of a kind's document."""
-    return frozenset(each.name for each in dataclasses.fields(document))
+    return frozenset(members(document))
 
 
 type AnyKind = ReviewKind[Any]

@@ -3,7 +3,6 @@ rejected. What is wrong is saved like everything else: a draft loses nothing."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
@@ -17,6 +16,7 @@ from tradepost.market.assets.pictures import use_pictures
 from tradepost.market.assets.proofs import use_proofs
 from tradepost.market.base import stored
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.values import replace
 from tradepost.market.catalog.models import Product, Version
 from tradepost.market.identity.models import Seller, User
 
@@ -102,7 +102,7 @@ def save(draft: Submission, typed: Mapping[str, str], *, revision: int | None, n
         now_there = locked(draft.pk)
         _must_be_draft(now_there)
         document = stored.load(how.document, now_there.document)
-        changed = dataclasses.replace(document, **how.seal(typed))
+        changed = replace(document, **how.seal(typed))
         if changed == document:
             return now_there
         if revision is not None and revision != now_there.revision:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tradepost.market.base.events import event
 
 
 @event("submission_sent", about=("submission",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubmissionSent:
+class SubmissionSent(Struct, frozen=True, kw_only=True):
     """A submission passed the market's own checks and waits for an operator."""
 
     submission: int
 
 
 @event("submission_decided", about=("submission",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubmissionDecided:
+class SubmissionDecided(Struct, frozen=True, kw_only=True):
     """``outcome``: ``approved``, ``rejected``, or ``failed`` when the market's own checks decided it."""
 
     submission: int
@@ -25,8 +23,7 @@ class SubmissionDecided:
 
 
 @event("submission_overdue", about=("submission",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubmissionOverdue:
+class SubmissionOverdue(Struct, frozen=True, kw_only=True):
     """Nobody decided it within the working days that the market promises."""
 
     submission: int

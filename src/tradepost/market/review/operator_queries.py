@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
+from msgspec import Struct
 
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.base.paging import Page, page
@@ -23,8 +23,7 @@ STATES = {
 """What a tab of the queue shows, each with an index of its own; drafts are nobody's but the seller's."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueFilter:
+class QueueFilter(Struct, frozen=True, kw_only=True):
     """Empty means all; ``overdue`` narrows what waits."""
 
     state: str = "waiting"

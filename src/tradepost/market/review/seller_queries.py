@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tradepost.market.base.paging import Page, page
 from tradepost.market.catalog.models import Product
@@ -11,8 +11,7 @@ from tradepost.market.identity.models import Seller
 from .models import OPEN, Submission
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubmissionFilter:
+class SubmissionFilter(Struct, frozen=True, kw_only=True):
     """Empty means all."""
 
     status: str = ""

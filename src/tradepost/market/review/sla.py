@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import time
+
+from msgspec import Struct
 
 from tradepost.market.base.working_days import Calendar, Due, due, holidays_known, is_workday
 
 __all__ = ["Calendar", "Due", "Promise", "due", "holidays_known", "is_workday", "promised_days"]
 
 
-@dataclass(frozen=True, slots=True)
-class Promise:
+class Promise(Struct, frozen=True):
     """``days``: working days; ``closes``: the local time at which a working day ends. From ``busy_from`` submissions of a
     seller a day on, each gets ``busy_extra`` days more."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tradepost.market.base.numbers import whole_number
 
@@ -18,8 +19,7 @@ FURTHEST = 10_000_000
 _EQUALS = re.compile(r'\s*([A-Za-z][A-Za-z0-9.:$_-]{0,99})\s+eq\s+"((?:[^"\\]|\\["\\/])*)"\s*', re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(Struct, frozen=True, kw_only=True):
     """``start``: the first one's number, from 1. ``count``: how many at most; 0 asks only how many there are."""
 
     start: int

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from .errors import ScimError, wrong_syntax
 
@@ -13,8 +14,7 @@ LONGEST_PATH = 600
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """``op``: ``add``, ``replace`` or ``remove``, in small letters: Entra ID sends ``Add``. ``path`` is empty where the value names
     the attributes."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from http import HTTPStatus
 
 from django.db import transaction
 from django.http import HttpResponse
 
 from tradepost.market.base.config import config
+from tradepost.market.base.values import replace
 from tradepost.market.organisations import members, queries
 from tradepost.market.organisations.members import Person
 from tradepost.market.organisations.models import Member

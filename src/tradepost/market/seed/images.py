@@ -8,7 +8,6 @@ shipped with it.
 from __future__ import annotations
 
 import struct
-from dataclasses import replace
 from functools import cache
 
 from django.db import transaction
@@ -16,6 +15,7 @@ from django.db import transaction
 from tradepost.market.assets import upload, versions
 from tradepost.market.assets.asset_models import Asset, AssetVersion
 from tradepost.market.assets.upload import UploadLimits
+from tradepost.market.base.values import replace
 from tradepost.market.catalog.document import ASSET
 from tradepost.market.catalog.listing import draft_product
 from tradepost.market.catalog.models import Offer, Product

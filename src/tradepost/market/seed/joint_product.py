@@ -8,14 +8,15 @@ a worker; it is done once, and debugged anew when the signing key is another one
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
+from msgspec import Struct
 
 from tradepost.market.applications.credential import ApplyForCredential, apply_for_credential
 from tradepost.market.applications.models import Application, TenantBinding
 from tradepost.market.applications.rules import rules_of
+from tradepost.market.base.values import replace
 from tradepost.market.catalog.document import APPLICATION, Document
 from tradepost.market.catalog.listing import draft_product
 from tradepost.market.catalog.models import Product
@@ -35,8 +36,7 @@ BASE, KIT = "saas_v2", "joint_kit_v2"
 _KIT = SigningKey.InterfaceClass.KIT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JointServer:
+class JointServer(Struct, frozen=True, kw_only=True):
     """The seller's server: ``root``, where people find it, ``address``, where the market calls it, and its public key."""
 
     root: str

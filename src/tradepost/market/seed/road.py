@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 from types import MappingProxyType
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base.config import Config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.findings import read_findings
+from tradepost.market.base.values import replace
 from tradepost.market.catalog import document as documents
 from tradepost.market.catalog.listing import listed_document
 from tradepost.market.catalog.models import Product, Sku
@@ -52,8 +53,7 @@ class Stopped(Exception):  # it is no error
     """Whoever walks is to end."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Road:
+class Road(Struct, frozen=True, kw_only=True):
     """``seller_address``: of the sample seller's server; what a person serves elsewhere is that person's."""
 
     seller_address: str

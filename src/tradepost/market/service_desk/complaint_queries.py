@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Count as Number
 from django.db.models import Q, QuerySet, Sum
+from msgspec import Struct
 
 from tradepost.market.base.counting import Count, count_up_to
 from tradepost.market.base.paging import Page, page
@@ -55,8 +55,7 @@ def find_complaint(pk: int) -> Complaint | None:
     return _shown(Complaint.objects.filter(pk=pk)).first()
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """What was upheld against a seller within a year."""
 
     upheld: int

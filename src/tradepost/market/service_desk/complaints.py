@@ -6,13 +6,13 @@ Whoever acts locks the complaint. Only its buyer withdraws it: to withdraw one i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.assets.models import Proof, ProofUse
 from tradepost.market.assets.proofs import use_proofs
@@ -36,8 +36,7 @@ MOST_PROOFS = 3
 AGAIN = timedelta(seconds=5)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Subject(Struct, frozen=True, kw_only=True):
     """What a complaint is about; its seller always, and the most exact of the rest. A page lets the buyer reach only what is
     the buyer's own."""
 
@@ -54,8 +53,7 @@ class Subject:
         return "seller"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Complain:
+class Complain(Struct, frozen=True, kw_only=True):
     """``proofs``: hashes of documents that were handed in to this seller."""
 
     about: Subject

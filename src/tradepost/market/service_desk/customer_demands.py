@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base import jobs, outbox
 from tradepost.market.base.errors import Refused
@@ -29,8 +29,7 @@ TIMER = "service_desk.customer_demand"
 AGAIN = timedelta(seconds=5)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
+class Offer(Struct, frozen=True, kw_only=True):
     """What a seller offers: words, and one of its products that is on sale, or none."""
 
     by: str

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base import outbox
 
@@ -19,8 +19,7 @@ from .models import Demand
 from .words_given import words
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """``product``: the key of one that is on sale, or none."""
 
     by: str

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from urllib.parse import quote
+
+from msgspec import Struct
 
 LONGEST_SUBJECT = 300
 WORDS = ("需求", "demand")
@@ -20,8 +21,7 @@ _BRACKETS = str.maketrans(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     market: str
     contact: str
 

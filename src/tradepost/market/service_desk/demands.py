@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
@@ -16,6 +15,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base import outbox
 from tradepost.market.base.errors import Refused
@@ -38,8 +38,7 @@ DAY = timedelta(days=1)
 _PHONE = re.compile(r"\+?[0-9(][0-9()\- ]{3,30}[0-9]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RaiseDemand:
+class RaiseDemand(Struct, frozen=True, kw_only=True):
     """What somebody asks for; mail or telephone, or both. ``entered_by``: the operator who read it in a mail.
     ``idempotency_key`` names the request, so that it makes one demand however often it is sent."""
 
@@ -55,8 +54,7 @@ class RaiseDemand:
     idempotency_key: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Allowance:
+class Allowance(Struct, frozen=True, kw_only=True):
     """So many demands a day from ``who``, and for one address. ``wall``: real time."""
 
     who: str
@@ -64,8 +62,7 @@ class Allowance:
     wall: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Raised:
+class Raised(Struct, frozen=True):
     demand: Demand
     token: str
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
+
+from msgspec import Struct
 
 from tradepost.market.base.working_days import due
 
 from .models import Complaint
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeskRules:
+class DeskRules(Struct, frozen=True, kw_only=True):
     """How long whom is waited for, and what is counted. ``closes``: the local time at which a working day ends."""
 
     demand_workdays: int

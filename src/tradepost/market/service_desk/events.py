@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tradepost.market.base.events import event
 
 
 @event("demand_raised", about=("demand",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DemandRaised:
+class DemandRaised(Struct, frozen=True, kw_only=True):
     """Somebody needs what the store does not have."""
 
     demand: int
 
 
 @event("demand_passed", about=("customer_demand",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DemandPassed:
+class DemandPassed(Struct, frozen=True, kw_only=True):
     """An operator passed a demand to a seller."""
 
     customer_demand: int
 
 
 @event("demand_returned", about=("customer_demand",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DemandReturned:
+class DemandReturned(Struct, frozen=True, kw_only=True):
     """A demand that a seller was asked for is the operators' again."""
 
     customer_demand: int
@@ -34,56 +31,49 @@ class DemandReturned:
 
 
 @event("demand_answered", about=("demand",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DemandAnswered:
+class DemandAnswered(Struct, frozen=True, kw_only=True):
     """An operator or a seller answered a demand."""
 
     demand: int
 
 
 @event("demand_recalled", about=("customer_demand",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DemandRecalled:
+class DemandRecalled(Struct, frozen=True, kw_only=True):
     """A seller that was asked for a demand need not answer any more."""
 
     customer_demand: int
 
 
 @event("complaint_raised", about=("complaint",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComplaintRaised:
+class ComplaintRaised(Struct, frozen=True, kw_only=True):
     """A buyer complains about a seller."""
 
     complaint: int
 
 
 @event("complaint_replied", about=("complaint",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComplaintReplied:
+class ComplaintReplied(Struct, frozen=True, kw_only=True):
     """The seller said something to a complaint."""
 
     complaint: int
 
 
 @event("complaint_unanswered", about=("complaint",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComplaintUnanswered:
+class ComplaintUnanswered(Struct, frozen=True, kw_only=True):
     """The seller has said nothing to a complaint for as long as the rules give it."""
 
     complaint: int
 
 
 @event("complaint_decided", about=("complaint",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComplaintDecided:
+class ComplaintDecided(Struct, frozen=True, kw_only=True):
     """An operator upheld a complaint, or did not."""
 
     complaint: int
 
 
 @event("complaint_withdrawn", about=("complaint",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComplaintWithdrawn:
+class ComplaintWithdrawn(Struct, frozen=True, kw_only=True):
     """Its buyer complains no more."""
 
     complaint: int

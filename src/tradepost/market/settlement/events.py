@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tradepost.market.base.events import event
 
 
 @event("statement_issued", about=("statement",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatementIssued:
+class StatementIssued(Struct, frozen=True, kw_only=True):
     """Its seller may agree to it, or reject it."""
 
     statement: int
 
 
 @event("statement_rejected", about=("statement",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatementRejected:
+class StatementRejected(Struct, frozen=True, kw_only=True):
     """Its seller does not agree: an operator answers."""
 
     statement: int
@@ -26,8 +24,7 @@ class StatementRejected:
 
 
 @event("statement_answered", about=("statement",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatementAnswered:
+class StatementAnswered(Struct, frozen=True, kw_only=True):
     """It is issued again, with an operator's answer."""
 
     statement: int
@@ -35,8 +32,7 @@ class StatementAnswered:
 
 
 @event("statement_payment_failed", about=("statement",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatementPaymentFailed:
+class StatementPaymentFailed(Struct, frozen=True, kw_only=True):
     """It could not be paid for a reason that its seller can mend: there is no certified account, or the bank knows none such."""
 
     statement: int
@@ -44,8 +40,7 @@ class StatementPaymentFailed:
 
 
 @event("statement_paid", about=("statement",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatementPaid:
+class StatementPaid(Struct, frozen=True, kw_only=True):
     """The market's bank paid it."""
 
     statement: int

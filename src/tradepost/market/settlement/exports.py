@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from io import BytesIO, StringIO
+
+from msgspec import Struct
 
 type Cell = str | Decimal
 RUNS = ("=", "+", "-", "@", "\t", "\r")
@@ -18,8 +19,7 @@ MARK = "\ufeff"
 """By which spreadsheets know UTF-8."""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """Headings and rows; amounts are numbers in main units, everything else is text. ``name``: of the sheet, and of the file."""
 
     name: str

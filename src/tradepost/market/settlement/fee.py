@@ -8,14 +8,16 @@ difference.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeePolicy:
+from tradepost.market.base.values import as_dict
+
+
+class FeePolicy(Struct, frozen=True, kw_only=True):
     """``share``: the seller's part. ``increments``: from how many minor units on that were paid for the product in the month, and
     by how much the share is larger then; the highest that is reached counts, for all of it."""
 
@@ -27,8 +29,7 @@ class FeePolicy:
         return max(reached)[1] if reached else Decimal(0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inputs:
+class Inputs(Struct, frozen=True, kw_only=True):
     """All that a fee is computed from; kept beside it, so that it can be computed again. Amounts in minor units."""
 
     base_minor: int
@@ -51,7 +52,7 @@ class Inputs:
     @property
     def stored(self) -> dict[str, str | int]:
         """In JSON."""
-        return {name: value if isinstance(value, int) else str(value) for name, value in asdict(self).items()}
+        return {name: value if isinstance(value, int) else str(value) for name, value in as_dict(self).items()}
 
 
 def read_inputs(stored: Mapping[str, Any]) -> Inputs:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, time, tzinfo
+
+from msgspec import Struct
 
 from tradepost.market.base.settlement_settings import SettlementSettings
 from tradepost.market.base.working_days import due
@@ -11,8 +12,7 @@ from tradepost.market.base.working_days import due
 from .fee import FeePolicy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettlementRules:
+class SettlementRules(Struct, frozen=True, kw_only=True):
     """``day``: of the month; ``sign_days``: working days; ``minimum_minor``: what a statement must at least pay out."""
 
     policy: FeePolicy

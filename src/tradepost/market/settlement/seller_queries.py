@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import QuerySet, Sum
+from msgspec import Struct
 
 from tradepost.market.base.counting import Count, count_up_to
 from tradepost.market.base.money import Money
@@ -16,8 +16,7 @@ from .fee import Inputs, read_inputs
 from .models import OF_THE_SELLER, SettlementItem, Statement, StatementLine
 
 
-@dataclass(frozen=True, slots=True)
-class Explained:
+class Explained(Struct, frozen=True):
     """A line with all that its fee was computed from."""
 
     line: StatementLine

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, tzinfo
 
 from django.db import models, transaction
 from django.db.models import Max
+from msgspec import Struct
 
 from tradepost.market.base import rows
 from tradepost.market.base.prepared import Among, Keys, PreparedObjects
@@ -32,8 +32,7 @@ OF_ORDERS = (Reason.EARNED, Reason.TAKEN_BACK)
 OF_USAGE = (Reason.COLLECTED, Reason.CREDITED)
 
 
-@dataclass(frozen=True, slots=True)
-class Paid:
+class Paid(Struct, frozen=True):
     """What a buyer paid for a product."""
 
     product: int

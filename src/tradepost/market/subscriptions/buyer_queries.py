@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Q
+from msgspec import Struct
 
 from tradepost.market.base.paging import Page, page
 from tradepost.market.catalog.models import Product
@@ -14,8 +14,7 @@ from tradepost.market.identity.models import User
 from .models import Subscription
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubscriptionFilter:
+class SubscriptionFilter(Struct, frozen=True, kw_only=True):
     q: str = ""
     status: str = ""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from .models import Subscription
 from .paid_time import period_end
@@ -18,8 +19,7 @@ def convertible_until(subscription: Subscription) -> datetime | None:
     return ending.releases_at if ending else None
 
 
-@dataclass(frozen=True, slots=True)
-class FormalTime:
+class FormalTime(Struct, frozen=True):
     """``until`` is exclusive."""
 
     since: datetime

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from tradepost.market.base.events import event
 
 
 @event("subscription_frozen", was=("SubscriptionFrozen",), about=("subscription",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubscriptionFrozen:
+class SubscriptionFrozen(Struct, frozen=True, kw_only=True):
     subscription: int
     at: datetime
     reason: str = ""
 
 
 @event("subscription_unfrozen", was=("SubscriptionUnfrozen",), about=("subscription",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubscriptionUnfrozen:
+class SubscriptionUnfrozen(Struct, frozen=True, kw_only=True):
     subscription: int
     at: datetime
 
 
 @event("subscription_released", was=("SubscriptionReleased",), about=("subscription",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubscriptionReleased:
+class SubscriptionReleased(Struct, frozen=True, kw_only=True):
     """The seller deleted it, with its data."""
 
     subscription: int
@@ -33,8 +31,7 @@ class SubscriptionReleased:
 
 
 @event("subscription_ends_soon", was=("SubscriptionEndsSoon",), about=("subscription",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubscriptionEndsSoon:
+class SubscriptionEndsSoon(Struct, frozen=True, kw_only=True):
     """Its paid time is nearly over and nobody renewed it yet. ``days``: so many days before; 0 of what an earlier release
     told. ``automatic``: the market will renew it by itself."""
 
@@ -45,8 +42,7 @@ class SubscriptionEndsSoon:
 
 
 @event("subscription_expired", about=("subscription",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubscriptionExpired:
+class SubscriptionExpired(Struct, frozen=True, kw_only=True):
     """Its paid time is over, nobody renewed it, and it stays usable until it is frozen."""
 
     subscription: int

@@ -7,14 +7,14 @@ moves.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from tradepost.market.identity.models import Level
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class Terms(Struct, frozen=True, kw_only=True):
     """``grace``: from the end of the paid time until it is frozen. ``retention``: from then until it is deleted."""
 
     grace: timedelta
@@ -25,8 +25,7 @@ AT_ONCE = Terms(grace=timedelta(), retention=timedelta())
 """What its buyer does not want to keep beyond its end (§4.5)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Levels:
+class Levels(Struct, frozen=True, kw_only=True):
     """The terms of each level; ``default`` is that of buyers to whom nobody gave one."""
 
     default: Level

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
+
+from msgspec import Struct
 
 QUIET = timedelta(days=1)
 """After a service began or its end was moved: a reminder that falls into this time tells nothing new and is left off."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reminders:
+class Reminders(Struct, frozen=True, kw_only=True):
     """On which days before the end its buyer is reminded, and at which time of the market's day."""
 
     days: tuple[int, ...]
@@ -26,15 +26,13 @@ class Reminders:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class Reminder:
+class Reminder(Struct, frozen=True):
     days: int
     """Before the end."""
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(Struct, frozen=True, kw_only=True):
     """Where a subscription stands."""
 
     living: bool

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 import msgspec
 from django.db import transaction
+from msgspec import Struct
 
 from tradepost.market.base import rows
 from tradepost.market.base.lifecycle import Lifecycle
@@ -43,8 +43,7 @@ SUBSCRIPTION: Lifecycle[SubscriptionStatus, SubscriptionEvent] = Lifecycle(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(Struct, frozen=True):
     """A subscription whose instance is there, with what its buyer enters it by."""
 
     subscription: Subscription

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from tradepost.market.product_types.registry import product_type
 
@@ -16,8 +17,7 @@ from .settings_of import levels
 LIVING = (Subscription.Status.ACTIVE, Subscription.Status.FROZEN)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
+class Ending(Struct, frozen=True, kw_only=True):
     """What becomes of a service that nobody renews: usable until ``freezes_at``, kept until ``releases_at``, exclusive."""
 
     freezes_at: datetime

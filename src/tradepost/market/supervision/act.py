@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from http import HTTPStatus
 
 from django.db import transaction
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from msgspec import Struct, field
 
 from tradepost.market.assets.proofs import use_proofs
 from tradepost.market.base.errors import Refused
@@ -29,8 +29,7 @@ BARRED = frozenset({Act.ACCEPT, Act.TAKE})
 """What a buyer who asks for money back cannot do meanwhile."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class Said(Struct, frozen=True, kw_only=True):
     """``values``: by the code of an entry, as typed. ``proofs``: hashes of documents that were handed in to the seller.
     ``visit``: the one that whoever acts looked at."""
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
+
+from msgspec import Struct
 
 from tradepost.market.product_types.flows.contract import Within
 
 DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clocks:
+class Clocks(Struct, frozen=True, kw_only=True):
     """What the settings say."""
 
     accept_days: int
@@ -35,8 +35,7 @@ class Clocks:
                 return self.returned_days
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Standing(Struct, frozen=True, kw_only=True):
     """Where a delivery stands. ``appealed``: an operator decides, and nothing moves by itself meanwhile."""
 
     opened_at: datetime

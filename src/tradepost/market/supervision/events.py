@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tradepost.market.base.events import event
 
 
 @event("supervision_node_entered", about=("supervision",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeEntered:
+class NodeEntered(Struct, frozen=True, kw_only=True):
     """Somebody else has to act now. ``act``: what led there, empty at the beginning."""
 
     supervision: int
@@ -18,8 +17,7 @@ class NodeEntered:
 
 
 @event("supervision_reminded", about=("supervision",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeWaits:
+class NodeWaits(Struct, frozen=True, kw_only=True):
     """Whoever has to act has not done so for days."""
 
     supervision: int
@@ -27,8 +25,7 @@ class NodeWaits:
 
 
 @event("supervision_stale", about=("supervision",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SupervisionStale:
+class SupervisionStale(Struct, frozen=True, kw_only=True):
     """It is open for very long. ``times``: how often that was told with this."""
 
     supervision: int
@@ -36,8 +33,7 @@ class SupervisionStale:
 
 
 @event("supervision_ended", about=("supervision",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SupervisionEnded:
+class SupervisionEnded(Struct, frozen=True, kw_only=True):
     """Accepted or paid back. ``how``: a ``Supervision.Status``; ``by``: who did it."""
 
     supervision: int
@@ -46,8 +42,7 @@ class SupervisionEnded:
 
 
 @event("supervision_cancel_asked", about=("request",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CancelAsked:
+class CancelAsked(Struct, frozen=True, kw_only=True):
     """The buyer wants it cancelled, or does not any more."""
 
     request: int
@@ -55,18 +50,15 @@ class CancelAsked:
 
 
 @event("supervision_cancel_declined", about=("request",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CancelDeclined:
+class CancelDeclined(Struct, frozen=True, kw_only=True):
     request: int
 
 
 @event("supervision_appealed", about=("appeal",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AppealOpened:
+class AppealOpened(Struct, frozen=True, kw_only=True):
     appeal: int
 
 
 @event("supervision_appeal_decided", about=("appeal",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AppealDecided:
+class AppealDecided(Struct, frozen=True, kw_only=True):
     appeal: int

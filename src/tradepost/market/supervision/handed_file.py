@@ -3,11 +3,11 @@ over until the service ends (business-rules §2.1, §2.6, §2.10)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.assets.asset_models import AssetVersion
 from tradepost.market.base.errors import Refused
@@ -19,8 +19,7 @@ from . import step
 from .models import Supervision, Visit
 
 
-@dataclass(frozen=True, slots=True)
-class HandedFile:
+class HandedFile(Struct, frozen=True):
     """``why_not``: why its buyer cannot fetch it now; empty when it can be."""
 
     version: AssetVersion

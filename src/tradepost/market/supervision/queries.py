@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import QuerySet
+from msgspec import Struct
 
 from tradepost.market.assets.models import Proof, ProofUse
 from tradepost.market.base.counting import Count, count_up_to
@@ -58,8 +58,7 @@ def find(pk: int, *, buyer: User | None = None, seller: Seller | None = None) ->
     return found.first()
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """An act or an appeal with its documents."""
 
     visit: Visit | None

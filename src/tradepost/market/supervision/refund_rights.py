@@ -3,14 +3,14 @@ joint.md §4). Amounts in minor units of one currency."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from tradepost.market.product_types.flows.contract import Refundable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sums:
+class Sums(Struct, frozen=True, kw_only=True):
     """Of one delivery. ``accepted``: of the milestones that were; ``refunded``: what went back already."""
 
     paid: int

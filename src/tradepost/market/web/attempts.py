@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tradepost.market.production import reasons, seller_queries
 from tradepost.market.production.curl import curl_line, sign_command, signed_afresh
@@ -12,8 +12,7 @@ from tradepost.market.production.reasons import Reason
 from tradepost.market.production.retention import EMPTIED
 
 
-@dataclass(frozen=True, slots=True)
-class ShownAttempt:
+class ShownAttempt(Struct, frozen=True):
     """An attempt with its words and its command lines."""
 
     attempt: Attempt

@@ -6,12 +6,12 @@ An address that is not here is recorded all the same, by its name; a test asks f
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from django.db.models import Model
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
+from msgspec import Struct
 
 from tradepost.market.applications.models import TenantBinding
 from tradepost.market.audit.record import NOTHING, Subject
@@ -36,8 +36,7 @@ from tradepost.market.supervision.models import Supervision
 type Words = str | Promise
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class Kind(Struct, frozen=True, kw_only=True):
     """Of things acted on. ``key``: the part of the address that names one, the column that it is found by, and those that
     say what it is called and whose; ``page``: the name of its page."""
 
@@ -118,8 +117,7 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     words: Words
     kind: str = ""
 

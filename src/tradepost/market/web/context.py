@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -10,6 +9,7 @@ from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
+from msgspec import Struct
 
 from tradepost.market.base.config import config
 from tradepost.market.base.counting import Count
@@ -21,8 +21,7 @@ NONE = Count(0)
 THEMES = frozenset({"light", "dark"})
 
 
-@dataclass(frozen=True, slots=True)
-class Shell:
+class Shell(Struct, frozen=True):
     """What the frame of a page says about its reader."""
 
     unread: Count = NONE

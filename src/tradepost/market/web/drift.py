@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
+from msgspec import Struct
 
 from tradepost.market.fulfilment.models import Drift
 from tradepost.market.subscriptions.models import Subscription
@@ -25,8 +25,7 @@ _FIELDS: Mapping[str, str | Promise] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Sides:
+class Sides(Struct, frozen=True):
     market: str
     seller: str
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+
+from msgspec import Struct
 
 from tradepost.market.orders.change_fee import Fee, FeeLine, Terms, fee_of
 
@@ -12,8 +13,7 @@ DIGITS = Decimal("0.0001")
 """Of a time in months or years, for the eye: the fee is computed of the exact one."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShownLine:
+class ShownLine(Struct, frozen=True):
     line: FeeLine
     time: Decimal
 
@@ -23,8 +23,7 @@ class ShownLine:
         return self.line.quantity > 1
 
 
-@dataclass(frozen=True, slots=True)
-class ShownFee:
+class ShownFee(Struct, frozen=True):
     terms: Terms
     fee: Fee
     lines: tuple[ShownLine, ...]

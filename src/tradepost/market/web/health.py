@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 
@@ -12,6 +11,7 @@ import structlog
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from msgspec import Struct
 
 from tradepost import __version__
 from tradepost.market.base import clock, schema_check
@@ -55,8 +55,7 @@ def _answer(response: HttpResponse) -> HttpResponse:
     return response
 
 
-@dataclass(frozen=True, slots=True)
-class Readiness:
+class Readiness(Struct, frozen=True):
     """``workers`` are those alive, or None when that is unknown. A web process serves without one, so it is told only."""
 
     reasons: tuple[str, ...]

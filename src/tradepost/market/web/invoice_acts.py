@@ -6,12 +6,12 @@ Both sites have the same forms (``web/parts/invoice_acts.html``).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
@@ -25,8 +25,7 @@ from .invoice_files import InvoiceField, files, handed_in
 TYPED = ("number", "carrier", "parcel", "red_letter", "reason")
 
 
-@dataclass(frozen=True, slots=True)
-class InvoiceAct:
+class InvoiceAct(Struct, frozen=True):
     """``do`` it, raising ``Refused`` and ``IllegalTransition``, and ``said`` when it was done."""
 
     do: Callable[[Invoice], object]

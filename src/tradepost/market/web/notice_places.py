@@ -5,7 +5,6 @@ a seller's. Each site gives its frame; what is shown and done is the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
+from msgspec import Struct
 
 from tradepost.market.base import clock
 from tradepost.market.base.config import config
@@ -35,8 +35,7 @@ LATEST = 10
 """Messages that the page of a webhook or chat shows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(Struct, frozen=True):
     """Of one owner, in one site's frame. ``site``: the namespace of its pages; ``show``: renders a template in its frame."""
 
     request: HttpRequest

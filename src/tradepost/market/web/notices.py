@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -12,6 +11,7 @@ from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from msgspec import Struct
 
 from tradepost.market.notifications import delivery_log, inbox, receivers, settings_of
 from tradepost.market.notifications.categories import Audience, Channel
@@ -39,8 +39,7 @@ def notices_of(request: HttpRequest, site: str) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A notice, and beside it where it went out of the site, or why it did not."""
 
     item: inbox.Item

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
-
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
+from tradepost.market.base.values import members
 from tradepost.market.fulfilment.cases import kind_of, wanted_of
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.production import reasons
@@ -24,8 +23,7 @@ def title_of(operation: Operation) -> str | Promise:
     return kind_of(operation).title
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """Why something did not succeed: the words of a verdict, or a sentence alone."""
 
     title: str
@@ -58,9 +56,9 @@ def note_words(note: str) -> str:
 
 
 def wanted_facts(operation: Operation) -> list[tuple[str, object]]:
-    """What is wanted beyond what the kind's name says, with labels: the fields of its dataclass that people read."""
+    """What is wanted beyond what the kind's name says, with labels: those of its members that people read."""
     wanted = wanted_of(operation)
-    given = {field.name: getattr(wanted, field.name) for field in dataclasses.fields(wanted)}  # type: ignore[arg-type]  # every kind's is one
+    given = {name: getattr(wanted, name) for name in members(type(wanted))}
     labels = {"until": _("Paid until"), "instance_id": "instanceId", "reason": _("Reason")}
     return [(label, _readable(name, given[name])) for name, label in labels.items() if given.get(name)]
 

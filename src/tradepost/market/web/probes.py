@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from babel.dates import format_date
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.catalog.models import Product
 from tradepost.market.debugging import findings
@@ -19,8 +19,7 @@ from tradepost.market.production.models import Attempt
 from .templatetags.ui import locale_now
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """``state``: a key of the vocabulary "health"."""
 
     state: str

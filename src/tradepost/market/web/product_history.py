@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
+from msgspec import Struct
 
 from tradepost.market.base.models import Move
 from tradepost.market.catalog.controls import HISTORY, spec_names
@@ -22,8 +22,7 @@ MOST = 50
 """The latest of them: a seller may change a stock every day."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
+class _Change(Struct, frozen=True):
     title: str | Promise
     icon: str
     tone: str = "calm"

@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from io import BytesIO
 from typing import Any, Protocol
 
 import structlog
+from msgspec import Struct
 
 from . import transfer
 from .answering import App, Environ, Headers, LentConnections, Threads, ask
@@ -46,8 +46,7 @@ def threads_for(stated: str | None) -> int:
     return int(stated or 0) or AT_ONCE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ByTheHead:
+class ByTheHead(Struct, frozen=True, kw_only=True):
     """What is known of a request before its body is there. Each is asked in the event loop and must not wait, but for
     ``is_caller_known``, which may ask the database."""
 

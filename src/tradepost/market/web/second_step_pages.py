@@ -6,7 +6,6 @@ Each hashes a password, so the views are to be marked ``own_transactions``.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from msgspec import Struct, field
 
 from tradepost.market.base import clock
 from tradepost.market.base.config import config
@@ -31,8 +31,7 @@ GROUP = 4
 """Characters of a secret that stand together where it is typed by hand."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """Whose second step it is, and among which pages. ``account``: what the app shows; ``base``: the template around; ``home``: the
     page to go back to; ``more``: what that template needs."""
 

@@ -8,11 +8,11 @@ it with ``web/parts/seller_contact.html``.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.catalog.document import NO_TEXT, Support
 from tradepost.market.catalog.models import Product
@@ -26,8 +26,7 @@ _ZONED = re.compile(r"UTC|GMT|时区|時區|时间[）)]|北京时间|time zone|
 """What a seller writes who says in which zone the hours count."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SellerContact:
+class SellerContact(Struct, frozen=True, kw_only=True):
     """``zone``: in which the hours count, where their own words do not say it. ``about``: what a complaint would be about, as the
     query of its page; empty in a preview."""
 

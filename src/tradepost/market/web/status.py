@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
+from msgspec import Struct
 
 from tradepost.market.assets.asset_models import AssetVersion
 from tradepost.market.base.work import State
@@ -33,8 +33,7 @@ from tradepost.market.web_scan.standing import State as WebStanding
 from .more_status import MORE
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     label: str | Promise
     tone: str
     """ok, info, wait, warn, bad or calm: a class of theme.css."""

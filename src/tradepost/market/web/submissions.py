@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from tradepost.market.review.contract import AnyKind, Change, Fact, Look, Words
 
 
-@dataclass(frozen=True, slots=True)
-class ShownFact:
+class ShownFact(Struct, frozen=True):
     """``before``: what stands, when that is different; ``changed`` also says so of what stood nowhere."""
 
     fact: Fact
@@ -26,8 +26,7 @@ class ShownFact:
         return self.fact.look is Look.LONG
 
 
-@dataclass(frozen=True, slots=True)
-class ShownSection:
+class ShownSection(Struct, frozen=True):
     code: str
     title: Words
     facts: Sequence[ShownFact]

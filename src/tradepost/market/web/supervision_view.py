@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -13,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.assets.models import Proof
 from tradepost.market.base.config import config
@@ -52,8 +52,7 @@ def clocks_now() -> Clocks:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class ShownEntry:
+class ShownEntry(Struct, frozen=True):
     """A field of an act's form, with what was typed and what is wrong with it."""
 
     entry: Entry
@@ -62,16 +61,14 @@ class ShownEntry:
     error: str
 
 
-@dataclass(frozen=True, slots=True)
-class ShownMove:
+class ShownMove(Struct, frozen=True):
     move: Move
     label: str
     entries: Sequence[ShownEntry]
     main: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ShownNode:
+class ShownNode(Struct, frozen=True):
     """A step of the flow: ``state`` is done, current or later."""
 
     node: Node

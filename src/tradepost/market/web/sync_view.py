@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tradepost.market.applications.models import Sync, TenantBinding
 from tradepost.market.applications.seller_queries import runs_of
 from tradepost.market.production import reasons
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """``why``: what stopped it, in words."""
 
     run: Sync
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class SyncView:
+class SyncView(Struct, frozen=True):
     """``stands_still``: something waits for a person who tries it again; ``runs``: newest first."""
 
     runs: list[Run]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext
+from msgspec import Struct
 
 from tradepost.market.base.models import Move
 from tradepost.market.orders.models import Order
@@ -16,8 +16,7 @@ from tradepost.market.production.reasons import is_verdict, title
 from .status import look, order_look
 
 
-@dataclass(frozen=True, slots=True)
-class TimelineEvent:
+class TimelineEvent(Struct, frozen=True):
     at: datetime | None
     title: str | Promise
     text: str | Promise = ""

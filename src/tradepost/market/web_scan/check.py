@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tradepost.protocols.text import Text
 
@@ -11,8 +12,7 @@ from .contract import Fault, Outcome
 from .site import Site
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class Check(Struct, frozen=True, kw_only=True):
     """``faults``: every one that it may find. ``order``: in which checks run, and in which the report lists them. ``run`` may
     raise ``CannotTest`` at any point; what it gave before stands."""
 

@@ -6,8 +6,9 @@ What is found is a code with evidence, so that a report can be read in both lang
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from tradepost.protocols.text import Text
 
@@ -53,8 +54,7 @@ class Why(StrEnum):
     """What was seen has more than one explanation."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Fault(Struct, frozen=True, kw_only=True):
     """Something that a check may find. ``topic``: what business-rules §2.7 calls it."""
 
     code: str
@@ -65,8 +65,7 @@ class Fault:
     repair: Text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(Struct, frozen=True, kw_only=True):
     """A fault on this site. ``evidence``: what was seen, a stranger's text. Two runs that see the same say the same: there is
     no moment and no chance in it, since an accepted appeal stands for as long as the evidence does."""
 
@@ -75,8 +74,7 @@ class Found:
     evidence: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotTested:
+class NotTested(Struct, frozen=True, kw_only=True):
     """What a check did not ask, and why. ``detail`` is a stranger's text."""
 
     why: Why

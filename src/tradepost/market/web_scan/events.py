@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tradepost.market.base.events import event
 
 
 @event("web_scan_ended", about=("task",))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebScanEnded:
+class WebScanEnded(Struct, frozen=True, kw_only=True):
     """A run ended by itself. ``outcome``: done, unreached or broken."""
 
     scan: int

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
+from msgspec import Struct
+
 MOST_THINGS = 500
 LONGEST_ADDRESS = 2048
 _LOADED = {
@@ -17,8 +19,7 @@ ACTIVE = frozenset({"script", "iframe", "frame", "embed", "object", "link"})
 """What may change the page that loads it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """Something that the page loads. ``tag``: by which element."""
 
     tag: str

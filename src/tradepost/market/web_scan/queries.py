@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Exists, OuterRef, Q
+from msgspec import Struct
 
 from tradepost.market.base import leased_jobs
 from tradepost.market.base.models import LeasedJob
@@ -22,8 +22,7 @@ from .standing import Standing, newest, standings_of
 HISTORY = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskRow:
+class TaskRow(Struct, frozen=True, kw_only=True):
     task: WebTask
     standing: Standing
     running: WebScan | None
@@ -87,8 +86,7 @@ def job_of(run: WebScan) -> LeasedJob | None:
 # --- operators ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScanFilter:
+class ScanFilter(Struct, frozen=True, kw_only=True):
     """Empty means all."""
 
     status: str = ""

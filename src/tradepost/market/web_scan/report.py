@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 from django.utils.translation import get_language
+from msgspec import Struct
 
 from tradepost.protocols.text import Text
 
@@ -18,8 +18,7 @@ ORDER = (Severity.HIGH, Severity.MEDIUM, Severity.LOW, Severity.INFO)
 _GONE = Text(en="A fault that this release does not know", zh="当前版本未收录的问题")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class Shown(Struct, frozen=True, kw_only=True):
     """A finding in words. ``accepted``: an operator took it for mistaken."""
 
     finding: WebFinding
@@ -34,15 +33,13 @@ class Shown:
         return self.finding.severity == Severity.HIGH and not self.accepted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Untested:
+class Untested(Struct, frozen=True, kw_only=True):
     title: str
     why: str
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True):
     findings: Sequence[Shown]
     not_tested: Sequence[Untested]
     never_tested: Sequence[str]

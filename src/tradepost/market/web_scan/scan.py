@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base import leased_jobs, outbox
 from tradepost.market.base.config import Config
@@ -35,8 +35,7 @@ MOST_FINDINGS = 200
 LONGEST = timedelta(minutes=5)
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """``at_once``: runs of a seller that may wait or work; ``a_day``: that it may begin in 24 hours."""
 
     at_once: int

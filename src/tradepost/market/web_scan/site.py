@@ -15,6 +15,8 @@ from functools import cached_property
 from http import HTTPStatus
 from urllib.parse import urljoin, urlsplit
 
+from msgspec import Struct
+
 from tradepost.market.base.guard import AddressBlocked, guarded_connection
 from tradepost.market.base.outbound import REDIRECTS, Bounds, Fetched, NotReached, fetch
 
@@ -26,8 +28,7 @@ MOST_BYTES = 262_144
 MOST_HOPS = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Budget:
+class Budget(Struct, frozen=True, kw_only=True):
     """What one run may take. ``pause``: seconds between two requests."""
 
     requests: int = 40
@@ -35,8 +36,7 @@ class Budget:
     pause: float = 0.2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Front:
+class Front(Struct, frozen=True, kw_only=True):
     """Where the address led on its own host. ``hops``: every answer on the way, the last one included. ``left``: the foreign
     address that it leads to in the end, which nobody asked."""
 

@@ -6,11 +6,11 @@ One high finding blocks, unless an operator took just that one, with just that e
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.db.models import OuterRef, Q, Subquery
+from msgspec import Struct
 
 from tradepost.market.identity.models import Domain, Seller
 
@@ -33,8 +33,7 @@ class State(StrEnum):
     PASSED = "passed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Standing(Struct, frozen=True, kw_only=True):
     state: State
     task: WebTask | None = None
     scan: WebScan | None = None

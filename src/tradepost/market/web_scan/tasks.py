@@ -7,7 +7,6 @@ runs can neither be edited nor deleted; one that is proven keeps its domain.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import urlsplit, urlunsplit
@@ -16,6 +15,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.hosts import wrong_host, wrong_port
@@ -31,8 +31,7 @@ LONGEST_URL = 512
 LONGEST_NAME = 64
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contact:
+class Contact(Struct, frozen=True, kw_only=True):
     name: str
     mobile: str
     email: str

@@ -7,12 +7,12 @@ resolved and in no other way. Nothing of it is copied; what is stored is only wh
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from django.db.models import Model, QuerySet
+from msgspec import Struct
 
 from tradepost.market.base.working_days import due
 
@@ -35,8 +35,7 @@ class Severity(StrEnum):
     """Nobody waits yet."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clock:
+class Clock(Struct, frozen=True, kw_only=True):
     """The market's time of a look at the queue, and the settings that promise when something is done."""
 
     now: datetime
@@ -49,8 +48,7 @@ class Clock:
         return due(since, days, zone=self.zone, closes=self.settings.review_day_ends).at
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """Something that an operator decides or does, as its context tells it."""
 
     key: str

@@ -7,11 +7,11 @@ so that it takes no place of what is not.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from msgspec import Struct, field
 
 from tradepost.market.base.counting import Count, counts_up_to
 from tradepost.market.identity.models import User
@@ -29,8 +29,7 @@ MOST_WAITING = 99
 """What the navigation counts to."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueFilter:
+class QueueFilter(Struct, frozen=True, kw_only=True):
     """Empty means all. ``whose``: ``mine`` or ``nobody``. ``snoozed``: only what is put off, which is left out otherwise."""
 
     source: str = ""
@@ -38,8 +37,7 @@ class QueueFilter:
     snoozed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Queued:
+class Queued(Struct, frozen=True):
     """An entry with what people added to it."""
 
     entry: Entry
@@ -52,16 +50,14 @@ class Queued:
         return self.handling.assignee if self.handling is not None else None
 
 
-@dataclass(frozen=True, slots=True)
-class More:
+class More(Struct, frozen=True):
     """Entries of a source that are not on the page."""
 
     source: Source[Any]
     count: Count
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     entries: Sequence[Queued]
     more: Sequence[More] = field(default=())
 
@@ -164,8 +160,7 @@ def operators() -> Sequence[User]:
     return list(User.objects.filter(is_operator=True, is_active=True).order_by("-pk")[:MOST_OPERATORS])
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """How much of one source waits; ``late``: whether the most urgent one is overdue, where that was asked."""
 
     source: Source[Any]

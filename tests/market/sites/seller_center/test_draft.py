@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from django.test import Client
 
@@ -13,6 +11,7 @@ from tests.factories.products import MONTHLY, YEARLY, make_category
 from tests.market.sites.seller_center.pricing_inputs import inputs
 from tests.market.sites.seller_center.shops import Shop, enter, make_shop
 from tradepost.market.assets.models import Picture
+from tradepost.market.base.values import replace
 from tradepost.market.catalog import document as documents
 from tradepost.market.catalog.models import Product, Version
 from tradepost.market.catalog.seller_queries import newest_version

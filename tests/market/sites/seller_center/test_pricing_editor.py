@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -12,6 +11,7 @@ from django.utils import translation
 from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE, USES, YEARLY, make_product, make_sku, make_spec
 from tests.market.sites.seller_center.pricing_inputs import inputs
 from tests.market.sites.seller_center.shops import Shop
+from tradepost.market.base.values import replace
 from tradepost.market.catalog import document as documents
 from tradepost.market.catalog import drafts
 from tradepost.market.catalog.document import Band, Factor, Price, Pricing, Spec, UsageBand

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -12,6 +11,7 @@ from django.urls import reverse
 from tests.factories import NOW, make_address, make_product
 from tests.factories.products import MONTHLY, ONCE, make_sku, make_spec
 from tests.market.sites.seller_center.shops import Shop
+from tradepost.market.base.values import replace
 from tradepost.market.catalog import controls, upgrade_rules
 from tradepost.market.catalog.models import Product, PurchaseLimit, SalesTarget, Sku, Spec, Stock, UpgradeRule
 from tradepost.market.debugging.models import DebugCase

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -14,6 +12,7 @@ from tests.factories.publishable import may_publish
 from tests.factories.web_tasks import EXPIRED, LOW, checked, ends, make_web_task
 from tests.market.sites.seller_center.shops import enter
 from tradepost.market.base import clock
+from tradepost.market.base.values import replace
 from tradepost.market.identity import domains
 from tradepost.market.identity.models import Seller
 from tradepost.market.review.models import Submission

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl
@@ -14,6 +13,7 @@ from django.utils import translation
 
 from tests import factories
 from tests.factories.products import MONTHLY, SEATS, YEARLY, make_sku, make_spec
+from tradepost.market.base.values import replace
 from tradepost.market.catalog import drafts
 from tradepost.market.catalog.document import Band, Price
 from tradepost.market.catalog.listing import list_draft, listed_document

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from tests import factories
 from tests.factories.products import MONTHLY, ON_DEMAND, PACKAGE
 from tests.market import engine
 from tradepost.market.base.money import Money
+from tradepost.market.base.values import replace
 from tradepost.market.catalog.document import Price
 from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.fulfilment.sandbox import Trial, try_out

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -14,6 +13,7 @@ from django.utils import translation
 from tests import factories
 from tests.factories import NOW
 from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, YEARLY, make_document, make_sku, make_spec
+from tradepost.market.base.values import replace
 from tradepost.market.catalog.document import Details, Document
 from tradepost.market.catalog.lifecycle import PRODUCT, ProductEvent
 from tradepost.market.catalog.models import Product, PurchaseLimit, SalesTarget, Spec

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils.translation import pgettext_lazy
+from msgspec import Struct
 
+from tradepost.market.base.values import replace
 from tradepost.market.fulfilment.contract import Ask, Case, Defaults, Effects, Failed, Intent, OrderEnd
 from tradepost.protocols.commands import Refresh, Scene
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cancellation:
+class Cancellation(Struct, frozen=True, kw_only=True):
     """``until``: the end before the renewal that is cancelled, exclusive. ``product_id``: of what was held before it, where the
     renewal changed that. ``settled``: the market took the period back, and paid for it, when it was asked to; the seller is
     only told."""

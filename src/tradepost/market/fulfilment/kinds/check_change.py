@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from django.utils.translation import pgettext_lazy
+from msgspec import Struct
 
 from tradepost.market.fulfilment.contract import Ask, Case, Defaults, Effects, Intent
 from tradepost.protocols.commands import CheckChange
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(Struct, frozen=True, kw_only=True):
     """What is asked about. ``linear_value``: the quantity, None where none is told. ``lasts_minutes``: how long the seller's
     word holds."""
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from django.utils.translation import pgettext_lazy
+from msgspec import Struct
 
 from tradepost.market.fulfilment.contract import Case, Defaults, Effects, Failed, Freeze, Intent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Freezing:
+class Freezing(Struct, frozen=True, kw_only=True):
     """``reason``: the first that stands, a ``subscriptions.Freeze.Reason``."""
 
     reason: str

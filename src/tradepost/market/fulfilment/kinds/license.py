@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import pgettext_lazy
+from msgspec import Struct
 
 from tradepost.market.fulfilment.contract import Ask, Case, Defaults, Effects, Failed, Intent
 from tradepost.market.licenses.request import Answer
 from tradepost.protocols.commands import GetLicenseAsync
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Application:
+class Application(Struct, frozen=True, kw_only=True):
     """``request``: key of the application. From when to when the license holds, the end None for what has none."""
 
     request: int

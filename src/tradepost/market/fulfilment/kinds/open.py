@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
+from msgspec import Struct
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.fulfilment.contract import (
@@ -28,8 +27,7 @@ from tradepost.market.subscriptions.paid_time import period_end
 from tradepost.protocols.commands import AppInfo, Buyer, Command, Create, Done, Query
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
+class Opening(Struct, frozen=True, kw_only=True):
     """``buyer``: who bought; privacy fields only when the product asked for them (saas-v2 §1.5)."""
 
     buyer: Buyer

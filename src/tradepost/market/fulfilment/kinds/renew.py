@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
+from msgspec import Struct
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.fulfilment.contract import Ask, Case, Defaults, Effects, Failed, Intent, OrderEnd, Paid
 from tradepost.protocols.commands import Refresh, Scene
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Renewal:
+class Renewal(Struct, frozen=True, kw_only=True):
     """``until``: the new end, exclusive; fixed when it was ordered and never computed again."""
 
     since: datetime

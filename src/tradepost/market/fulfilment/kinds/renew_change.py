@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import pgettext_lazy
@@ -15,8 +14,7 @@ from tradepost.protocols.commands import CheckChange, Scene
 from .renew import Renewal, not_renewed, refresh, renewed, too_late
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangedRenewal(Renewal):
+class ChangedRenewal(Renewal, frozen=True, kw_only=True):
     """``agreed_until``: until then the seller's word of before the order holds, exclusive; None where it was not asked."""
 
     agreed_until: datetime | None = None

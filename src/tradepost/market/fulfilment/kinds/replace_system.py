@@ -3,16 +3,14 @@ stays (business-rules §5)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from django.utils.translation import pgettext_lazy
+from msgspec import Struct
 
 from tradepost.market.compute.contract import Action
 from tradepost.market.fulfilment.contract import Case, Defaults, Effects, Intent, OnServer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replacement:
+class Replacement(Struct, frozen=True, kw_only=True):
     """``image``: code of the cloud's own image."""
 
     image: str

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils.translation import pgettext_lazy
+from msgspec import Struct
 
+from tradepost.market.base.values import replace
 from tradepost.market.fulfilment.contract import Ask, Case, Defaults, Effects, Failed, Intent
 from tradepost.protocols.commands import Purchase, Refresh, Scene
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TellEnd:
+class TellEnd(Struct, frozen=True, kw_only=True):
     """``until``: the end as the market has it, exclusive. ``scene`` and the order: of what moved the end last, in vain or
     not; ``purchase``: what that order bought, for the protocols that carry it."""
 

@@ -5,19 +5,18 @@ The wire calls both an upgrade (upgradeInstance; SaaS 1.0: upgrade), and so does
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
+from msgspec import Struct
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.fulfilment.contract import Ask, Case, Defaults, Effects, Intent, OrderEnd, PaidChange
 from tradepost.protocols.commands import Upgrade as Command
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(Struct, frozen=True, kw_only=True):
     """``until``: the end of the paid time when it was ordered, which the change does not move. ``parts``: what was paid for
     it, by the periods that it is about; none of what is tried out."""
 

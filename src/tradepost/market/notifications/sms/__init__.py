@@ -10,14 +10,14 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from tradepost.market.notifications.sending import Never, NotNow, Sent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sms:
+class Sms(Struct, frozen=True, kw_only=True):
     """One message. ``code`` is set instead of ``text`` where it tells a code: providers have templates of their own for that."""
 
     delivery: int

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from msgspec import Struct
+
 from tradepost.protocols.text import Text
 
 
@@ -89,8 +91,7 @@ class Refundable(StrEnum):
     NOTHING = "nothing"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """Something that is said with an act. ``most``: characters of a text, or documents."""
 
     code: str
@@ -100,8 +101,7 @@ class Entry:
     most: int = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
+class Move(Struct, frozen=True, kw_only=True):
     """An act that is possible at a node. ``to``: the next node, empty where the flow is over; ``reviewed_to``: where the
     product's acceptance is reviewed by an operator first, in place of all else; ``more_to``: while there are more milestones
     to deliver."""
@@ -116,8 +116,7 @@ class Move:
     effects: frozenset[Effect] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
+class Node(Struct, frozen=True, kw_only=True):
     """``owner``: who must act. ``waits``: a sentence for everybody about what is waited for. ``auto``: what the market does by
     itself when the node's time is over (``within``); a node without one only reminds. ``agreed_to``: the node to which a refund
     leads that both agreed on and that ends it; empty where it is paid at once."""

@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tradepost.protocols.text import Text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class Item(Struct, frozen=True, kw_only=True):
     """One thing that the software must do. ``optional``: it may not apply to every software, which its seller then says and why;
     ``source``: document and section that ask for it."""
 
@@ -20,8 +19,7 @@ class Item:
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(Struct, frozen=True, kw_only=True):
     """Items about one part of the software."""
 
     code: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from tradepost.market.production.operator_queries import Hour
 
@@ -15,23 +16,20 @@ SERIES = ("done", "pending", "refused", "fault")
 """From the bottom up: what went well is the ground on which trouble stands out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     series: str
     y: float
     height: float
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(Struct, frozen=True):
     hour: Hour
     x: float
     width: float
     pieces: Sequence[Piece]
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(Struct, frozen=True):
     bars: Sequence[Bar]
     top: int
     """The value at the upper edge."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from msgspec import Struct
 
 from tradepost.market.base.models import Move
 from tradepost.market.identity.customer_level import HISTORY
@@ -39,8 +39,7 @@ class LevelForm(forms.Form):
         return level.removeprefix(DEFAULT)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A level in the table of what they mean."""
 
     level: Level

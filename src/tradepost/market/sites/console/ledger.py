@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,9 +10,11 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
+from msgspec import Struct
 
 from tradepost.market.base.money import MINOR_DIGITS, Money
 from tradepost.market.base.numbers import whole_number
+from tradepost.market.base.values import replace
 from tradepost.market.billing import queries as charge_check
 from tradepost.market.invoices import invoice_check
 from tradepost.market.metering import record_check
@@ -35,8 +36,7 @@ KINDS: dict[Account.Kind, str | Promise] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A figure of the totals; ``url``: the entries behind it."""
 
     words: str | Promise
@@ -44,8 +44,7 @@ class Line:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """The totals of one currency."""
 
     books: totals.Books

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
+from msgspec import Struct
 
 from tradepost.market.base import clock
 from tradepost.market.base.counting import Count, counts_up_to
@@ -32,8 +32,7 @@ LATE = timedelta(minutes=2)
 """Due calls older than this mean that the workers do not keep up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(Struct, frozen=True):
     """One thing that waits for a person."""
 
     tone: str

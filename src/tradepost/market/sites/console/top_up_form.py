@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from msgspec import Struct
 
 from tradepost.market.base.money import Money
 from tradepost.market.base.money_words import in_words
@@ -22,8 +22,7 @@ from .arrival_form import plain_amount
 NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class TopUp:
+class TopUp(Struct, frozen=True):
     """``transfer``: the announced one that is done with it; ``asked``: whether some is open, so that it was chosen."""
 
     amount: Money

@@ -7,15 +7,14 @@ was granted to one member exists for that member and the owner alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tradepost.market.identity.menus import Menu, Rights
 
 READING = frozenset({"GET", "HEAD"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Needs:
+class Needs(Struct, frozen=True, kw_only=True):
     """What one page needs. ``menu`` None: it declares nothing, so that only owners enter."""
 
     menu: Menu | None = None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
@@ -22,8 +22,7 @@ from tradepost.market.web import uploads
 from .frame import SellerRequest, show
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class Page(Struct, frozen=True, kw_only=True):
     """What one report's appeal looks like. ``crumbs``: address and words by turns; ``back``: where its report is; ``said``: what
     the appeal is about; ``send``: hands it in."""
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 WIDTH, HEIGHT, GAP = 560, 120, 6
 LOWEST = 2
 """A day without orders keeps a line one can see."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bar[Label]:
+class Bar[Label](Struct, frozen=True):
     label: Label
     value: int
     x: int
@@ -24,8 +24,7 @@ class Bar[Label]:
         return self.x + self.width // 2
 
 
-@dataclass(frozen=True, slots=True)
-class Chart[Label]:
+class Chart[Label](Struct, frozen=True):
     bars: tuple[Bar[Label], ...]
     width: int
     height: int

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from http import HTTPStatus
 
 from django.contrib import messages
@@ -11,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
+from msgspec import Struct
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.identity import agreements as signing
@@ -27,8 +27,7 @@ from tradepost.market.web.submissions import sections_of
 from .frame import SellerRequest, found, seller_page, show
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One thing that a seller applies for: the last of its kind that was sent, and the one that is written."""
 
     kind: str

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.identity.domain_names import file_url, record_name
 from tradepost.market.identity.models import Domain
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Struct, frozen=True):
     """One way that did not prove the domain. ``seen`` is what a stranger's server said: untrusted text."""
 
     where: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -20,6 +20,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
+from msgspec import Struct
 
 from tradepost.market.assets.models import Picture
 from tradepost.market.base.both_languages import named
@@ -27,6 +28,7 @@ from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.findings import Finding
 from tradepost.market.base.numbers import whole_number
+from tradepost.market.base.values import replace
 from tradepost.market.catalog import document as documents
 from tradepost.market.catalog import drafts, seller_queries
 from tradepost.market.catalog.attribute_templates import insertable
@@ -180,8 +182,7 @@ def _pictures(request: SellerRequest, section: str, document: Document) -> tuple
 # --- the page ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """A section in the list at the side."""
 
     name: str

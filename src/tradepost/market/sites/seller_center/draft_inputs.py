@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from django.utils.functional import Promise
+from msgspec import Struct
 
 from tradepost.market.base.findings import Finding
 
@@ -27,8 +28,7 @@ class Look(StrEnum):
     HIDDEN = "hidden"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class Shown(Struct, frozen=True, kw_only=True):
     """``language``: of what is typed here, where it is one of two. ``errors``: (words, rule)."""
 
     name: str

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext_lazy
+from msgspec import Struct
 
 from tradepost.market.assets.models import Picture
 
@@ -45,8 +45,7 @@ HELP: Mapping[str, Words] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class Ask(Struct, frozen=True, kw_only=True):
     """One question of a section. ``both``: in Chinese and in English, side by side."""
 
     name: str
@@ -63,8 +62,7 @@ class Ask:
         return (f"{self.name}.zh", f"{self.name}.en") if self.both else (self.name,)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class Group(Struct, frozen=True, kw_only=True):
     """What stands together under one heading."""
 
     asks: tuple[Ask, ...]

@@ -6,12 +6,13 @@ A draft keeps what is unfinished and wrong; refused here is only what no draft c
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.assets.models import Picture
+from tradepost.market.base.values import members, replace
 from tradepost.market.catalog.document import (
     Base,
     Description,
@@ -178,12 +179,11 @@ def _flat(name: str, value: object) -> Iterator[tuple[str, str]]:
             | Discovery()
             | ExtendParam()
         ):
-            for each in value.__dataclass_fields__:
+            for each in members(type(value)):
                 yield from _flat(f"{name}.{each}" if name else each, getattr(value, each))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownGroup:
+class ShownGroup(Struct, frozen=True, kw_only=True):
     title: Words
     help: Words
     lines: Sequence[Sequence[Shown]]

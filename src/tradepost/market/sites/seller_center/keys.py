@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from django.contrib import messages
 from django.db.models import Q
@@ -12,6 +11,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
+from msgspec import Struct
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.numbers import whole_number
@@ -136,8 +136,7 @@ def _again(request: SellerRequest) -> HttpResponse:
     return redirect("seller_center:keys")
 
 
-@dataclass(frozen=True, slots=True)
-class ShownClass:
+class ShownClass(Struct, frozen=True):
     """One interface class: whether an address needs its key, the current key, and those still in their overlap."""
 
     value: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from http import HTTPStatus
 
 from django.core.files.uploadedfile import UploadedFile
@@ -14,6 +13,7 @@ from django.views.decorators.http import require_POST
 
 from tradepost.market.assets.models import Picture
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.values import replace
 from tradepost.market.identity.menus import Menu
 from tradepost.market.web import uploads
 from tradepost.market.web.uploads import PictureField

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tradepost.market.catalog.attribute_templates import Described, Kind
 
@@ -29,8 +30,7 @@ LONGEST_NUMBER = 3
 """Digits of a place: there are fewer than a thousand of anything."""
 
 
-@dataclass(frozen=True, slots=True)
-class Button:
+class Button(Struct, frozen=True):
     """``place``: numbers of spec, attribute or plan, and what is in it; ``what`` is wanted there."""
 
     place: list[int]

@@ -7,12 +7,13 @@ document. Both know where a finding of the document (``specs.0.skus.1.prices.2.a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
 from tradepost.market.base.numbers import decimal_number, whole_number
+from tradepost.market.base.values import replace
 from tradepost.market.catalog.document import (
     NONE,
     Attribute,

@@ -4,10 +4,10 @@ wrong beside each."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.catalog.document import Pricing, Sku
 from tradepost.market.catalog.readable import ACCUMULATIONS, CYCLES, MODELS, RESETS, WAYS, WHEN_USED_UP
@@ -33,8 +33,7 @@ type Errors = Sequence[tuple[str, str]]
 _PERIODS = (("day", gettext_lazy("days")), ("month", gettext_lazy("months")), ("year", gettext_lazy("years")))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownValue:
+class ShownValue(Struct, frozen=True, kw_only=True):
     at: str
     place: str
     """For buttons: numbers of spec, attribute and value."""
@@ -42,8 +41,7 @@ class ShownValue:
     names: Sequence[Shown]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownAttribute:
+class ShownAttribute(Struct, frozen=True, kw_only=True):
     at: str
     place: str
     code: str
@@ -53,15 +51,13 @@ class ShownAttribute:
     may_add: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownFactor:
+class ShownFactor(Struct, frozen=True, kw_only=True):
     at: str
     place: str
     inputs: Sequence[Sequence[Shown]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownPlan:
+class ShownPlan(Struct, frozen=True, kw_only=True):
     at: str
     place: str
     way: str
@@ -74,8 +70,7 @@ class ShownPlan:
     """Of the amounts of a cell; empty text where there is one amount alone."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownCell:
+class ShownCell(Struct, frozen=True, kw_only=True):
     id: str
     title: str
     amounts: Sequence[Shown]
@@ -84,8 +79,7 @@ class ShownCell:
     trial: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownRow:
+class ShownRow(Struct, frozen=True, kw_only=True):
     at: str
     values: str
     title: str
@@ -97,8 +91,7 @@ class ShownRow:
     """skuCode; empty before it was saved."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownSpec:
+class ShownSpec(Struct, frozen=True, kw_only=True):
     at: str
     place: str
     key: str
@@ -119,8 +112,7 @@ class ShownSpec:
         return not self.attributes
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """What the document that was saved last knows of the places of the form."""
 
     skus: Mapping[str, Sku]

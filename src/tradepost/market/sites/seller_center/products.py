@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -11,6 +10,7 @@ from django.shortcuts import redirect
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from msgspec import Struct
 
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
@@ -46,8 +46,7 @@ def own(request: SellerRequest, pk: int) -> Product:
     return found(seller_queries.find_product(request.seller, pk))
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """A row of the list. ``missing``: how many things a draft lacks; None where there is no draft."""
 
     product: Product
@@ -101,8 +100,7 @@ def _all_listed(rows: Sequence[tuple[Product, Versions]]) -> list[Listed]:
 # --- a new one --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """A kind to choose, and why this market cannot deliver it yet."""
 
     kind: ProductType

@@ -4,7 +4,6 @@ must have tried at the market's APIs (joint.md §5; business-rules §2.5)."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -13,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
+from msgspec import Struct
 
 from tradepost.market.base.config import config
 from tradepost.market.debugging.api_trials import What, trials_of
@@ -28,14 +28,12 @@ from tradepost.protocols.open_api.upload import upload_path
 from .frame import SellerRequest, products_of, seller_page, show
 
 
-@dataclass(frozen=True, slots=True)
-class ShownLack:
+class ShownLack(Struct, frozen=True):
     words: str
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class ShownStep:
+class ShownStep(Struct, frozen=True):
     step: Step
     here: bool
     """It is the first that is not done."""
@@ -73,8 +71,7 @@ def _shown(step: Step, request: SellerRequest, *, here: bool) -> ShownStep:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One item of the checklist as the form shows it."""
 
     item: Item

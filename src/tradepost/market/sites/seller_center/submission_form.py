@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from django import forms
 from django.forms import BoundField
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
 from tradepost.market.assets.models import Picture
 from tradepost.market.base.findings import Finding
+from tradepost.market.base.values import replace
 from tradepost.market.identity.company_models import Agreement
 from tradepost.market.identity.models import Seller
 from tradepost.market.review.contract import AnyKind, Look, Question, Words
@@ -71,8 +72,7 @@ def _widget(question: Question) -> forms.Widget:
     return forms.TextInput(attrs=attrs)
 
 
-@dataclass(frozen=True, slots=True)
-class ShownField:
+class ShownField(Struct, frozen=True):
     """A field of the page: a form's, or a file's. ``wrong``: words and the section of the rule."""
 
     question: Question
@@ -82,8 +82,7 @@ class ShownField:
     wrong: Sequence[tuple[Words, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class ShownSection:
+class ShownSection(Struct, frozen=True):
     code: str
     title: Words
     fields: Sequence[ShownField]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext
+from msgspec import Struct
 
 from tradepost.market.base.config import config
 from tradepost.market.base.money import Money
@@ -16,8 +16,7 @@ from tradepost.market.orders.models import AutoRenewal
 from tradepost.market.subscriptions.models import Subscription
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AtItsEnd:
+class AtItsEnd(Struct, frozen=True, kw_only=True):
     """``renews_at``: when an automatic renewal is tried next; None when it is not tried (any more). ``reason``: why the last
     try failed, in words."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
@@ -15,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods
+from msgspec import Struct
 
 from tradepost.market.base import ids
 from tradepost.market.base.config import config
@@ -58,8 +58,7 @@ ACTS: Mapping[str, str | Promise] = {
 _HEX = re.compile(r"[0-9a-f]{32}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(Struct, frozen=True, kw_only=True):
     """One service. ``refused``: why nothing can be done for it. ``options``: ways to renew it by stamp; ``durations``: of an
     automatic renewal, with what each costs today; ``ways``: to unsubscribe it, with what each pays back. ``picked``: a key of
     one of them."""
@@ -72,8 +71,7 @@ class Line:
     picked: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class Result(Struct, frozen=True, kw_only=True):
     held: Subscription
     outcome: Outcome
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods
+from msgspec import Struct
 
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
@@ -32,8 +32,7 @@ NO_QUOTE = "-"
 """What a form without a quote says: it was never shown a price."""
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """One target, as the page offers it."""
 
     target: Target
@@ -42,8 +41,7 @@ class Way:
     here: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """What was picked, or the first; ``quantity`` as it was typed."""
 
     ways: list[Way]

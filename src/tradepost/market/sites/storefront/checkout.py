@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,11 +14,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
+from msgspec import Struct
 
 from tradepost.market.base import ids
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
+from tradepost.market.base.values import replace
 from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.catalog.shelf_queries import product_on_sale
 from tradepost.market.orders import quotes
@@ -34,8 +35,7 @@ from tradepost.market.web.access import buyer_required, now_of, person
 from .choice import Choice, Picked, choose, whole
 
 
-@dataclass(frozen=True, slots=True)
-class Param:
+class Param(Struct, frozen=True):
     """An extension parameter of the product with what was typed and what is wrong with it."""
 
     name: str

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.catalog.models import Offer, Product, Sku, Spec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Picked:
+class Picked(Struct, frozen=True, kw_only=True):
     """As a page sent it: anything may be missing, or no longer on sale."""
 
     spec: str = ""
@@ -31,23 +31,20 @@ class Picked:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Struct, frozen=True):
     """One value of an attribute. ``here`` marks the one that holds."""
 
     value: Mapping[str, Any]
     here: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(Struct, frozen=True):
     code: str
     attribute: Mapping[str, Any]
     options: list[Option]
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """A complete choice: what holds, and beside each what else there is. ``quantity`` and ``periods`` are as typed."""
 
     specs: list[Spec]

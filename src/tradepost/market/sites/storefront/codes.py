@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
 from django.contrib import messages
@@ -11,6 +10,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST
+from msgspec import Struct
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.fulfilment.activating import give_back as give_order_back
@@ -29,8 +29,7 @@ READABLE = {LicenseCode.Status.TAKEN, LicenseCode.Status.ACTIVE}
 USABLE = {Subscription.Status.OPENING, Subscription.Status.ACTIVE}
 
 
-@dataclass(frozen=True, slots=True)
-class ShownCode:
+class ShownCode(Struct, frozen=True):
     """``readable``: its buyer may see the text. ``days``: how many clients used the software, newest first. ``step_by_step``: it is
     taken where its delivery is followed, and not here."""
 

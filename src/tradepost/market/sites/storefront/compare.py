@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
+from msgspec import Struct
 
 from tradepost.market.base.config import config
 from tradepost.market.catalog import shelf_queries
@@ -18,8 +18,7 @@ MOST = 4
 _LONGEST_SLUG = 96
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One thing that is compared: the part of the page that shows it, and whether the products differ in it."""
 
     name: str

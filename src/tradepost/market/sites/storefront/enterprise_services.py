@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tradepost.market.applications.buyer_queries import enterprises_for, is_joint, living_binding
 from tradepost.market.applications.models import TenantBinding
@@ -10,8 +10,7 @@ from tradepost.market.organisations.models import Enterprise
 from tradepost.market.subscriptions.models import Subscription
 
 
-@dataclass(frozen=True, slots=True)
-class Joint:
+class Joint(Struct, frozen=True):
     """``binding``: to an enterprise, if there is one; ``enterprises``: to which it can be bound."""
 
     binding: TenantBinding | None

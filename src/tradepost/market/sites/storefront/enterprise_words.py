@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
+from msgspec import Struct
 
 from tradepost.market.organisations.act_log import Did
 from tradepost.market.organisations.models import EnterpriseAct
@@ -49,8 +49,7 @@ WORDS: Mapping[str, str | Promise] = {
 _FORMER = {Did.DEPARTMENT_RENAMED, Did.GROUP_RENAMED}
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """One line of the history. ``note``: what else is to be said."""
 
     at: datetime

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -12,11 +11,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
+from msgspec import Struct
 
 from tradepost.market.base.both_languages import named
 from tradepost.market.base.config import config
 from tradepost.market.base.money import MINOR_DIGITS
 from tradepost.market.base.numbers import whole_number
+from tradepost.market.base.values import replace
 from tradepost.market.catalog import shelf_queries
 from tradepost.market.catalog.search_terms import LONGEST_QUERY
 from tradepost.market.catalog.shelf_queries import Listing, Search
@@ -43,8 +44,7 @@ _DIGITS = 9
 """Of a price that is typed, in main units."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chip:
+class Chip(Struct, frozen=True):
     """Something that narrows the list, and the address of the list without it."""
 
     words: str

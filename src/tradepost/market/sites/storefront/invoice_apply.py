@@ -5,7 +5,6 @@ What was answered stands in the address, so that *back* works and nothing is kep
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -15,6 +14,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods
+from msgspec import Struct, field
 
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
@@ -36,8 +36,7 @@ private = cache_control(private=True, no_store=True)
 RECEIVER = ("email", "phone", "name", "address")
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """What was answered so far; an answer that does not fit is asked for again."""
 
     seller: Seller | None = None

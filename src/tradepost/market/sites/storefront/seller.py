@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from tradepost.market.base.values import replace
 from tradepost.market.catalog import shelf_queries
 
 from .home import listed, search_of

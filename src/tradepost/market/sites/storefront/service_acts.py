@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
+from msgspec import Struct
 
 from tradepost.market.base.config import config
 from tradepost.market.fulfilment.changing import may_change
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from django.utils.functional import Promise
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Standing(Struct, frozen=True, kw_only=True):
     """``busy``: an order about it is under way or unpaid; there is one at a time, so that a page of another would only say so."""
 
     subscription: Subscription
@@ -31,8 +30,7 @@ class Standing:
     now: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceAct:
+class ServiceAct(Struct, frozen=True, kw_only=True):
     """``url``: name of a page that takes the key of the service."""
 
     url: str

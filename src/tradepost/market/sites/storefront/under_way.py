@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
+from msgspec import Struct
 
 from tradepost.market.fulfilment.buyer_queries import UnderWay
 from tradepost.market.fulfilment.cases import kind_of
@@ -31,8 +31,7 @@ TITLES: dict[str, str | Promise] = {
 STOPPED = "stopped"
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """One thing that is under way. ``since``: from when on its seller gave no good answer. ``at``: when it goes on."""
 
     title: str | Promise

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest, QueryDict
+from msgspec import Struct
 
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.values import replace
 from tradepost.market.catalog.within_spec import paid_by_period
 from tradepost.market.orders import quotes
 from tradepost.market.orders.changes import open_changes
@@ -26,8 +27,7 @@ from .choice import Choice, Picked, choose, whole
 PICKED = ("plan", "periods", "quantity")
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """``picked`` as the page sent it. ``priced`` is None for what is not offered; ``wrong`` says why."""
 
     picked: Picked

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tradepost.market.base import stored
 
@@ -12,8 +12,7 @@ MOST_FINDINGS = 20
 MOST_PROOFS = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contested:
+class Contested(Struct, frozen=True, kw_only=True):
     """A finding as it stood in the report, and why it is mistaken in the seller's words."""
 
     code: str
@@ -24,8 +23,7 @@ class Contested:
 
 
 @stored.version(1)
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Appeal:
+class Appeal(Struct, frozen=True, kw_only=True):
     """Against a report of a web check (``scan``: its key, ``url``: the site) or of a file of the asset center (``version``: its
     key, ``file``: what it is called). ``proofs``: SHA-256 of documents that show it."""
 

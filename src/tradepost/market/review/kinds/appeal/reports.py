@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Protocol
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from msgspec import Struct
 
 from tradepost.market.assets import contested, scan_words
 from tradepost.market.assets.asset_models import AssetVersion
@@ -45,8 +45,7 @@ class Report(Protocol):
         """These findings block no more."""
 
 
-@dataclass(frozen=True, slots=True)
-class OfWebSite:
+class OfWebSite(Struct, frozen=True):
     run: WebScan
     label: ClassVar[str | Promise] = gettext_lazy("Web site")
     whole: ClassVar[bool] = False
@@ -74,8 +73,7 @@ class OfWebSite:
         standing.accept(self.run, prints, submission=submission, by=by, now=now)
 
 
-@dataclass(frozen=True, slots=True)
-class OfFile:
+class OfFile(Struct, frozen=True):
     version: AssetVersion
     label: ClassVar[str | Promise] = gettext_lazy("File")
     whole: ClassVar[bool] = True

@@ -6,11 +6,11 @@ What was not scanned is never taken for clean: an operator has it checked otherw
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from msgspec import Struct
 
 from tradepost.market.assets import scan_words, versions
 from tradepost.market.assets.asset_models import Asset, AssetVersion
@@ -28,8 +28,7 @@ SCAN_RULE = "business-rules §2.7"
 
 
 @stored.version(1)
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AssetFile:
+class AssetFile(Struct, frozen=True, kw_only=True):
     """``version``: its key; the rest as it was when it was handed in."""
 
     version: int = 0

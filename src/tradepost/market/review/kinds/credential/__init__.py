@@ -4,12 +4,12 @@ required case is saved there first, and made again when it is handed in."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from msgspec import Struct
 
 from tradepost.market.applications import move
 from tradepost.market.applications.models import Application
@@ -29,8 +29,7 @@ RULE = "openapi-jointkit §B.1"
 SECTION = "credential"
 
 
-@dataclass(frozen=True, slots=True)
-class Moving:
+class Moving(Struct, frozen=True):
     """``address``: key of the address of the joint-operation calls; ``url`` and ``before``: where it leads, and where they went."""
 
     address: int = 0

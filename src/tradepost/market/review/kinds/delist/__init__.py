@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from msgspec import Struct
 
 from tradepost.market.base import stored
 from tradepost.market.base.errors import Refused
@@ -22,8 +22,7 @@ LONGEST = 500
 
 
 @stored.version(1)
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delisting:
+class Delisting(Struct, frozen=True, kw_only=True):
     """``what``: product, spec or sku; ``key``: of the spec, or the skuCode; ``named``: as pages call it now."""
 
     what: str = "product"

@@ -7,13 +7,13 @@ books, where the owners go on reading it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from msgspec import Struct
 
 from tradepost.market.base import stored
 from tradepost.market.base.counting import count_up_to
@@ -34,8 +34,7 @@ LONGEST_REASON = 1000
 
 
 @stored.version(1)
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExitDocument:
+class ExitDocument(Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 

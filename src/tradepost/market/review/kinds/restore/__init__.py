@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from msgspec import Struct
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.findings import Finding
@@ -26,8 +26,7 @@ RULE = "saas-v2 §6"
 LONGEST = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class Restoring:
+class Restoring(Struct, frozen=True):
     repaired: str = ""
     """What was wrong, and what was done about it: in the seller's words."""
 
