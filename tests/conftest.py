@@ -116,7 +116,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     _long_ones_first(items)
     _keep_groups(items)
     gc.freeze()
-    gc.set_threshold(*_PYTHONS_OWN)
+    gc.set_threshold(*SELDOM)
 
 
 def pytest_runtest_teardown() -> None:

@@ -6,12 +6,11 @@ from datetime import timedelta
 
 
 def settle(_seller_url: str) -> dict[str, str]:
-    from dataclasses import replace
-
     from django.utils import timezone
 
     from tradepost.market.base import clock
     from tradepost.market.base.config import config
+    from tradepost.market.base.values import replace
     from tradepost.market.identity.certify import CertificationDocument, certify, sealed_account
     from tradepost.market.identity.models import Member, Seller, User
     from tradepost.market.identity.self_operated import set_self_operated

@@ -8,8 +8,6 @@ SLUG = "qingxie-together"
 
 def together(seller_url: str) -> dict[str, str]:
     """As after its seller debugged the calls, applied for the credential and published the product."""
-    from dataclasses import replace
-
     from django.db import transaction
 
     from tests.factories.demo import put_on_sale
@@ -17,6 +15,7 @@ def together(seller_url: str) -> dict[str, str]:
     from tests.factories.people import make_address
     from tradepost.market.applications import publication
     from tradepost.market.base import clock
+    from tradepost.market.base.values import replace
     from tradepost.market.catalog.document import APPLICATION
     from tradepost.market.catalog.listing import draft_product
     from tradepost.market.identity.models import Seller, User

@@ -37,9 +37,8 @@ class Acting:
 
     def done(self, about: Subject | None = None) -> None:
         """``about``: what was acted on, where that is known only now."""
-        from dataclasses import replace
-
         from tradepost.market.audit.models import Outcome
+        from tradepost.market.base.values import replace
 
         self._record(replace(self.act, about=about) if about is not None else self.act, Outcome.DONE)
 

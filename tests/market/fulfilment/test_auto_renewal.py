@@ -339,9 +339,8 @@ def test_asked_for_at_checkout_it_begins_with_the_service() -> None:
 
 
 def test_a_day_at_a_time_is_never_bought_ahead() -> None:
-    from dataclasses import replace
-
     from tests.factories.products import MONTHLY
+    from tradepost.market.base.values import replace
 
     daily = replace(MONTHLY, period_type="day", period_numbers=(1,), amount=Decimal(3))
     subscription = automatic(service(specs=(), prices=(daily,)), duration=Duration("day", 1))

@@ -95,9 +95,9 @@ def test_what_is_not_sold_by_period_has_no_policy(prices: tuple[object, ...], mo
 
 def test_a_trial_ends_and_is_not_renewed() -> None:
     """business-rules §3.5."""
-    from dataclasses import replace
     from decimal import Decimal
 
+    from tradepost.market.base.values import replace
     from tradepost.market.catalog.models import Offer
 
     make_product(

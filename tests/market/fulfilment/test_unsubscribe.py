@@ -347,10 +347,10 @@ def test_what_is_told_too_late_moves_nothing() -> None:
 
 def test_what_costs_nothing_goes_the_same_way_without_transfers() -> None:
     """operations.md §4: price 0: same path, no transfers."""
-    from dataclasses import replace
     from decimal import Decimal
 
     from tests.factories.products import MONTHLY, make_sku, make_spec
+    from tradepost.market.base.values import replace
 
     subscription = service(specs=(make_spec(make_sku(replace(MONTHLY, amount=Decimal(0)))),))
     moved = Transfer.objects.count()

@@ -9,6 +9,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
+from tradepost.market.base import rows
+
 from . import document as documents
 from .cheapest import Least
 from .controls_of import controls_of, with_rows
@@ -115,8 +117,10 @@ def _write_terms(row: Shelf, wanted: dict[str, int]) -> None:
     gone = [term for term, weight in there.items() if wanted.get(term) != weight]
     if gone:
         ShelfTerm.objects.filter(shelf=row, term__in=gone).delete()
-    ShelfTerm.objects.bulk_create(
-        ShelfTerm(shelf=row, term=term, weight=weight)
-        for term, weight in sorted(wanted.items())
-        if there.get(term) != weight
-    )
+    new = [(term, weight) for term, weight in sorted(wanted.items()) if there.get(term) != weight]
+    if new:
+        terms, given = rows.table({"term": "text", "weight": "smallint"}, new)
+        rows.run(
+            f"INSERT INTO catalog_shelfterm (term, shelf_id, weight) SELECT term, %s, weight FROM {terms}",  # noqa: S608  # ours
+            [row.pk, *given],
+        )
