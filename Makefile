@@ -38,7 +38,7 @@ soak: setup ## Run the exhaustive tests whole: all mutants, fuzz and storms at f
 	@exec env TRADEPOST_SOAK=1 $(BIN)/python scripts/run_tests.py -m soak $(ARGS)
 
 .PHONY: check
-check: setup ## Check style, types, the direction of imports, templates and translations.
+check: .venv/.dev .cache/translations ## Check style, types, the direction of imports, templates and translations.
 	@failed=(); \
 	for check in "ruff check" "ruff format --check" "mypy $(CODE)" "lint-imports --no-cache --no-logo" \
 	    "djlint src --lint --quiet" "djlint src --check --quiet" "python scripts/check_translations.py"; do \

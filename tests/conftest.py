@@ -33,7 +33,6 @@ LOOPBACK = ("127.", "::1", "localhost", "::ffff:127.")
 
 PAGES = "tests/market/sites/"
 
-_PYTHONS_OWN = gc.get_threshold()
 _left_out = pytest.StashKey[int]()
 
 
