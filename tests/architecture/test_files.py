@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -74,3 +75,11 @@ def _outline(path: Path) -> list[int]:
     """The depth of each heading, code blocks left out."""
     prose = re.sub(r"(?ms)^```.*?^```", "", (source.ROOT / path).read_text(encoding="utf-8"))
     return [len(marks) for marks in re.findall(r"(?m)^(#+) ", prose)]
+
+
+def test_no_link_is_tracked() -> None:
+    """It would lead to a place on somebody's machine."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--stage"], cwd=source.ROOT, capture_output=True, check=True, text=True
+    ).stdout
+    assert [line for line in listed.splitlines() if line.startswith("120000")] == []
