@@ -51,7 +51,7 @@ def _passes(databases: list[str], chosen: list[str], folder: Path) -> list[int]:
     # Two more than there are cores: a worker often waits for a program that it started.
     if chosen or len(databases) == 1:
         return [_start(database, chosen, listed, workers=CORES + 2).wait() for database in databases]
-    first = _start("sqlite", [], listed, workers=CORES + 1)  # one more contend for the caches: a minute slower
+    first = _start("sqlite", [], listed, workers=CORES + 1)  # with one more both take a minute longer
     while first.poll() is None and not listed.is_file():
         time.sleep(0.2)
     if not listed.is_file():

@@ -10,14 +10,12 @@ import socket
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg import sql
-
-from tradepost.market.base.values import replace
 
 SERVER_VARIABLE = "TRADEPOST_TEST_DATABASE_URL"
 """Where the server of this run is; set by the process that started it, inherited by the workers of xdist."""

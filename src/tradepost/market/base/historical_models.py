@@ -80,7 +80,8 @@ def _add_model(state: Any, model_state: ModelState) -> None:
 
 
 def _make_anew(state: Any, app_label: str, model_name: str) -> None:
-    if not _made_alone(state, app_label, model_name):
+    known = (app_label, model_name.lower()) in state.models  # of an app without migrations it has none
+    if known and not _made_alone(state, app_label, model_name):
         state.reload_model(app_label, model_name.lower())
 
 

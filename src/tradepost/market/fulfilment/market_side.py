@@ -99,7 +99,7 @@ def _unresolved(subscriptions: Iterable[Subscription]) -> Mapping[int, list[Unre
                 kind=one.kind,
                 stopped=one.status == Operation.Status.STOPPED,
                 ends=kind.ends,
-                moves_end="until" in set(members(kind.wanted)),
+                moves_end="until" in members(kind.wanted),
             )
         )
     return found
