@@ -17,6 +17,7 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from tests import sampling
 from tests.factories import everything, many
 from tests.factories.directory_deeds import directory_deeds
 from tests.factories.everything import Deed
@@ -153,11 +154,13 @@ def test_no_statement_reads_a_growing_table(market: datetime, family: str) -> No
 
 
 def test_no_page_reads_a_growing_table_or_asks_often(market: datetime) -> None:
-    """Here every list is full: one question for each of its 25 rows would show."""
+    """Here every list is full: one question for each of its 25 rows would show. In CI a third of the addresses is asked, of those
+    read and of those posted to."""
     del market
     asked: dict[str, int] = {}
-    pages = everything.pages(SIZE, everything.facts_of(SIZE))
-    wrong = [words for deed in pages for words in what_is_wrong(deed, asked)]
+    pages = {deed.name: deed for deed in everything.pages(SIZE, everything.facts_of(SIZE))}
+    drawn = sampling.sample(list(pages), family=lambda name: name.partition(" ")[0], share=1)
+    wrong = [words for name in drawn for words in what_is_wrong(pages[name], asked)]
     assert not wrong, "\n".join(["", *wrong])
     often = {name: number for name, number in asked.items() if number > MOST_QUESTIONS and name.startswith("GET")}
     assert often == {}

@@ -45,7 +45,7 @@ def told(outcome: Outcome) -> str:
 @pytest.mark.slow
 @pytest.mark.soak
 @pytest.mark.timeout(3600 if sampling.SOAK else 240)
-@pytest.mark.parametrize("first", sampling.sample(range(0, SEEDS, TOGETHER), share=1 / 2 if sampling.IN_CI else 1))
+@pytest.mark.parametrize("first", sampling.sample(range(0, SEEDS, TOGETHER), share=1))
 def test_every_rule_holds_in_every_market(first: int) -> None:
     """Issue 11, 3: 20 seeds of 120 days with faults, a quarter of them in CI, 200 of 365 in a soak."""
     for seed in range(first, first + TOGETHER):
