@@ -35,6 +35,7 @@ def test_the_sample_seller_passes_within_20_seconds(tmp_path):
     assert report.count(Verdict.PASSED) >= 80
 
 
+@pytest.mark.sampled(1)
 def test_a_seller_that_provisions_later_passes(tmp_path):
     wire = registry.protocol("saas_v2")
     with raw_serving(SlowShop(tmp_path, wire).respond) as url:
@@ -43,6 +44,7 @@ def test_a_seller_that_provisions_later_passes(tmp_path):
     assert skipped(report) == set()
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("strict", [False, True])
 def test_a_seller_without_the_kit_passes(strict):
     """Chunked, indented, other header spelling, preset instance for debugging, no upgrades (saas-v2 §1.4, §5.1)."""
@@ -54,6 +56,7 @@ def test_a_seller_without_the_kit_passes(strict):
     assert skipped(report) <= optional | {"lifecycle.scene.renewal_change", "time.usage_time"}
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("name", ALL)
 def test_a_seller_on_the_kit_passes_in_every_version(name, tmp_path):
     with running(any_seller(tmp_path, name)) as url:

@@ -36,10 +36,12 @@ def market(tmp_path_factory) -> Market:
     return made
 
 
+@pytest.mark.sampled(1)
 def test_migrating_twice_is_once(market):
     assert market.run("migrate").stdout == "The database is at this version already.\n"
 
 
+@pytest.mark.sampled(1)
 def test_a_second_migration_waits_for_the_first(market):
     if DATABASE == "postgres":
         with psycopg.connect(market.database) as holder:
@@ -57,6 +59,7 @@ def test_a_second_migration_waits_for_the_first(market):
     assert waiting.returncode == 0
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.once
 def test_the_clock_of_a_real_market_stays(market):
     refused = market.run("clock", "advance", "30d")
@@ -65,6 +68,7 @@ def test_the_clock_of_a_real_market_stays(market):
     assert "A real market" in market.run("clock").stdout
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.once
 def test_a_sandbox_without_a_worker_is_set_at_once(market):
     moved = market.run("clock", "advance", "1d12h", TRADEPOST_SANDBOX="1")
@@ -89,6 +93,7 @@ def test_an_unreadable_span_is_refused(market):
     )
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.once
 def test_operators_come_and_go(market):
     weak = market.run("operator", "create", "anna@market.example", "--password-stdin", stdin="short\n")
@@ -143,6 +148,7 @@ def acts(market: Market, like: str) -> list[tuple[str, ...]]:
     return [row[:3] for row in found]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.once
 def test_a_seller_gets_an_owner(market):
     arguments = ("seller", "create", "yunfan", "--name", "云帆软件", "--owner", "owner@yunfan.example")
@@ -174,6 +180,7 @@ def test_a_wrong_setting_is_named(tmp_path):
     )
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.slow
 def test_up_runs_a_market_and_ends_without_a_trace(tmp_path):
     market, port = migrated_market(tmp_path, "cli_up"), str(free_port())
@@ -235,6 +242,7 @@ def _what_is_killed_comes_back(up: subprocess.Popen[str], port: str) -> None:
         wait_for(lambda killed=killed, command=command: running(command) not in {0, killed} and answers())
 
 
+@pytest.mark.sampled(1)
 def test_with_another_secret_key_no_worker_begins(market):
     """It could call no seller: every order would be paid back after hours. ``up`` asks the same: see test_doctor.py."""
     add = (

@@ -58,6 +58,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return folder / "empty.sqlite3", folder / "migrated"
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.slow
 def test_a_copy_is_what_migrations_make_and_nothing_waits(made: tuple[Path, Path], tmp_path: Path) -> None:
     empty, migrated = made
@@ -70,6 +71,7 @@ def test_a_copy_is_what_migrations_make_and_nothing_waits(made: tuple[Path, Path
 LATEST_OF_ORDERS = "SELECT max(name) FROM django_migrations WHERE app = 'orders'"
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.slow
 def test_what_the_template_lacks_is_migrated_and_what_is_unknown_makes_it_useless(
     made: tuple[Path, Path], tmp_path: Path

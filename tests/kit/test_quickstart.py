@@ -138,6 +138,7 @@ def test_on_a_machine_that_has_nothing_the_index_gives_the_rest(tmp_path):
     follow(bare, tmp_path, "quickstart.zh-CN.md", "flask", "saas_v2")
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.slow
 @pytest.mark.xdist_group("the quickstart's machine")
 def test_what_runs_is_the_wheel(terminal, tmp_path):

@@ -75,6 +75,7 @@ def test_it_runs_and_answers_a_market(project):
         connection.close()
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.slow
 def test_it_passes_the_tester_at_once(project):
     """``ci/check.sh`` as any CI runs it: a fresh server, every check of saas_v2."""
@@ -96,6 +97,7 @@ def test_the_ci_does_not_test_what_listens_on_the_port_already(tmp_path):
     assert ended.stderr == f"Something else listens on port {port} already.\n"
 
 
+@pytest.mark.sampled(1)
 def test_its_own_tests_pass(project):
     ended = run(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=project)
     assert ended.returncode == 0, ended.stdout

@@ -118,6 +118,7 @@ def test_a_project_of_one_version_is_clean_and_passes_its_own_tests(name, tmp_pa
     assert passed_its_own_tests(project) == OWN_TESTS[name]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.slow
 def test_a_project_of_all_versions_passes_each_at_its_one_address(tmp_path):
     project = new(tmp_path / "shop", *ALL)

@@ -56,6 +56,7 @@ def test_every_rule_holds_in_every_market(first: int) -> None:
         assert outcome.calls
 
 
+@pytest.mark.sampled(1)
 def test_the_same_seed_comes_out_the_same() -> None:
     first, second, other = run(small(3)), run(small(3)), run(small(4))
     assert (first.digest, first.lines) == (second.digest, second.lines)
@@ -63,6 +64,7 @@ def test_the_same_seed_comes_out_the_same() -> None:
     assert other.digest != first.digest
 
 
+@pytest.mark.sampled(1)
 def test_fewer_acts_begin_like_more() -> None:
     """So that the shortest run that fails is a beginning of the one that did."""
     whole, part = run(small(3)), run(Plan(seed=3, days=25, sellers=2, buyers=2, faults=0.3, visits=6))
@@ -71,12 +73,14 @@ def test_fewer_acts_begin_like_more() -> None:
     assert apart > 5
 
 
+@pytest.mark.sampled(1)
 def test_nothing_goes_wrong_where_nothing_shall() -> None:
     outcome = run(small(5, faults=0))
     assert (outcome.broken, outcome.faults) == ([], 0)
     assert not any("BROKEN" in line.words or "again" in line.words for line in outcome.lines)
 
 
+@pytest.mark.sampled(1)
 def test_what_fails_is_shown_by_the_fewest_acts() -> None:
     """A seller that earns too little is seen at the first delivery that costs no whole yuan."""
     rounding = next(one for one in DEFECTS if "rounding" in one.name)

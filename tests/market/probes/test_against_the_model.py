@@ -107,6 +107,7 @@ class World:
         return DOWN if self.is_unreachable(call.address_id) else WRONG
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("number", range(10 if SOAK else 1))
 def test_the_engine_says_what_the_model_says(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     rules = replace(wiring._watch(), only_needed=False)

@@ -30,6 +30,7 @@ NEVER = 60.0
 WITHIN = 100.0
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.timeout(300)
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(

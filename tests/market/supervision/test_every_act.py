@@ -141,6 +141,7 @@ def test_every_flow_stands_in_the_table() -> None:
     assert {one.code: [*one.by_code] for one in flows().values()} == {code: [*nodes] for code, nodes in TABLE.items()}
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("code", TABLE)
 def test_after_a_milestone_the_next_one_is_delivered_and_reviews_come_where_they_were_wanted(code: str) -> None:
     in_parts = {"demand", "provisioned", "handover", "license_online"}
@@ -191,6 +192,7 @@ def begun(code: str) -> Supervision:
     return again(supervision)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.once
 @pytest.mark.django_db
 @pytest.mark.parametrize("code", TABLE)
