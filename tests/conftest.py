@@ -156,18 +156,12 @@ def _drawn_as(item: pytest.Item, _share: float, whole: str = "") -> str:
 
 def _alike(items: list[pytest.Item]) -> tuple[set[str], set[str]]:
     """The files whose tests are rolled back, and which of them PostgreSQL runs, SQLite the rest: of those that try out pages a
-    twelfth, of the others a sixth, in CI half of those. What starts programs, has transactions of its own or is about PostgreSQL
+    twelfth, of the others a sixth, in CI a third of those. What starts programs, has transactions of its own or is about PostgreSQL
     runs on both."""
     alike = {_file(item) for item in items} - {_file(item) for item in items if _is_about_the_database(item)}
     pages = sorted(name for name in alike if name.startswith(PAGES))
     others = sorted(name for name in alike if not name.startswith(PAGES))
-    part = 1 / 2 if sampling.IN_CI else 1
-    drawn = {
-        name
-        for names, share in ((pages, 1 / 12), (others, 1 / 6))
-        for name in sampling.sample(names, share=share * part, ci=False)
-    }
-    return alike, drawn
+    return alike, {*sampling.sample(pages, share=1 / 12), *sampling.sample(others, share=1 / 6)}
 
 
 def _file(item: pytest.Item) -> str:

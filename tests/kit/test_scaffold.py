@@ -14,6 +14,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from tests import sampling
 from tests.kit import wire
 from tests.kit.projects import NO_WAIT, TRADEPOST, path_with_tradepost, run, served
 from tests.kit.servers import free_port, process, spelling
@@ -33,7 +34,7 @@ def app(environ, start_response):
 """
 
 
-@pytest.fixture(scope="module", params=FRAMEWORKS)
+@pytest.fixture(scope="module", params=sampling.sample(list(FRAMEWORKS), share=1))
 def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder: Path = tmp_path_factory.mktemp("made") / "my-shop"
     said = run(*TRADEPOST, "seller", "new", str(folder), "--framework", request.param, cwd=folder.parent)

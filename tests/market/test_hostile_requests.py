@@ -108,9 +108,15 @@ def test_no_path_breaks_a_page(world: World) -> None:
                     assert answer.status_code < 500, f"{method} {path[:200]}: {answer.status_code}"
 
 
+def drawn_in_ci() -> list[str]:
+    """All addresses; in CI a third of them."""
+    return sampling.sample(sorted(ADDRESSES), share=1)
+
+
 @pytest.mark.once
 def test_what_somebody_who_is_logged_in_saw_stays_in_no_cache(world: World) -> None:
-    for pattern, row in ADDRESSES.items():
+    for pattern in drawn_in_ci():
+        row = ADDRESSES[pattern]
         if not row.get or row.get == table.ANYBODY:
             continue
         answer = client_of(world, row).get(world.path(pattern, row))
@@ -121,7 +127,8 @@ def test_what_somebody_who_is_logged_in_saw_stays_in_no_cache(world: World) -> N
 @pytest.mark.once
 def test_no_form_is_taken_from_another_site(world: World) -> None:
     before = rows()
-    for pattern, row in ADDRESSES.items():
+    for pattern in drawn_in_ci():
+        row = ADDRESSES[pattern]
         if row.gateway or not row.post or pattern in BY_A_SECRET:
             continue
         client = client_of(world, row, csrf=True)
