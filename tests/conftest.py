@@ -139,14 +139,29 @@ def _drawn(items: list[pytest.Item], everything: list[pytest.Item]) -> list[pyte
         return items
     there = [item for item in everything if _runs_on(item, "postgres")]
     alike, of_postgres = _alike(there)
-    asked = os.environ.get(FILES_VARIABLE) if DATABASE == "sqlite" else None
-    if asked and os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0":
-        being_written = Path(f"{asked}.new")
-        being_written.write_text("\n".join(sorted({_file(item) for item in there} - (alike - of_postgres))), "utf-8")
-        being_written.rename(asked)  # the other pass begins when it is there
-    if DATABASE == "postgres":
-        return items if os.environ.get(FILES_VARIABLE) else [i for i in items if _file(i) not in alike - of_postgres]
-    return [item for item in items if _file(item) not in of_postgres or not _runs_on(item, "postgres")]
+    either = {_file(item) for item in there} - alike
+    asked = os.environ.get(FILES_VARIABLE)
+    if DATABASE == "sqlite":
+        if asked and os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0":
+            being_written = Path(f"{asked}.new")
+            begun = {_file(item) for item in there if not _left_to("sqlite", item, either)} - (alike - of_postgres)
+            being_written.write_text("\n".join(sorted(begun)), "utf-8")
+            being_written.rename(asked)  # the other pass begins when it is there
+        return [
+            item
+            for item in items
+            if not (_runs_on(item, "postgres") and (_file(item) in of_postgres or _left_to("postgres", item, either)))
+        ]
+    items = [item for item in items if not _left_to("sqlite", item, either)]
+    return items if asked else [item for item in items if _file(item) not in alike - of_postgres]
+
+
+def _left_to(database: str, item: pytest.Item, either: set[str]) -> bool:
+    """In CI what could run on both, and is not about how they differ, runs on one of them, by its file."""
+    file = _file(item)
+    if not sampling.IN_CI or file not in either or any(item.get_closest_marker(name) for name in OF_EACH_DATABASE[1:]):
+        return False
+    return sampling.toss(file, ("sqlite", "postgres")) == database
 
 
 def _drawn_as(item: pytest.Item, _share: float, whole: str = "") -> str:

@@ -81,6 +81,11 @@ def _rank(seed: int, item: object) -> bytes:
     return hashlib.sha256(f"{seed} {item}".encode()).digest()
 
 
+def toss[T](name: str, sides: Sequence[T], *, seed: int = SEED) -> T:
+    """One of the ``sides`` for this name, whatever other names there are."""
+    return sides[_rank(seed, name)[0] % len(sides)]
+
+
 def size(full: int, *, least: int = 1, share: float = SHARE, soak: bool = SOAK, ci: bool = IN_CI) -> int:
     """A tenth, or another ``share``, of a number of rounds, kills or examples, not below ``least``; a third of it in CI, in a soak
     all of them."""

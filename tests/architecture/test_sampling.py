@@ -57,6 +57,13 @@ def test_ci_draws_a_third_and_none_of_it_anew() -> None:
     assert f"TRADEPOST_SEED={sampling.CI_SEED}" in said
 
 
+def test_a_toss_depends_on_its_name_and_the_seed_alone() -> None:
+    names = [f"tests/test_{number}.py" for number in range(200)]
+    heads = {seed: {name for name in names if sampling.toss(name, (True, False), seed=seed)} for seed in (1, 2)}
+    assert all(60 < len(one) < 140 for one in heads.values())
+    assert heads[1] != heads[2]
+
+
 def collected(**given: str) -> tuple[list[str], str]:
     """The mutants that a run of its own would try, and what it says: its conftest clears what a person's market has set,
     and must not lose these.
