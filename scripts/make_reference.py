@@ -73,7 +73,7 @@ def declared_events() -> set[str]:
     """Names of the classes that the sources declare as events."""
     return {
         node.name
-        for tree in _sources()
+        for tree in _sources("event")
         for node in ast.walk(tree)
         if isinstance(node, ast.ClassDef) and any(_called(each) == "event" for each in node.decorator_list)
     }
@@ -81,13 +81,17 @@ def declared_events() -> set[str]:
 
 def published() -> set[str]:
     """Names of the events that the sources make."""
-    calls = {_called(node) for tree in _sources() for node in ast.walk(tree)}
-    return calls & declared_events()
+    declared = declared_events()
+    calls = {_called(node) for tree in _sources(*(f"{name}(" for name in declared)) for node in ast.walk(tree)}
+    return calls & declared
 
 
-def _sources() -> Iterator[ast.Module]:
+def _sources(*words: str) -> Iterator[ast.Module]:
+    """Those in which one of these words stands."""
     for path in (ROOT / "src/tradepost/market").rglob("*.py"):
-        yield ast.parse(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if any(word in text for word in words):
+            yield ast.parse(text)
 
 
 def _called(node: ast.AST) -> str:

@@ -1,7 +1,7 @@
 """How much of an exhaustive test runs: a random tenth in ``make test``, its seed printed; all of it in ``make soak``.
 
 Tests that use this carry the mark ``soak``. ``TRADEPOST_SEED=123`` draws the same tenth again, ``TRADEPOST_SOAK=1`` runs
-everything. CI draws a third of that, always by ``CI_SEED``. Imported by ``conftest.py`` before it clears the environment; the workers of xdist inherit what stands then.
+everything. CI draws a quarter of that, always by ``CI_SEED``. Imported by ``conftest.py`` before it clears the environment; the workers of xdist inherit what stands then.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ CI_SEED = 188913
 """CI draws the same until somebody changes this, with a release say: what lands is what was tried. ``make test`` draws anew."""
 
 IN_CI = bool(os.environ.get("CI"))
-CI_PART = 1 / 3
+CI_PART = 1 / 4
 """Of a share: CI has a quarter of an hour for everything."""
 
 
@@ -56,7 +56,7 @@ def sample[T](
     soak: bool = SOAK,
     ci: bool = IN_CI,
 ) -> list[T]:
-    """A tenth, or another ``share``, of each family and at least one, in the order of the items; a third of it in CI, in a soak all.
+    """A tenth, or another ``share``, of each family and at least one, in the order of the items; a quarter of it in CI, in a soak all.
 
     The same seed draws the same of the same items, so that the workers of xdist agree. Of names it draws nearly the same when
     one is added: what ran before a commit that adds a file runs after it.
@@ -87,6 +87,6 @@ def toss[T](name: str, sides: Sequence[T], *, seed: int = SEED) -> T:
 
 
 def size(full: int, *, least: int = 1, share: float = SHARE, soak: bool = SOAK, ci: bool = IN_CI) -> int:
-    """A tenth, or another ``share``, of a number of rounds, kills or examples, not below ``least``; a third of it in CI, in a soak
+    """A tenth, or another ``share``, of a number of rounds, kills or examples, not below ``least``; a quarter of it in CI, in a soak
     all of them."""
     return full if soak else min(full, max(least, round(full * share * (CI_PART if ci else 1))))

@@ -49,8 +49,8 @@ def test_nothing_is_imported_from_a_module_of_tests() -> None:
     """It would run with the tests of the other module in mind, and change with them."""
     found = [
         f"{path} imports {name}"
-        for path in source.python_files(*FOLDERS)
-        for name in imported_test_modules((source.ROOT / path).read_text(encoding="utf-8"))
+        for path, text in source.python_saying("test_", folders=FOLDERS)
+        for name in imported_test_modules(text)
     ]
     assert found == []
 
@@ -60,8 +60,8 @@ def test_each_factory_exists_once() -> None:
     makers = {name for name in factories.__all__ if name.startswith("make_")}
     made = Counter(
         node.name
-        for path in source.python_files(*FOLDERS)
-        for node in ast.walk(ast.parse((source.ROOT / path).read_text(encoding="utf-8")))
+        for _, text in source.python_saying(*(f"def {name}" for name in makers), folders=FOLDERS)
+        for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.FunctionDef) and node.name in makers
     )
     assert made == dict.fromkeys(makers, 1)

@@ -73,8 +73,8 @@ def test_nothing_reacts_to_django_signals() -> None:
 
 
 def _signals() -> Iterator[str]:
-    for path in source.python_files("src"):
-        for node in ast.walk(ast.parse((source.ROOT / path).read_text(encoding="utf-8"))):
+    for path, text in source.python_saying("signals", "dispatch", folders=("src",)):
+        for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.ImportFrom):
                 names = [f"{node.module}.{alias.name}" for alias in node.names]
             elif isinstance(node, ast.Import):

@@ -48,10 +48,10 @@ def test_a_soak_leaves_nothing_out() -> None:
     assert sampling.size(3, least=30, soak=False) == 3
 
 
-def test_ci_draws_a_third_and_none_of_it_anew() -> None:
-    third = sampling.sample(ITEMS, family=lambda item: item[0], seed=1, soak=False, ci=True)
-    assert [sum(family == name for family, _ in third) for name in ("a", "b", "c", "rare")] == [1, 1, 1, 1]
-    assert (sampling.size(100, soak=False, ci=True), sampling.size(100, soak=True, ci=True)) == (3, 100)
+def test_ci_draws_a_quarter_and_none_of_it_anew() -> None:
+    quarter = sampling.sample(ITEMS, family=lambda item: item[0], seed=1, soak=False, ci=True)
+    assert [sum(family == name for family, _ in quarter) for name in ("a", "b", "c", "rare")] == [1, 1, 1, 1]
+    assert (sampling.size(100, soak=False, ci=True), sampling.size(100, soak=True, ci=True)) == (2, 100)
     assert sampling.sample(ITEMS, share=1, soak=False, ci=False) == ITEMS
     _, said = collected(CI="true")
     assert f"TRADEPOST_SEED={sampling.CI_SEED}" in said

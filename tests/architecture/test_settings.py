@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import PurePath
 
 from tests.architecture import source
@@ -39,12 +40,13 @@ def _calls_config(text: str) -> bool:
     return any(isinstance(called, ast.Name) and called.id in imported | {"Config"} for called in calls)
 
 
-def readers() -> set[str]:
-    return {
+@cache
+def readers() -> frozenset[str]:
+    return frozenset(
         str(path.relative_to(MARKET))
-        for path in source.python_files("src")
-        if path.is_relative_to(MARKET) and _calls_config((source.ROOT / path).read_text(encoding="utf-8"))
-    }
+        for path, text in source.python_saying("config", "Config", folders=("src",))
+        if path.is_relative_to(MARKET) and _calls_config(text)
+    )
 
 
 def test_only_edges_and_composition_roots_read_settings() -> None:

@@ -109,6 +109,7 @@ def too_wide(page: Page) -> list[str]:
     return found
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.soak
 @pytest.mark.parametrize("role", BEGINNINGS, ids=lambda role: role or "stranger")
 def test_lists_begin_on_the_first_screen_of_a_phone_in_english_too(browser: Browser, market: Market, role: str) -> None:

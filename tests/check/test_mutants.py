@@ -194,6 +194,7 @@ def honest(answering: Answering, protocol: str) -> Report:
         return run(Options(url=url, protocol=protocol, key=KEY, replay_after=0))
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("protocol", ["saas_v2", "saas_v1"])
 @pytest.mark.parametrize("kind", [Shop, SlowShop, OwnAccounts])
 def test_an_honest_seller_passes(kind, protocol, tmp_path):
@@ -202,6 +203,7 @@ def test_an_honest_seller_passes(kind, protocol, tmp_path):
     assert report.exit_code == 0
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("wire", [SpelledV2(), SpelledV1()], ids=lambda wire: wire.name)
 def test_checks_spelled_out_are_honest_too(wire: SellerProtocol, tmp_path):
     """The mutants of the signature differ from this in one line each."""

@@ -116,6 +116,7 @@ def left_over(market: Market) -> list[Path]:
     return list(Path(market.data, "uploads").iterdir())
 
 
+@pytest.mark.sampled(1)
 def test_the_sdk_delivers_a_file_and_again_and_no_other(market: Market, tmp_path: Path) -> None:
     """§C.7, and joint.md §5: the same again CBC.0000, another 91381034, one byte changed CBC.0101; nothing is kept of those."""
     event = market.events.pop()
@@ -140,6 +141,7 @@ def test_the_sdk_delivers_a_file_and_again_and_no_other(market: Market, tmp_path
     assert (kept(market, changed).exists(), left_over(market)) == (False, [])
 
 
+@pytest.mark.sampled(1)
 def test_tuspy_delivers_a_file_through_three_cuts(market: Market, tmp_path: Path) -> None:
     """tus 1.0.0, core and creation: who asks for the offset goes on from there."""
     path, sha256 = a_file(tmp_path, BYTES + 1)

@@ -109,7 +109,7 @@ def test_no_path_breaks_a_page(world: World) -> None:
 
 
 def drawn_in_ci() -> list[str]:
-    """All addresses; in CI a third of them."""
+    """All addresses; in CI a quarter of them."""
     return sampling.sample(sorted(ADDRESSES), share=1)
 
 
