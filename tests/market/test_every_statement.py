@@ -158,7 +158,9 @@ def test_no_page_reads_a_growing_table_or_asks_often(market: datetime) -> None:
     read and of those posted to."""
     del market
     asked: dict[str, int] = {}
-    pages = {deed.name: deed for deed in everything.pages(SIZE, everything.facts_of(SIZE))}
+    deeds = list(everything.pages(SIZE, everything.facts_of(SIZE)))
+    pages = {deed.name: deed for deed in deeds}
+    assert len(pages) == len(deeds), "of two of one name one would not be asked"
     drawn = sampling.sample(list(pages), family=lambda name: name.partition(" ")[0], share=1)
     wrong = [words for name in drawn for words in what_is_wrong(pages[name], asked)]
     assert not wrong, "\n".join(["", *wrong])

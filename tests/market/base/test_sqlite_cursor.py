@@ -6,7 +6,7 @@ import sqlite3
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import ProgrammingError, connection
 from django.db.backends.sqlite3.base import SQLiteCursorWrapper
 
 from tradepost.market.base.sqlite.base import KEPT, LONGEST, Cursor, _for_sqlite
@@ -54,7 +54,7 @@ def test_a_statement_gets_what_it_was_given(query: str, given: Any, found: tuple
 def test_what_is_wrong_is_said_each_time() -> None:
     with connection.cursor() as cursor:
         for _ in range(2):
-            with pytest.raises(Exception, match="binding"):
+            with pytest.raises(ProgrammingError, match="binding"):
                 cursor.execute("SELECT %s, %s", [1])
 
 

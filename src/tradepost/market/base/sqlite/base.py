@@ -33,7 +33,7 @@ class DatabaseOperations(OfDjango):
 KEPT = 1000
 """Statements whose text for SQLite is kept: a market has about five hundred."""
 LONGEST = 10_000
-"""Characters of one that is; longer ones are written once."""
+"""Characters of one that is kept: longer ones insert many rows, and seldom come again."""
 
 
 class Cursor(base.SQLiteCursorWrapper):
