@@ -54,7 +54,7 @@ def make_subscription(
     license_text: str = "", now: datetime = NOW,
 ) -> Subscription:  # fmt: skip
     """What the buyer of a (paid) order holds: opened with access data, or still opening. That the order was paid has
-    had its effect: nobody reacts to it any more."""
+    had its effect: nobody reacts to it any more. Where a worker runs, pay in the same transaction, else it was faster."""
     order = order or make_order(paid=True, now=now)
     line = OrderLine.objects.select_related("offer").get(order=order)
     subscription = Subscription.objects.create(

@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
+from django.db import transaction
 
 from tradepost.market.applications import bind as verbs
 from tradepost.market.applications.models import Application, TenantBinding
@@ -112,13 +113,15 @@ def make_application(
 def make_joint_service(
     *, buyer: User | None = None, application: Application | None = None, now: datetime = NOW, **fields: object
 ) -> Subscription:
-    """A service in use whose product was published with an application."""
+    """A service in use whose product was published with an application; at once, for a worker may be running."""
     application = application or make_application(now=now, **fields)  # type: ignore[arg-type]  # columns of a test's own
     if application.product is None:
         application.product = make_product(application.seller, now=now)
         application.save(update_fields=["product"])
-    order = make_order(buyer or make_buyer(now=now), offer=make_offer(application.product), paid=True, now=now)
-    return make_subscription(order, now=now)
+    buyer = buyer or make_buyer(now=now)
+    with transaction.atomic():
+        order = make_order(buyer, offer=make_offer(application.product), paid=True, now=now)
+        return make_subscription(order, now=now)
 
 
 def make_binding(
