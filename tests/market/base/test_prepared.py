@@ -109,6 +109,18 @@ def test_any_number_of_keys_is_one_statement() -> None:
     assert len(texts) == 1
 
 
+@pytest.mark.sqlite
+def test_rows_are_found_by_an_index_on_sqlite_too() -> None:
+    """SQLite reads a whole table for a condition that is compared with 1."""
+    prepared = PreparedObjects((Keys(),), lambda keys: OrderLine.objects.filter(Among("order", keys)).order_by("pk"))
+    with CaptureQueriesContext(connection) as asked:
+        prepared([1, 2])
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {asked[0]['sql']}")
+        steps = [step for _, _, _, step in cursor.fetchall()]
+    assert "SEARCH orders_orderline USING INDEX" in steps[0], steps
+
+
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_rows_are_locked_within_a_transaction_only() -> None:

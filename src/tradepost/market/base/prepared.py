@@ -15,6 +15,7 @@ import msgspec
 from django.db import connection, models
 from django.db.models.base import ModelState
 from django.db.models.expressions import Expression, F
+from django.db.models.lookups import Lookup
 from django.db.transaction import TransactionManagementError
 from msgspec import Struct
 
@@ -44,28 +45,23 @@ class Keys(models.Field):  # type: ignore[type-arg]  # generic to mypy alone
         return given if connection.vendor == "postgresql" else msgspec.json.encode(given).decode()
 
 
-class Among(Expression):
-    """The condition that a column has one of the values of a ``Slot`` of ``Keys``; to be given to ``filter``."""
+class Among(Lookup):
+    """The condition that a column has one of the values of a ``Slot`` of ``Keys``; to be given to ``filter``.
+
+    A lookup, since of any other expression Django asks on SQLite whether it equals 1, and then SQLite reads the whole table.
+    """
+
+    prepare_rhs = False
 
     def __init__(self, column: str, values: Slot) -> None:
-        super().__init__(output_field=models.BooleanField())
-        self._column: Any = F(column)
-        self._values: Any = values
-
-    @override
-    def get_source_expressions(self) -> list[Any]:
-        return [self._column, self._values]
-
-    @override
-    def set_source_expressions(self, exprs: Sequence[Any]) -> None:
-        self._column, self._values = exprs
+        super().__init__(F(column), values)
 
     @override
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
-        column, before = compiler.compile(self._column)
-        values, given = compiler.compile(self._values)
+        column, before = compiler.compile(self.lhs)
+        values, given = compiler.compile(self.rhs)
         if connection.vendor == "postgresql":
-            text = f"{column} = ANY({values}::{self._values.output_field.of}[])"
+            text = f"{column} = ANY({values}::{self.rhs.output_field.of}[])"
         else:
             text = f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608
         return text, (*before, *given)
