@@ -92,8 +92,9 @@ def pytest_configure(config: pytest.Config) -> None:
     from tests.flushing import flush_what_is_held
 
     flush_what_is_held()
-    ci = bool(os.getenv("CI"))
-    hypothesis_settings.register_profile("tradepost", deadline=None, max_examples=12 if ci else 50, derandomize=ci)
+    hypothesis_settings.register_profile(
+        "tradepost", deadline=None, max_examples=12 if sampling.BRIEF else 50, derandomize=sampling.IN_CI
+    )
     hypothesis_settings.load_profile("tradepost")
     _stay_on_this_machine()
 
@@ -157,9 +158,9 @@ def _drawn(items: list[pytest.Item], everything: list[pytest.Item]) -> list[pyte
 
 
 def _left_to(database: str, item: pytest.Item, either: set[str]) -> bool:
-    """In CI what could run on both, and is not about how they differ, runs on one of them, by its file."""
+    """In a brief run what could run on both, and is not about how they differ, runs on one of them, by its file."""
     file = _file(item)
-    if not sampling.IN_CI or file not in either or any(item.get_closest_marker(name) for name in OF_EACH_DATABASE[1:]):
+    if not sampling.BRIEF or file not in either or any(item.get_closest_marker(name) for name in OF_EACH_DATABASE[1:]):
         return False
     return sampling.toss(file, ("sqlite", "postgres")) == database
 
@@ -171,7 +172,7 @@ def _drawn_as(item: pytest.Item, _share: float, whole: str = "") -> str:
 
 def _alike(items: list[pytest.Item]) -> tuple[set[str], set[str]]:
     """The files whose tests are rolled back, and which of them PostgreSQL runs, SQLite the rest: of those that try out pages a
-    twelfth, of the others a sixth, in CI a quarter of those. What starts programs, has transactions of its own or is about PostgreSQL
+    twelfth, of the others a sixth, in a brief run a quarter of those. What starts programs, has transactions of its own or is about PostgreSQL
     runs on both."""
     alike = {_file(item) for item in items} - {_file(item) for item in items if _is_about_the_database(item)}
     pages = sorted(name for name in alike if name.startswith(PAGES))

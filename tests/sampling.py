@@ -1,7 +1,9 @@
-"""How much of an exhaustive test runs: a random tenth in ``make test``, its seed printed; all of it in ``make soak``.
+"""How much of an exhaustive test runs: a random tenth, its seed printed; all of it in ``make soak``.
 
-Tests that use this carry the mark ``soak``. ``TRADEPOST_SEED=123`` draws the same tenth again, ``TRADEPOST_SOAK=1`` runs
-everything. CI draws a quarter of that, always by ``CI_SEED``. Imported by ``conftest.py`` before it clears the environment; the workers of xdist inherit what stands then.
+Tests that use this carry the mark ``soak``. ``TRADEPOST_SEED=123`` draws the same again, ``TRADEPOST_SOAK=1`` runs everything. A run
+of everything, `make test`, is brief: it draws a quarter of that, in CI always by ``CI_SEED``; ``make test MORE=1`` draws all of the
+tenth, as a choice of tests does. Imported by ``conftest.py`` before it clears the environment; the workers of xdist inherit what
+stands then.
 """
 
 from __future__ import annotations
@@ -12,15 +14,15 @@ import random
 from collections.abc import Callable, Hashable, Sequence
 
 SHARE = 0.1
-_SEED, _SOAK = "TRADEPOST_TEST_SEED", "TRADEPOST_TEST_SOAK"
+_SEED, _SOAK, _MORE = "TRADEPOST_TEST_SEED", "TRADEPOST_TEST_SOAK", "TRADEPOST_TEST_MORE"
 
 
 CI_SEED = 188913
 """CI draws the same until somebody changes this, with a release say: what lands is what was tried. ``make test`` draws anew."""
 
 IN_CI = bool(os.environ.get("CI"))
-CI_PART = 1 / 4
-"""Of a share: CI has a quarter of an hour for everything."""
+BRIEF_PART = 1 / 4
+"""Of a share: a person waits twelve minutes for everything, and CI has a quarter of an hour with what a bare machine lacks."""
 
 
 def _new_seed() -> int:
@@ -34,8 +36,11 @@ WHOLE_SUITE = os.environ.get("TRADEPOST_TEST_WHOLE_SUITE", "") == "1"
 """Whether everything was asked for (scripts/run_tests.py without a choice of tests)."""
 SEED = int(os.environ[_SEED])
 SOAK = os.environ[_SOAK] not in {"", "0"}
+MORE = os.environ.get(_MORE, "") not in {"", "0"}
 DRAWS = WHOLE_SUITE and not SOAK
 """Whether what is only drawn in a run of everything is drawn: asked for by name, and in a soak, all of it runs."""
+BRIEF = (IN_CI or DRAWS) and not (SOAK or MORE)
+"""Whether a quarter is drawn (decision 0076)."""
 
 
 def summary() -> str:
@@ -43,7 +48,7 @@ def summary() -> str:
     return (
         f"everything, TRADEPOST_SOAK is set; what is random: TRADEPOST_SEED={SEED}"
         if SOAK
-        else f"a tenth, to draw the same again: TRADEPOST_SEED={SEED}"
+        else f"{'a quarter of ' if BRIEF else ''}a tenth, to draw the same again: TRADEPOST_SEED={SEED}"
     )
 
 
@@ -54,9 +59,10 @@ def sample[T](
     share: float = SHARE,
     seed: int = SEED,
     soak: bool = SOAK,
-    ci: bool = IN_CI,
+    brief: bool = BRIEF,
 ) -> list[T]:
-    """A tenth, or another ``share``, of each family and at least one, in the order of the items; a quarter of it in CI, in a soak all.
+    """A tenth, or another ``share``, of each family and at least one, in the order of the items; a quarter of it in a brief run, in a
+    soak all.
 
     The same seed draws the same of the same items, so that the workers of xdist agree. Of names it draws nearly the same when
     one is added: what ran before a commit that adds a file runs after it.
@@ -69,7 +75,7 @@ def sample[T](
     chance = random.Random(seed)
     drawn: set[int] = set()
     for places in families.values():
-        number = size(len(places), share=share, soak=False, ci=ci)
+        number = size(len(places), share=share, soak=False, brief=brief)
         if all(isinstance(items[place], str) for place in places):
             drawn.update(sorted(places, key=lambda place: _rank(seed, items[place]))[:number])
         else:
@@ -86,7 +92,7 @@ def toss[T](name: str, sides: Sequence[T], *, seed: int = SEED) -> T:
     return sides[_rank(seed, name)[0] % len(sides)]
 
 
-def size(full: int, *, least: int = 1, share: float = SHARE, soak: bool = SOAK, ci: bool = IN_CI) -> int:
-    """A tenth, or another ``share``, of a number of rounds, kills or examples, not below ``least``; a quarter of it in CI, in a soak
-    all of them."""
-    return full if soak else min(full, max(least, round(full * share * (CI_PART if ci else 1))))
+def size(full: int, *, least: int = 1, share: float = SHARE, soak: bool = SOAK, brief: bool = BRIEF) -> int:
+    """A tenth, or another ``share``, of a number of rounds, kills or examples, not below ``least``; a quarter of it in a brief
+    run, in a soak all of them."""
+    return full if soak else min(full, max(least, round(full * share * (BRIEF_PART if brief else 1))))

@@ -15,7 +15,7 @@ ITEMS = [(family, number) for family in "abc" for number in range(40)] + [("rare
 
 
 def drawn(seed: int) -> list[tuple[str, int]]:
-    return sampling.sample(ITEMS, family=lambda item: item[0], seed=seed, soak=False, ci=False)
+    return sampling.sample(ITEMS, family=lambda item: item[0], seed=seed, soak=False, brief=False)
 
 
 def test_a_tenth_of_each_family_and_at_least_one_is_drawn() -> None:
@@ -32,27 +32,29 @@ def test_the_seed_alone_decides_and_every_item_has_its_turn() -> None:
 def test_a_name_more_changes_what_is_drawn_by_no_more_than_one() -> None:
     names = [f"tests/test_{number}.py" for number in range(60)]
     for seed in range(20):
-        few = set(sampling.sample(names, share=1 / 3, seed=seed, soak=False, ci=False))
-        more = set(sampling.sample(sorted([*names, "tests/test_new.py"]), share=1 / 3, seed=seed, soak=False, ci=False))
+        few = set(sampling.sample(names, share=1 / 3, seed=seed, soak=False, brief=False))
+        more = set(
+            sampling.sample(sorted([*names, "tests/test_new.py"]), share=1 / 3, seed=seed, soak=False, brief=False)
+        )
         assert len(few) == len(more) == 20
         assert len(few - more) <= 1
-    assert {name for seed in range(50) for name in sampling.sample(names, seed=seed, soak=False, ci=False)} == set(
+    assert {name for seed in range(50) for name in sampling.sample(names, seed=seed, soak=False, brief=False)} == set(
         names
     )
 
 
 def test_a_soak_leaves_nothing_out() -> None:
     assert sampling.sample(ITEMS, seed=1, soak=True) == ITEMS
-    assert (sampling.size(100, soak=True), sampling.size(100, soak=False, ci=False)) == (100, 10)
-    assert sampling.size(100, least=30, soak=False, ci=True) == 30
+    assert (sampling.size(100, soak=True), sampling.size(100, soak=False, brief=False)) == (100, 10)
+    assert sampling.size(100, least=30, soak=False, brief=True) == 30
     assert sampling.size(3, least=30, soak=False) == 3
 
 
-def test_ci_draws_a_quarter_and_none_of_it_anew() -> None:
-    quarter = sampling.sample(ITEMS, family=lambda item: item[0], seed=1, soak=False, ci=True)
+def test_a_brief_run_draws_a_quarter_and_ci_none_of_it_anew() -> None:
+    quarter = sampling.sample(ITEMS, family=lambda item: item[0], seed=1, soak=False, brief=True)
     assert [sum(family == name for family, _ in quarter) for name in ("a", "b", "c", "rare")] == [1, 1, 1, 1]
-    assert (sampling.size(100, soak=False, ci=True), sampling.size(100, soak=True, ci=True)) == (2, 100)
-    assert sampling.sample(ITEMS, share=1, soak=False, ci=False) == ITEMS
+    assert (sampling.size(100, soak=False, brief=True), sampling.size(100, soak=True, brief=True)) == (2, 100)
+    assert sampling.sample(ITEMS, share=1, soak=False, brief=False) == ITEMS
     _, said = collected(CI="true")
     assert f"TRADEPOST_SEED={sampling.CI_SEED}" in said
 
@@ -89,8 +91,17 @@ def test_the_environment_decides_and_the_run_says_so() -> None:
     assert len(MUTANTS) / 20 < len(few) < len(MUTANTS) / 5
 
 
+def test_a_run_of_everything_is_brief_unless_more_is_asked_for() -> None:
+    """Decision 0076: the same seed draws a part of what it draws with ``make test MORE=1``."""
+    brief, said = collected(TRADEPOST_SEED="4711", TRADEPOST_TEST_WHOLE_SUITE="1")
+    assert "a quarter of a tenth, to draw the same again: TRADEPOST_SEED=4711" in said
+    more, said = collected(TRADEPOST_SEED="4711", TRADEPOST_TEST_WHOLE_SUITE="1", TRADEPOST_TEST_MORE="1")
+    assert "ran a tenth, to draw" in said
+    assert len(brief) < len(more)
+
+
 def test_what_is_drawn_by_its_mark_runs_in_a_soak() -> None:
-    """``make soak`` chooses by its mark. What is ``sampled(1)`` is left out in CI alone."""
+    """``make soak`` chooses by its mark. What is ``sampled(1)`` is left out of brief runs alone."""
     of_each_run = re.compile(r"mark\.sampled\((?!1\))")
     marked = [path for path in (ROOT / "tests").rglob("test_*.py") if of_each_run.search(path.read_text("utf-8"))]
     assert marked

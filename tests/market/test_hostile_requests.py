@@ -108,14 +108,14 @@ def test_no_path_breaks_a_page(world: World) -> None:
                     assert answer.status_code < 500, f"{method} {path[:200]}: {answer.status_code}"
 
 
-def drawn_in_ci() -> list[str]:
-    """All addresses; in CI a quarter of them."""
+def drawn() -> list[str]:
+    """All addresses; in a brief run a quarter of them."""
     return sampling.sample(sorted(ADDRESSES), share=1)
 
 
 @pytest.mark.once
 def test_what_somebody_who_is_logged_in_saw_stays_in_no_cache(world: World) -> None:
-    for pattern in drawn_in_ci():
+    for pattern in drawn():
         row = ADDRESSES[pattern]
         if not row.get or row.get == table.ANYBODY:
             continue
@@ -127,7 +127,7 @@ def test_what_somebody_who_is_logged_in_saw_stays_in_no_cache(world: World) -> N
 @pytest.mark.once
 def test_no_form_is_taken_from_another_site(world: World) -> None:
     before = rows()
-    for pattern in drawn_in_ci():
+    for pattern in drawn():
         row = ADDRESSES[pattern]
         if row.gateway or not row.post or pattern in BY_A_SECRET:
             continue

@@ -26,7 +26,7 @@ from tests.released.year import environment
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "tests" / "data"
 USUALLY = {"sqlite": "-sandbox.", "postgres": "-real."}
-"""Which market each database works through in every run, in CI on PostgreSQL alone: a year of one takes a minute. A soak does
+"""Which market each database works through in every run, in a brief one on PostgreSQL alone: a year of one takes a minute. A soak does
 all on both."""
 VERSIONS = ("before-0.1.0", "0.1.0")
 """Of which there are dumps, the newest last."""
@@ -34,7 +34,7 @@ DUMPS = [
     pytest.param(name, marks=pytest.mark.xdist_group(name))  # one process works through the year of each
     for name in sorted(path.name for path in DATA.glob("market-*.jsonl.xz"))
     if sampling.SOAK
-    or (name.startswith(f"market-{VERSIONS[-1]}{USUALLY[DATABASE]}") and (DATABASE == "postgres" or not sampling.IN_CI))
+    or (name.startswith(f"market-{VERSIONS[-1]}{USUALLY[DATABASE]}") and (DATABASE == "postgres" or not sampling.BRIEF))
 ]
 LONGEST = 280
 """Seconds. It takes a tenth of that on a machine that has nothing else to do."""

@@ -18,6 +18,7 @@ from tradepost.simulate.shorten import shorten
 SEEDS, DAYS, BUYERS = (200, 365, 3) if sampling.SOAK else (20, 120, 1)
 TOGETHER = 2 if sampling.IN_CI else 5
 """Seeds of one test: small enough to be spread over workers."""
+SAMPLE = sampling.sample(range(0, SEEDS, TOGETHER), share=1 / 3 if sampling.IN_CI else 1, brief=sampling.IN_CI)
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +46,7 @@ def told(outcome: Outcome) -> str:
 @pytest.mark.slow
 @pytest.mark.soak
 @pytest.mark.timeout(3600 if sampling.SOAK else 240)
-@pytest.mark.parametrize("first", sampling.sample(range(0, SEEDS, TOGETHER), share=1 / 3 if sampling.IN_CI else 1))
+@pytest.mark.parametrize("first", SAMPLE)
 def test_every_rule_holds_in_every_market(first: int) -> None:
     """Issue 11, 3: 20 seeds of 120 days with faults, a few of them in CI, 200 of 365 in a soak."""
     for seed in range(first, first + TOGETHER):
