@@ -49,7 +49,8 @@ def _close(number: int) -> None:
 
 def _total(service: Subscription) -> tuple[int, list[tuple[datetime, int, Decimal, int]]]:
     charged = Charge.objects.filter(subscription=service).values_list("minor", flat=True)
-    held = Accumulation.objects.filter(meter=service.pk).order_by("start")
+    # A day of which all was taken back has one, of nothing, where it was collected before.
+    held = Accumulation.objects.filter(meter=service.pk, quantity__gt=0).order_by("start")
     return sum(charged), [(one.start, one.quantity, one.exact, one.charged_minor) for one in held]
 
 
