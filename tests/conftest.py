@@ -19,7 +19,7 @@ import pytest
 from _pytest.nodeid import NodeId
 from hypothesis import settings as hypothesis_settings
 
-from tests import machine, postgres, sampling
+from tests import machine, postgres, sampling, scans
 from tradepost.market.base.collector import SELDOM
 
 DATABASE = os.environ.get("TRADEPOST_TEST_DB", "sqlite")
@@ -89,6 +89,8 @@ def pytest_configure(config: pytest.Config) -> None:
     from tests.static_files import look_once
 
     look_once()
+    if DATABASE == "sqlite":
+        scans.watch()
     from tests.flushing import flush_what_is_held
 
     flush_what_is_held()
@@ -311,6 +313,14 @@ def _no_clock_of_another_test() -> None:
     from tradepost.market.base import clock
 
     clock.forget()
+
+
+@pytest.fixture(autouse=True)
+def _no_table_is_read_whole() -> Iterator[None]:
+    """Whatever a test does on SQLite, it reads no table that grows from one end to the other (``tests/scans.py``)."""
+    scans.found.clear()
+    yield
+    assert not scans.found, "\n".join(dict.fromkeys(scans.found))
 
 
 @pytest.fixture(autouse=True)

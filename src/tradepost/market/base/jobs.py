@@ -141,8 +141,8 @@ def run_due(tasks: Mapping[str, Task], *, now: datetime, limit: int = 50) -> int
 def _is_due(kinds: Sequence[str], now: datetime) -> bool:
     """As ``peek`` says, of these kinds: mails have loops of their own."""
     statement = (
-        f"SELECT 1 FROM base_job WHERE state = {State.WAITING.value} AND due_at <= %s AND kind IN ({rows.places(kinds)})"  # noqa: S608
-        f" {OLDEST_FIRST} LIMIT 1"
+        f"SELECT 1 FROM base_job WHERE state = {State.WAITING.value} AND due_at <= %s"  # noqa: S608
+        f" AND {rows.unindexed('kind')} IN ({rows.places(kinds)}) {OLDEST_FIRST} LIMIT 1"
     )
     return bool(rows.run(statement, [rows.moment(now), *kinds]))
 
@@ -163,7 +163,7 @@ def _lock(kinds: Sequence[str], now: datetime, *, limit: int, but: int = 0) -> l
     skip_locked = " FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
     statement = (
         f"SELECT {', '.join(_READ)} FROM base_job WHERE state = {State.WAITING.value} AND due_at <= %s"  # noqa: S608
-        f" AND kind IN ({rows.places(kinds)}) AND id <> %s {OLDEST_FIRST} LIMIT %s{skip_locked}"
+        f" AND {rows.unindexed('kind')} IN ({rows.places(kinds)}) AND id <> %s {OLDEST_FIRST} LIMIT %s{skip_locked}"
     )
     return [
         Job(id=pk, kind=kind, key=key, payload=rows.value(payload), attempts=attempts)

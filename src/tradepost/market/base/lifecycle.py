@@ -60,7 +60,7 @@ class Lifecycle[State: StrEnum, Event: StrEnum](Struct, frozen=True):
         by_status: defaultdict[str, list[models.Model]] = defaultdict(list)
         for subject in subjects:
             by_status[subject.status].append(subject)  # type: ignore[attr-defined]
-        moves = []
+        moves: list[dict[str, Any]] = []
         for before, alike in by_status.items():
             after = self.after(before, event)
             standing = type(alike[0])._default_manager.filter(pk__in=[s.pk for s in alike], status=before)  # noqa: SLF001
@@ -69,19 +69,19 @@ class Lifecycle[State: StrEnum, Event: StrEnum](Struct, frozen=True):
             for subject in alike:
                 for name, value in ({"status": after} | changes).items():
                     setattr(subject, name, value)
-                moves.append(
-                    Move(
-                        lifecycle=self.name,
-                        subject=str(subject.pk),
-                        event=event,
-                        before=before,
-                        after=after,
-                        at=now,
-                        actor=actor,
-                        note=note,
-                    )
-                )
-        rows.create(moves)
+            at = rows.moment(now)
+            same = {
+                "lifecycle": self.name,
+                "event": event,
+                "before": before,
+                "after": after,
+                "at": at,
+                "actor": actor,
+                "note": note,
+            }
+            moves += [{**same, "subject": str(subject.pk)} for subject in alike]
+        if moves:
+            rows.insert(Move._meta.db_table, rows.columns_of(Move), moves)  # noqa: SLF001
 
 
 def moved(

@@ -74,7 +74,7 @@ class Operation(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["lane"], condition=Q(status="running"), name="operation_one_running"),
-            models.UniqueConstraint(fields=["line"], condition=~Q(line=None), name="operation_line"),
+            models.UniqueConstraint(fields=["line"], condition=Q(line__isnull=False), name="operation_line"),
             models.UniqueConstraint(
                 fields=["idempotency_key"], condition=~Q(idempotency_key=""), name="operation_idempotency_key"
             ),

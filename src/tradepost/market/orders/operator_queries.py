@@ -33,7 +33,7 @@ def all_orders(
     if asked.status:
         orders = orders.filter(status=asked.status)
     if text := asked.text.strip():
-        orders = orders.filter(orders_by_number(text) or Q(buyer=user_by_email(text)))
+        orders = orders.filter(orders_by_number(text) or Q(buyer=user_by_email(text) or 0))
     return page(orders, after=after, size=size)
 
 

@@ -159,7 +159,8 @@ def remove(address: Address, *, now: datetime) -> None:
             said = _("It serves %(products)s. Serve them at another address first.")
             names = ", ".join(named(product) for product in bound)
             raise Refused("address.in_use", said % {"products": names})
-        if Call.objects.filter(address=locked).exclude(state=State.ENDED).exists():
+        calls = Call.objects.filter(address=locked)
+        if calls.filter(state__in=[State.WAITING, State.HELD]).exists() or calls.filter(state=State.LEASED).exists():
             raise Refused("address.under_way", _("Calls to it are under way. Wait until they have ended."))
         Address.objects.filter(pk=locked.pk).update(
             removed_at=now, domain=None, breaker=Address.Breaker.CLOSED, opened_at=None, trial_at=None

@@ -21,7 +21,8 @@ _CALLS, _EVENTS, _JOBS, _LEASED_JOBS = (
     model._meta.db_table  # noqa: SLF001
     for model in (Call, Event, Job, LeasedJob)
 )
-_QUEUES = (_CALLS, _EVENTS, _JOBS, _LEASED_JOBS)
+_LEASED = (_CALLS, _JOBS, _LEASED_JOBS)
+"""Whose rows somebody may hold; an event is taken out by whoever reacts to it."""
 _FOR_A_PLACE = (Call.Hold.BUSY.value, Call.Hold.PROBES.value)
 REACT, CLAIM, LEASED, MAIL, ELSEWHERE = "react", "claim", "leased", "mail", "elsewhere"
 """The loops of a worker, by their names in the engine."""
@@ -95,7 +96,7 @@ def _statement() -> str:
     conditions, it took longer to plan than all that was done meanwhile (3 ms of 5, measured), fifty times a day."""
     oldest = [f"(SELECT due_at FROM {table} WHERE {_WAITS} {OLDEST_FIRST} LIMIT 1)" for table in _OLDEST]  # noqa: S608
     kind = f"(SELECT kind FROM {_JOBS} WHERE {_WAITS} {OLDEST_FIRST} LIMIT 1)"  # noqa: S608
-    leased = " UNION ALL ".join(f"SELECT 1 FROM {table} WHERE state = {State.LEASED:d}" for table in _QUEUES)  # noqa: S608
+    leased = " UNION ALL ".join(f"SELECT 1 FROM {table} WHERE state = {State.LEASED:d}" for table in _LEASED)  # noqa: S608
     return f"SELECT {', '.join(oldest)}, {kind}, EXISTS ({leased}), EXISTS (SELECT 1 {_HELD})"
 
 
@@ -115,7 +116,7 @@ def _of_messages(now: datetime, timers: Timers) -> set[str]:
     at, kinds = rows.moment(now), list(timers.reacting)
     places, due = rows.places(kinds), f"FROM {_JOBS} WHERE {_WAITS} AND due_at <= %s"
     text = (
-        f"SELECT (SELECT 1 {due} AND kind IN ({places}) {OLDEST_FIRST} LIMIT 1),"
+        f"SELECT (SELECT 1 {due} AND {rows.unindexed('kind')} IN ({places}) {OLDEST_FIRST} LIMIT 1),"
         f" (SELECT kind {due} AND kind NOT IN ({places}) {OLDEST_FIRST} LIMIT 1)"
     )
     [(reacting, message)] = rows.run(text, [at, *kinds, at, *kinds])

@@ -160,6 +160,7 @@ class Call(DueWork):
                 name="call_seller_activity",
                 condition=~Q(activity__in=("newInstance", "queryInstance")),
             ),
+            models.Index(fields=["purpose", "id"], name="call_of_no_order", condition=~Q(purpose="order")),
             models.Index(fields=["last_verdict", "-id"], name="call_verdict", condition=~Q(last_verdict__in=WELL)),
             models.Index(
                 fields=["seller", "last_verdict", "-id"],

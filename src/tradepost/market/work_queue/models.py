@@ -30,7 +30,9 @@ class Handling(models.Model):
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["source", "entry"], name="handling_once")]
         indexes: ClassVar = [
-            models.Index(fields=["assignee", "source", "entry"], name="handling_of", condition=~Q(assignee=None)),
+            models.Index(
+                fields=["assignee", "source", "entry"], name="handling_of", condition=Q(assignee__isnull=False)
+            ),
             models.Index(
                 fields=["source", "entry", "snoozed_until"], name="handling_snoozed", condition=~Q(snoozed_until=None)
             ),
