@@ -25,5 +25,6 @@ CALLS = Rule(
     setting=SETTING,
     only=Q(purpose=Call.Purpose.SYNC),
     needed=~Q(state=State.ENDED) | Q(Exists(Sync.objects.filter(call=OuterRef("pk")))),
+    sparse=True,
 )
 RULES = (RUNS, CALLS)

@@ -4,7 +4,7 @@ A night goes through the rules in their order. The rows that are old enough are 
 which grows with time: no index on a time is needed. They go in batches of pks, a transaction each, and how far it came is
 stored in that same transaction: a worker that is killed loses one batch, and the next run goes on from there.
 
-A batch looks at each row's own time as well, so nothing younger goes even where pks and times are not in one order. What
+Where nothing has to go, a transaction looks at a few batches. A batch looks at each row's own time as well, so nothing younger goes even where pks and times are not in one order. What
 is spared because something still needs it is looked at again each month, when a pass begins at the first row.
 
 Rows without such a pk, and those that are put together rather than deleted, have a ``Sweep``, which finds its own.
@@ -30,6 +30,8 @@ log = structlog.get_logger(__name__)
 NIGHTLY = "base.retention"
 KEY = "nightly"
 BATCH = 5_000
+LOOKS = 5
+"""So many batches a transaction looks at where nothing has to go: a pass that begins at the first row mostly finds that."""
 PAUSE = timedelta(milliseconds=100)
 """Between two batches, so that reactions and other timers get their turn."""
 LATE = timedelta(hours=1)
@@ -43,7 +45,7 @@ class Rule(Struct, frozen=True, kw_only=True):
 
     ``when`` is the column that tells a row's age; ``setting`` the number of days in ``Config``, 0 keeps them for ever.
     ``only``: the rows it is about. ``needed``: those among them that must stay for now, however old. ``emptied``: columns
-    that are set instead of deleting the row.
+    that are set instead of deleting the row. ``sparse``: few of all rows are of the rule, and an index finds them by their pk.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     only: Q = field(default_factory=Q)
     needed: Q | None = None
     emptied: Mapping[str, Any] = field(default_factory=dict)
+    sparse: bool = False
 
     def rows(self) -> QuerySet[Model]:
         return self.model._default_manager.order_by("pk")  # noqa: SLF001
@@ -105,6 +108,7 @@ def clean(
         progress = Progress(month=f"{now:%Y-%m}")
     names = [rule.name for rule in rules]
     begun = names.index(progress.rule) if progress.rule in names else 0
+    looks = LOOKS
     for rule in rules[begun:]:
         if not keep[rule.setting]:
             continue
@@ -117,9 +121,11 @@ def clean(
         before = now - kept_for
         after = progress.settled.get(rule.name, 0)
         until = progress.until if rule.name == progress.rule else last_older(rule, before, after=after)
-        last = _one_batch(rule, before, after=after, until=until, batch=batch) if after < until else None
-        if last is not None:
-            return replace(progress, rule=rule.name, until=until, settled={**progress.settled, rule.name: last})
+        while after < until and (last := _last_of_batch(rule, after=after, until=until, batch=batch)) is not None:
+            changed, looks, after = _work_off(rule, before, after=after, last=last), looks - 1, last
+            progress = replace(progress, rule=rule.name, until=until, settled={**progress.settled, rule.name: last})
+            if changed or not looks:
+                return progress
     return replace(progress, rule="", until=0)
 
 
@@ -148,16 +154,23 @@ def last_older(rule: Rule, before: datetime, *, after: int = 0) -> int:
     return low
 
 
-def _one_batch(rule: Rule, before: datetime, *, after: int, until: int, batch: int) -> int | None:
-    """Deal with the next rows up to the pk ``until``. The pk of the last one looked at; None when there is none left."""
-    looked_at = rule.rows().filter(pk__gt=after, pk__lte=until).values_list("pk", flat=True)[:batch]
-    last: int | None = max(looked_at, default=None)
-    if last is None:
-        return None
+def _last_of_batch(rule: Rule, *, after: int, until: int, batch: int) -> int | None:
+    """The last pk of a batch beyond the pk ``after``; None when there is no row up to ``until``. A batch is so many pks from the first
+    row on, of which some may be gone: to count rows reads all of them."""
+    ahead = rule.rows().filter(rule.only if rule.sparse else Q(), pk__gt=after, pk__lte=until)
+    first: int | None = ahead.values_list("pk", flat=True).first()
+    return None if first is None else min(first + batch - 1, until)
+
+
+def _work_off(rule: Rule, before: datetime, *, after: int, last: int) -> int:
+    """How many rows changed of those up to the pk ``last``."""
     old = rule.old(before).filter(pk__gt=after, pk__lte=last).order_by()
+    if not rule.emptied and not old.exists():
+        return 0  # Django would look for what hangs on rows before it finds that there are none
     changed = old.update(**rule.emptied) if rule.emptied else old.delete()[0]
-    log.info("retention", rule=rule.name, up_to=last, changed=changed)
-    return last
+    if changed:
+        log.info("retention", rule=rule.name, up_to=last, changed=changed)
+    return changed
 
 
 def night_after(now: datetime, *, at: time, zone: tzinfo, heading_for: datetime | None = None) -> datetime:

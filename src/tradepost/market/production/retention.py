@@ -54,7 +54,13 @@ def tried_out(*needed: Q) -> Rule:
         spared |= condition
     only = Q(purpose=Call.Purpose.DEBUG)
     return Rule(
-        name="test calls", model=Call, when="created_at", setting="keep_test_calls_days", only=only, needed=spared
+        name="test calls",
+        model=Call,
+        when="created_at",
+        setting="keep_test_calls_days",
+        only=only,
+        needed=spared,
+        sparse=True,
     )
 
 
@@ -65,6 +71,7 @@ PROBES = Rule(
     setting="keep_probes_days",
     only=Q(purpose=Call.Purpose.PROBE),
     needed=~Q(state=State.ENDED),
+    sparse=True,
 )
 
 
@@ -75,6 +82,7 @@ COMPARISONS = Rule(
     setting="keep_comparisons_days",
     only=Q(purpose=Call.Purpose.COMPARE),
     needed=~Q(state=State.ENDED),
+    sparse=True,
 )
 
 
