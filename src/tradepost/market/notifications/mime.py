@@ -6,9 +6,9 @@ To parse and fold them was half of what a mail takes (measured); what comes out 
 
 from __future__ import annotations
 
-from email.headerregistry import HeaderRegistry
+from email.headerregistry import BaseHeader, HeaderRegistry
 from email.message import EmailMessage
-from email.policy import EmailPolicy
+from email.policy import EmailPolicy, Policy
 from functools import cache, lru_cache
 from typing import Any, override
 
@@ -21,6 +21,26 @@ BOUNDARY = "=_tradepost"
 
 _OWN = {"Message-ID", "Date"}
 """Another for each mail, written by us, and never in need of folding."""
+_SHORT = 60
+"""Characters of a value of one that need no second look: a line holds 78."""
+
+
+class _Own(BaseHeader):
+    """One of these as it was written: nobody reads its parts, and to parse it takes longer than to write it."""
+
+    max_count = 1
+
+    @classmethod
+    def parse(cls, value: str, kwds: dict[str, Any]) -> None:
+        kwds["decoded"], kwds["parse_tree"] = value, None
+
+    @override
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+def _is_own(name: str, value: str) -> bool:
+    return name in _OWN and len(value) <= _SHORT and value.isascii() and value.isprintable()
 
 
 class _KnownHeaders(HeaderRegistry):
@@ -40,7 +60,9 @@ class _KnownHeaders(HeaderRegistry):
 
     @override
     def __call__(self, name: str, value: Any) -> Any:
-        return _parsed(name, value) if type(value) is str else super().__call__(name, value)
+        if type(value) is not str:
+            return super().__call__(name, value)
+        return _Own(name, value) if _is_own(name, value) else _parsed(name, value)
 
     def parse(self, name: str, value: str) -> Any:
         return super().__call__(name, value)
@@ -57,6 +79,13 @@ def _parsed(name: str, value: str) -> Any:
 
 class _Remembering(EmailPolicy):
     """``fold_binary`` gives a header as it goes over the wire: of the same header under one policy always the same."""
+
+    @override
+    def clone(self, **changed: Any) -> _Remembering:
+        """Python makes one for each part of each message: of the same the same, or nothing of it would be remembered."""
+        if changed.keys() <= set(_SAID):
+            return _policy(*(changed.get(name, getattr(self, name)) for name in _SAID))
+        return super().clone(**changed)
 
     @override
     def fold_binary(self, name: str, value: str) -> bytes:

@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from msgspec import Struct
 
-from tradepost.market.base import jobs, work
+from tradepost.market.base import jobs, rows, work
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Job
 from tradepost.market.base.prepared import Among, Keys, PreparedObjects
@@ -88,20 +88,24 @@ _DELIVERIES = PreparedObjects(
 )
 
 
+_SENT = (
+    "UPDATE notifications_noticedelivery SET status = %s, attempts = attempts + 1, next_at = NULL, error = '',"
+    " sent_at = %s, sealed_link = '' WHERE {}"
+)
+_DONE = "DELETE FROM base_job WHERE {}"
+
+
 def record_sent(taken: Sequence[Claimed], *, now: datetime) -> None:
     """Whoever holds their leases by now: they were sent."""
     if not taken:
         return
+    sent, sent_given = rows.among("id", [one.pk for _, one in taken])
+    jobs_of, jobs_given = rows.among("id", [job.pk for job, _ in taken])
     with transaction.atomic():
-        NoticeDelivery.objects.filter(pk__in=[one.pk for _, one in taken]).update(
-            status=NoticeDelivery.Status.SENT,
-            attempts=F("attempts") + 1,
-            next_at=None,
-            error="",
-            sent_at=now,
-            sealed_link="",
+        rows.run_together(
+            (_SENT.format(sent), [NoticeDelivery.Status.SENT.value, rows.moment(now), *sent_given]),
+            (_DONE.format(jobs_of), jobs_given),
         )
-        Job.objects.filter(pk__in=[job.pk for job, _ in taken]).delete()
 
 
 def record(
