@@ -32,7 +32,7 @@ def main() -> int:
         type=int,
         default=0,
         help="of `growth`: orders of the large market (default 1,000,000); of `clock`: services, through a year, or ten from 10,000"
-        " on; of `bill`: records (default 1,000,000)",
+        " on (its default); of `bill`: records (default 1,000,000)",
     )
     parser.add_argument(
         "--only",

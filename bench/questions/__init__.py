@@ -23,6 +23,7 @@ QUESTIONS = {
     "growth": "growth",
     "first-page": "first_page",
     "clock": "clock",
+    "clock-postgresql": "clock_postgresql",
 }
 
 

@@ -1,8 +1,12 @@
-"""How long does a sandbox take for years of many services: reminded, renewed or not, frozen, released, by a clock that moves?"""
+"""How long does a sandbox take for years of many services: reminded, renewed or not, frozen, released, by a clock that moves?
+
+On SQLite, the database of a sandbox unless it is told otherwise; ``clock_postgresql`` asks the same on the other one.
+"""
 
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from datetime import timedelta
 
 from bench.answer import Answer, Need, Runs, Say, Scale
@@ -20,10 +24,16 @@ EACH, LIMIT = "a service and year", 15 * 60_000 / WHOLE
 
 def measure(scale: Scale, say: Say) -> Answer:
     """Once, however many repeats are asked for: a market's clock goes forward only, and years are long."""
-    years = 10 if scale.orders >= WHOLE // 10 else 1
-    services, sellers = scale.orders or scale.of(1000, 12), scale.of(50, 2)
+    return measure_on(scale, say, name="clock", services=WHOLE // 10)
+
+
+def measure_on(scale: Scale, say: Say, *, name: str, services: int, on_postgresql: bool = False) -> Answer:
+    """``services``: how many go through a year, or ten where they are ten thousand, unless the scale says it."""
+    services, sellers = scale.orders or scale.of(services, 12), scale.of(50, 2)
+    years = 10 if services >= WHOLE // 10 else 1
     runs = Runs(say)
-    with postgresql() as database, folder() as data, Program("bench.instant_seller", *scale.verify) as server:
+    base = postgresql() if on_postgresql else nullcontext("")
+    with base as database, folder() as data, Program("bench.instant_seller", *scale.verify) as server:
         port, _ = server.ready()
         open_market(data, database_url=database)
         from bench import rows
@@ -36,7 +46,9 @@ def measure(scale: Scale, say: Say) -> Answer:
         within = timedelta(days=scale.of(365, 26))
         in_bulk.in_use(in_bulk.yearly_offers(shop), buyers, count=services, now=now, ends_within=within)
         _run(runs, say, span=timedelta(days=scale.of(365 * years, 50)), services=services)
-    return _answer(runs, years=years, services=services)
+    of = f"{services:,} services through {years} year(s) of a sandbox's clock"
+    title = f"{of}: one worker, {'PostgreSQL' if on_postgresql else 'SQLite'}, everything on"
+    return _answer(runs, name=name, title=title, years=years, services=services)
 
 
 def _run(runs: Runs, say: Say, *, span: timedelta, services: int) -> None:
@@ -94,7 +106,7 @@ def _check() -> None:
         raise ProgramFailed(f"the ledger does not balance: {problems[:3]}")
 
 
-def _answer(runs: Runs, *, years: int, services: int) -> Answer:
+def _answer(runs: Runs, *, name: str, title: str, years: int, services: int) -> Answer:
     from bench import services as in_bulk
 
     figures = runs.figures()
@@ -102,8 +114,8 @@ def _answer(runs: Runs, *, years: int, services: int) -> Answer:
     whole = spent * WHOLE / (services * years) / 60
     each = next(figure.value for figure in figures if figure.name == EACH)
     return Answer(
-        name="clock",
-        title=f"{services:,} services through {years} year(s) of a sandbox's clock: one worker, PostgreSQL, everything on",
+        name=name,
+        title=title,
         ratios=(),
         figures=figures,
         needs=(

@@ -26,6 +26,7 @@ OURS = {
     "growth": {"GET /orders/", "GET /seller/", "GET /console/", "API order query", "claim", "record"},
     "first-page": {"ours"},
     "clock": {"a service and year"},
+    "clock-postgresql": {"a service and year"},
     "usage": {"taken", "bare", "read alone"},
     "usage-sqlite": {"taken", "bare", "read alone"},
     "usage-garbage": {"p95, no garbage", "p95, 1 % garbage"},
