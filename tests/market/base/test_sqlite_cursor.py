@@ -1,13 +1,15 @@
-"""A statement is written for SQLite as Django writes it, and executed with what it was given."""
+"""A statement is written for SQLite as Django writes it, and executed with what it was given; times are read as Django reads them."""
 
 from __future__ import annotations
 
 import sqlite3
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.db import ProgrammingError, connection
 from django.db.backends.sqlite3.base import SQLiteCursorWrapper
+from django.db.backends.sqlite3.operations import DatabaseOperations
 
 from tradepost.market.base.sqlite.base import KEPT, LONGEST, Cursor, _for_sqlite
 
@@ -65,3 +67,30 @@ def test_of_all_texts_so_many_are_kept() -> None:
             cursor.execute(f"SELECT {number}, %s", [1])
         cursor.execute(f"SELECT %s /* {'x' * LONGEST} */", [5])
     assert _for_sqlite.cache_info().currsize == KEPT
+
+
+NAIVE = datetime(2026, 1, 2)  # noqa: DTZ001  # as a database may give it
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "2026-01-02 03:04:05", "2026-01-02 03:04:05.678", "2026-01-02 03:04:05.678901", "2026-01-02T03:04", "2026-01-02",
+        "2026-01-02 03:04:05+08:00", None, NAIVE, NAIVE.replace(tzinfo=UTC),
+    ],
+)  # fmt: skip
+def test_a_time_is_read_as_django_reads_it(kept: Any) -> None:
+    ours = connection.ops.convert_datetimefield_value(kept, None, connection)
+    assert ours == DatabaseOperations(connection).convert_datetimefield_value(kept, None, connection)
+    assert ours is None or ours.tzinfo is not None
+
+
+@pytest.mark.parametrize("kept", ["2026-13-02 03:04:05", "tomorrow", ""])
+def test_what_is_no_time_is_for_django_to_say(kept: str) -> None:
+    said = []
+    for operations in (connection.ops, DatabaseOperations(connection)):
+        try:
+            said.append(operations.convert_datetimefield_value(kept, None, connection))
+        except Exception as error:  # noqa: BLE001  # whatever Django raises
+            said.append((type(error), str(error)))
+    assert said[0] == said[1]

@@ -138,8 +138,8 @@ class PreparedObjects[M: models.Model]:
         statement = self._statements.get(connection.vendor)
         if statement is None:
             statement = self._statements[connection.vendor] = _put_together(self.kinds, self.make, objects=True)
-        part = statement.objects
-        return [part.of(row) for row in statement.ask(self.kinds, values)] if part is not None else []
+        part, alias = statement.objects, connection.alias
+        return [part.of(row, alias) for row in statement.ask(self.kinds, values)] if part is not None else []
 
 
 class _Part(Struct, frozen=True):
@@ -151,16 +151,16 @@ class _Part(Struct, frozen=True):
     key: int
     related: tuple[tuple[_Part, Callable[[Any, Any], None], Callable[[Any, Any], None]], ...]
 
-    def of(self, row: Sequence[Any]) -> Any:
+    def of(self, row: Sequence[Any], alias: str) -> Any:
         """As ``Model.from_db``, without its look at each field; None where there is no such row."""
         if row[self.key] is None:
             return None
         made = self.model.__new__(self.model)
         state = ModelState()
-        state.adding, state.db = False, connection.alias
+        state.adding, state.db = False, alias
         made.__dict__.update(zip(self.names, row[self.columns], strict=True), _state=state)
         for part, set_here, set_there in self.related:
-            other = part.of(row)
+            other = part.of(row, alias)
             set_here(made, other)
             if other is not None:
                 set_there(other, made)

@@ -9,7 +9,7 @@ import msgspec
 from django.db.models import QuerySet
 
 from tradepost.market.base import stored
-from tradepost.market.base.prepared import Among, Keys, PreparedObjects, Slot
+from tradepost.market.base.prepared import Among, Keys, Prepared, PreparedObjects, Slot
 from tradepost.market.base.secrets import unseal
 from tradepost.market.catalog.models import Product
 from tradepost.market.orders.models import Order, OrderLine
@@ -58,13 +58,18 @@ _UNHELD = PreparedObjects((Keys(),), partial(_lock, skip_locked=True))
 
 def protocols_of(products: Collection[int]) -> dict[int, SellerProtocol]:
     """The protocol of each product's production address, or of its kind where that needs none; others are left out."""
-    bound = Binding.objects.filter(product__in=products).values_list("product_id", "address__protocol")
     known = protocols()
-    found = {product: known[name] for product, name in bound if name in known}
+    found = {product: known[name] for product, name in _BOUND(products) if name in known} if products else {}
     if left := set(products) - found.keys():
         kinds = Product.objects.filter(pk__in=left).values_list("pk", "product_type")
         found |= {pk: spoken for pk, kind in kinds if (spoken := _of_kind(kind)) is not None}
     return found
+
+
+_BOUND = Prepared(
+    (Keys(),),
+    lambda products: Binding.objects.filter(Among("product", products)).values_list("product_id", "address__protocol"),
+)
 
 
 def _of_kind(kind: str) -> SellerProtocol | None:

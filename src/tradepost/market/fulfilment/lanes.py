@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from tradepost.market.base import rows
-from tradepost.market.base.prepared import Among, Keys, PreparedObjects, Slot
+from tradepost.market.base.prepared import Among, Keys, Prepared, PreparedObjects, Slot
 from tradepost.market.production import calls
 from tradepost.market.production.models import Address
 from tradepost.market.subscriptions.models import Subscription
@@ -71,9 +70,9 @@ def _as_queued(operation: Operation) -> Queued:
 def load_lanes(subscriptions: Sequence[Subscription]) -> list[Lane]:
     """Four queries, whatever the number of lanes; frozen ones alone have reasons."""
     waiting: defaultdict[int | None, list[Operation]] = defaultdict(list)
-    unresolved = Operation.objects.filter(subscription__in=subscriptions, status__in=UNRESOLVED)
-    if rows.any_of(unresolved):
-        for operation in _UNRESOLVED([one.pk for one in subscriptions]):
+    keys = [one.pk for one in subscriptions]
+    if _ANY_UNRESOLVED(keys):
+        for operation in _UNRESOLVED(keys):
             waiting[operation.subscription_id].append(operation)
     reasons = reasons_of(subscriptions)
     interesting = [one for one in subscriptions if waiting[one.pk] or one.pk in reasons or _is_apart(one)]
@@ -100,6 +99,9 @@ def _unresolved(subscriptions: Slot) -> QuerySet[Operation]:
 
 
 _UNRESOLVED = PreparedObjects((Keys(),), _unresolved)
+_ANY_UNRESOLVED = Prepared(
+    (Keys(),), lambda keys: _unresolved(keys).select_related(None).order_by().values_list("pk")[:1]
+)
 
 
 def _is_apart(subscription: Subscription) -> bool:

@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.urls import reverse
 
 from tradepost.market.base.events import on
 from tradepost.market.base.money import Money
 from tradepost.market.base.outbox import batched
+from tradepost.market.base.prepared import Among, Keys, Prepared, Slot
 from tradepost.market.orders.auto_renew import costs_of_all, reason_words
 from tradepost.market.orders.changes import open_changes
 from tradepost.market.orders.events import AutoRenewalFailed
@@ -102,6 +103,12 @@ def prices_before(lines: Collection[OrderLine]) -> dict[int, Money]:
     """By line, what the last purchase of as much for as long had cost; those that had none are left out."""
     if not lines:
         return {}
+    of = {pk: before for pk, before in _BEFORE([line.pk for line in lines]) if before is not None}
+    found = {pk: Money(minor, currency) for pk, minor, currency in _AMOUNTS(set(of.values()))} if of else {}
+    return {pk: found[before] for pk, before in of.items()}
+
+
+def _before(lines: Slot) -> QuerySet[OrderLine, tuple[int, int | None]]:
     same = OrderLine.objects.filter(
         subscription=OuterRef("subscription"),
         pk__lt=OuterRef("pk"),
@@ -111,12 +118,15 @@ def prices_before(lines: Collection[OrderLine]) -> dict[int, Money]:
         quantity=OuterRef("quantity"),
         until=None,
     )
-    last = OrderLine.objects.filter(pk__in=[line.pk for line in lines]).annotate(
-        before=Subquery(same.order_by("-pk").values("pk")[:1])
-    )
-    of = {pk: before for pk, before in last.values_list("pk", "before") if before is not None}
-    found = OrderLine.objects.select_related("order").only("amount_minor", "order__currency").in_bulk(set(of.values()))
-    return {pk: found[before].amount for pk, before in of.items()}
+    last = OrderLine.objects.filter(Among("pk", lines)).annotate(before=Subquery(same.order_by("-pk").values("pk")[:1]))
+    return last.values_list("pk", "before")
+
+
+_BEFORE = Prepared((Keys(),), _before)
+_AMOUNTS = Prepared(
+    (Keys(),),
+    lambda lines: OrderLine.objects.filter(Among("pk", lines)).values_list("pk", "amount_minor", "order__currency"),
+)
 
 
 REACTIONS = (on(AutoRenewalFailed, on_auto_renewal_failed),)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from django.utils.translation import gettext as _
 
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.prepared import Among, Keys, Prepared
 from tradepost.market.subscriptions.models import Subscription
 
 from .models import Order, OrderLine
@@ -23,10 +24,16 @@ def open_changes(subscription: Subscription) -> list[Order]:
 
 def with_open_changes(subscriptions: Iterable[Subscription]) -> set[int]:
     """The keys of those among these of which a change is ordered and not ended."""
-    lines = OrderLine.objects.filter(
-        subscription__in=subscriptions, order__order_type__in=OF_A_CHANGE, order__status__in=NOT_ENDED
-    )
-    return set(lines.values_list("subscription_id", flat=True))
+    keys = [one.pk for one in subscriptions]
+    return {pk for (pk,) in _OPEN(keys)} if keys else set()
+
+
+_OPEN = Prepared(
+    (Keys(),),
+    lambda subscriptions: OrderLine.objects.filter(
+        Among("subscription", subscriptions), order__order_type__in=OF_A_CHANGE, order__status__in=NOT_ENDED
+    ).values_list("subscription_id"),
+)
 
 
 def check_free(held: Subscription) -> None:

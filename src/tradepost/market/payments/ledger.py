@@ -8,7 +8,7 @@ from datetime import datetime
 from http import HTTPStatus
 
 from django.db import IntegrityError, transaction
-from django.db.models import CharField, Q, Sum
+from django.db.models import CharField, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from msgspec import Struct
@@ -16,7 +16,7 @@ from msgspec import Struct
 from tradepost.market.base import outbox, rows
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
-from tradepost.market.base.prepared import PreparedObjects
+from tradepost.market.base.prepared import Among, Keys, Prepared, PreparedObjects, Slot
 from tradepost.market.identity.models import Seller, User
 
 from . import kept_sums, ledger_check
@@ -240,10 +240,16 @@ def _earn(currency: str, earnings: Sequence[Earning], now: datetime) -> list[Tra
 
 def _seller_accounts(sellers: Sequence[Seller], currency: str) -> dict[int, Account]:
     by_seller = {seller.pk: seller for seller in sellers}
-    found = Account.objects.filter(kind=Account.Kind.SELLER, seller__in=by_seller, currency=currency)
+    found = _OF_SELLERS(by_seller, currency)
     accounts = {account.seller_id: account for account in found if account.seller_id is not None}
     new = {pk: seller_account(seller, currency) for pk, seller in by_seller.items() if pk not in accounts}
     return accounts | new
+
+
+_OF_SELLERS = PreparedObjects(
+    (Keys(), CharField()),
+    lambda sellers, currency: Account.objects.filter(Among("seller", sellers), kind="seller", currency=currency),
+)
 
 
 class Overdrawn(Exception):
@@ -294,9 +300,16 @@ def held_for(order_number: str) -> int:
 
 
 def _held_for(order_numbers: Collection[str]) -> Counter[str]:
+    return Counter(dict(_HELD_FOR(order_numbers))) if order_numbers else Counter()
+
+
+def _held(order_numbers: Slot) -> QuerySet[Entry, tuple[str, int]]:
     # Not narrowed to clearing's entries: the planner would begin with all that ever passed through it.
-    entries = Entry.objects.filter(transfer__order_number__in=order_numbers).values_list("transfer__order_number")
-    return Counter(dict(entries.annotate(total=Coalesce(Sum("amount_minor", filter=Q(account__kind="clearing")), 0))))
+    entries = Entry.objects.filter(Among("transfer__order_number", order_numbers)).values_list("transfer__order_number")
+    return entries.annotate(total=Coalesce(Sum("amount_minor", filter=Q(account__kind="clearing")), 0))
+
+
+_HELD_FOR = Prepared((Keys("text"),), _held)
 
 
 def _move_balance(account: Account, change: int) -> int | None:

@@ -13,6 +13,7 @@ from msgspec import Struct
 from tradepost.market.base import rows, stored, work
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Move
+from tradepost.market.base.prepared import Among, Keys, PreparedObjects
 from tradepost.market.base.stored import StoredMismatch, UnknownVersion
 from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Product
@@ -89,8 +90,13 @@ def ask_all(requests: Sequence[CallRequest], *, now: datetime) -> list[Call]:
 
 def addresses_of(products: Iterable[Product]) -> dict[int, Address]:
     """The production address of each product that has one."""
-    bindings = Binding.objects.select_related("address").filter(product__in={product.pk for product in products})
-    return {binding.product_id: binding.address for binding in bindings}
+    keys = {product.pk for product in products}
+    return {binding.product_id: binding.address for binding in _BINDINGS(keys)} if keys else {}
+
+
+_BINDINGS = PreparedObjects(
+    (Keys(),), lambda products: Binding.objects.select_related("address").filter(Among("product", products))
+)
 
 
 def no_address() -> Refused:
