@@ -35,6 +35,11 @@ READS_ALL = {
     "auth_centre/retention.py:work": "once a night, of a table that the night keeps short",
     "catalog/drafts.py:discard": "a product that was never sold is deleted, which SQLite looks for in each table that may refer to it",
     "production/calls.py:forget_answers": "of a market that is given away",
+    "sites/console/calls.py:index": "the newest calls of orders, which most calls are",
+    "fulfilment/operator_queries.py:all_operations": "the newest that ended, which most did",
+    "licenses/lists.py:sold_codes": "the newest of a seller, from the newest of all on",
+    "payments/queries.py:_of_entries": "the newest of one kind of accounts, which most entries are of",
+    "cli/sealed.py:try_open": "some of both ends of each table, of which most are sealed",
     "base/work.py:abandoned": "only tests look for leased events, which there are none of",
 }
 """Parts of the names of those who may, and why."""

@@ -108,8 +108,8 @@ DEFECTS = (
     Defect(
         name="what is paid back is paid back in part",
         function=finish.give_up_order,
-        before="order.total, reference",
-        after="type(order.total)(order.total.minor * 99 // 100, order.total.currency), reference",
+        before="_left_of(order)",
+        after="Money(_left_of(order).minor * 99 // 100, order.currency)",
     ),
     Defect(
         name="a trial is given again",

@@ -105,6 +105,13 @@ def sometimes(defects: tuple[Defect, ...]) -> list[Defect]:
     return sampling.sample(defects, share=1 / 6)
 
 
+@pytest.mark.parametrize("defect", DEFECTS, ids=lambda one: one.name)
+def test_a_defect_changes_the_source_as_it_is_now(defect: Defect) -> None:
+    """Of those that are tried, which are few, one after the other would go unnoticed."""
+    with with_defect(defect):
+        pass
+
+
 WITHIN = 50
 
 

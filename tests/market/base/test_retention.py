@@ -23,6 +23,7 @@ from tradepost.market.base import clock, jobs, retention
 from tradepost.market.base.config import config
 from tradepost.market.base.models import Job, Move
 from tradepost.market.base.retention import Progress, Rule, clean, last_older, night_after
+from tradepost.market.base.values import replace
 from tradepost.market.base.work import State
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.notifications.models import Notice, NoticeDelivery
@@ -239,6 +240,35 @@ def test_the_boundary_is_found_over_the_primary_key_with_few_questions(
     with django_assert_max_num_queries(1):
         assert last_older(MOVES, NOW + timedelta(minutes=2000), after=made[1999].pk) == made[1999].pk
     assert last_older(MOVES, NOW + timedelta(minutes=3000)) == made[2999].pk
+
+
+CALLS_OF_LONG_AGO = Rule(name="moves", model=Move, when="at", setting="days", only=Q(lifecycle="call"))
+
+
+def turns_of(rule: Rule, *, batch: int) -> int:
+    progress, turns = Progress(), 0
+    while progress.rule or not turns:
+        progress, turns = clean([rule], {"days": 1}, progress, now=NOW + 2 * DAY, wall=WALL, batch=batch), turns + 1
+    return turns
+
+
+@pytest.mark.django_db
+def test_where_nothing_has_to_go_a_turn_looks_at_a_few_batches() -> None:
+    Move.objects.bulk_create(move(NOW, "order") for _ in range(60))
+    assert turns_of(CALLS_OF_LONG_AGO, batch=5) == 3
+    Move.objects.bulk_create(move(NOW, "call") for _ in range(10))
+    assert turns_of(CALLS_OF_LONG_AGO, batch=5) == 5
+    assert Move.objects.count() == 60
+
+
+@pytest.mark.django_db
+def test_of_few_rows_that_an_index_finds_all_others_are_passed_over(
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    Move.objects.bulk_create(move(NOW, name) for name in ["order"] * 60 + ["call"] + ["order"] * 60)
+    with django_assert_max_num_queries(24):
+        assert turns_of(replace(CALLS_OF_LONG_AGO, sparse=True), batch=5) == 2
+    assert Move.objects.count() == 120
 
 
 @pytest.mark.django_db
