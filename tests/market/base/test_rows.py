@@ -1,8 +1,9 @@
-"""Rows made of one JSON parameter are those that Django would have written."""
+"""Rows written as a batch are those that Django would have written."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -58,6 +59,31 @@ def test_each_object_gets_the_key_of_its_own_row_and_can_be_saved() -> None:
     made[7].save()
     assert Move.objects.filter(event="pay").count() == 300
     assert rows.create([]) == []
+
+
+@pytest.mark.django_db
+def test_more_rows_than_a_statement_takes_are_all_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite takes 32,766 parameters."""
+    monkeypatch.setattr(rows, "MOST_PARAMETERS", 20)  # two moves
+    made = rows.create(
+        Move(lifecycle="order", subject=str(n), event="pay", before="a", after="b", at=NOW, actor="x") for n in range(7)
+    )
+    assert [(one.pk, one.subject) for one in made] == list(Move.objects.order_by("pk").values_list("pk", "subject"))
+
+
+@pytest.mark.django_db
+def test_what_is_no_text_and_no_number_is_written_as_json_would() -> None:
+    written = {"kind": "test", "due_at": "2026-01-02 03:04:05", "state": Job().state, "lease_owner": "", "attempts": 0}
+    columns_ = rows.columns_of(Job)
+    values = [
+        {"key": "a", "error": "a\0b", "payload": {"a": [1, None, {"b": "\0"}]}},
+        {"key": "b", "error": Move.__name__, "payload": []},
+        {"key": "c", "error": "", "payload": {"amount": Decimal("1.50"), "day": date(2026, 1, 2)}},
+    ]
+    rows.insert("base_job", columns_, [{**written, **one} for one in values])
+    assert list(Job.objects.filter(kind="test").order_by("key").values_list("error", "payload")) == [
+        ("a\\x00b", {"a": [1, None, {"b": "\\x00"}]}), ("Move", []), ("", {"amount": "1.50", "day": "2026-01-02"}),
+    ]  # fmt: skip
 
 
 @pytest.mark.django_db

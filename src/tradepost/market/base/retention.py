@@ -4,8 +4,9 @@ A night goes through the rules in their order. The rows that are old enough are 
 which grows with time: no index on a time is needed. They go in batches of pks, a transaction each, and how far it came is
 stored in that same transaction: a worker that is killed loses one batch, and the next run goes on from there.
 
-Where nothing has to go, a transaction looks at a few batches. A batch looks at each row's own time as well, so nothing younger goes even where pks and times are not in one order. What
-is spared because something still needs it is looked at again each month, when a pass begins at the first row.
+A batch looks at each row's own time as well, so nothing younger goes even where pks and times are not in one order. What
+is spared because something still needs it is looked at again each month, when a pass begins at the first row; where nothing
+has to go, a transaction looks at a few batches.
 
 Rows without such a pk, and those that are put together rather than deleted, have a ``Sweep``, which finds its own.
 """

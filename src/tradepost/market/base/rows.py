@@ -1,7 +1,8 @@
 """Many rows in one statement, on both databases: a table made of one JSON parameter.
 
 Drivers spend most of a bulk write on quoting parameters one by one; one JSON text is encoded here and taken apart in
-the database, both in C. The same statement then serves PostgreSQL and SQLite.
+the database, both in C. The same statement then serves PostgreSQL and SQLite; but rows that are inserted into SQLite have a
+parameter for each value.
 
 An update that also looks at what the rows were compares with columns of the batch, never with constants. With
 ``state = 1`` PostgreSQL's planner expects a handful of rows, finds them by the small partial index and compares each
