@@ -75,7 +75,7 @@ def test_more_rows_than_a_statement_takes_are_all_there(monkeypatch: pytest.Monk
 def test_what_is_no_text_and_no_number_is_written_as_json_would() -> None:
     written = {"kind": "test", "due_at": "2026-01-02 03:04:05", "state": Job().state, "lease_owner": "", "attempts": 0}
     columns_ = rows.columns_of(Job)
-    values = [
+    values: list[dict[str, Any]] = [
         {"key": "a", "error": "a\0b", "payload": {"a": [1, None, {"b": "\0"}]}},
         {"key": "b", "error": Move.__name__, "payload": []},
         {"key": "c", "error": "", "payload": {"amount": Decimal("1.50"), "day": date(2026, 1, 2)}},

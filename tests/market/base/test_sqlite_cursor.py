@@ -80,15 +80,17 @@ NAIVE = datetime(2026, 1, 2)  # noqa: DTZ001  # as a database may give it
     ],
 )  # fmt: skip
 def test_a_time_is_read_as_django_reads_it(kept: Any) -> None:
-    ours = connection.ops.convert_datetimefield_value(kept, None, connection)
+    operations: Any = connection.ops
+    ours = operations.convert_datetimefield_value(kept, None, connection)
     assert ours == DatabaseOperations(connection).convert_datetimefield_value(kept, None, connection)
     assert ours is None or ours.tzinfo is not None
 
 
 @pytest.mark.parametrize("kept", ["2026-13-02 03:04:05", "tomorrow", ""])
 def test_what_is_no_time_is_for_django_to_say(kept: str) -> None:
-    said = []
-    for operations in (connection.ops, DatabaseOperations(connection)):
+    said: list[Any] = []
+    both: list[Any] = [connection.ops, DatabaseOperations(connection)]
+    for operations in both:
         try:
             said.append(operations.convert_datetimefield_value(kept, None, connection))
         except Exception as error:  # noqa: BLE001  # whatever Django raises
