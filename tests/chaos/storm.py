@@ -77,25 +77,27 @@ class Buyers(threading.Thread):
 
     def __init__(self, orders: int, pace: float) -> None:
         super().__init__(name="buyers")
+        from tests.factories import make_buyer
+        from tradepost.market.catalog.models import Offer
+
         self.orders, self.pace = orders, pace
         self.acknowledged: list[str] = []
+        # Made before anything crashes.
+        self.buyer = make_buyer(balance="10000000")
+        self.offer = Offer.objects.select_related("sku__spec__product").get()
 
     def run(self) -> None:
         from django.db import connection
 
-        from tests.factories import make_buyer
         from tradepost.market.base import clock
         from tradepost.market.base.work import DatabaseAway
-        from tradepost.market.catalog.models import Offer
         from tradepost.market.orders.pay import pay_order
         from tradepost.market.orders.place import PlaceOrder, place_order
 
-        buyer = make_buyer(balance="10000000")
-        offer = Offer.objects.select_related("sku__spec__product").get()
-        command = PlaceOrder(product_id=offer.product_id, periods=1, agreed=True)
+        command = PlaceOrder(product_id=self.offer.product_id, periods=1, agreed=True)
         while len(self.acknowledged) < self.orders:
             try:
-                order = place_order(buyer, command, now=clock.now(), unpaid_timeout=timedelta(days=1))
+                order = place_order(self.buyer, command, now=clock.now(), unpaid_timeout=timedelta(days=1))
                 pay_order(order, now=clock.now())
                 self.acknowledged.append(order.number)
             except DatabaseAway:
