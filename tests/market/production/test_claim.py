@@ -14,15 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories import NOW, make_call
-from tests.market.engine import answer
+from tests.market.engine import answer, end, lease, open_breaker
 from tests.market.working import until, waits_for_a_lock
 from tradepost.market.base.work import State
-from tradepost.market.production.choose import AddressState, Due, choose
+from tradepost.market.production import claim
+from tradepost.market.production.choose import AddressState, Due, Taking, choose
 from tradepost.market.production.claim import AGAIN, claim_calls
 from tradepost.market.production.models import Address, Attempt, Call
 from tradepost.market.production.record import release_held_sellers
 from tradepost.market.production.seller_queries import attempts_of
-from tradepost.protocols.commands import Create
+from tradepost.protocols.commands import Create, Done
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -148,6 +149,68 @@ def test_two_workers_that_free_places_at_the_same_moment_send_no_call_twice() ->
     assert leased.call_id == calls[1].pk
     states = [Call.objects.get(pk=call.pk).state for call in calls]
     assert states == [State.LEASED, State.LEASED, State.WAITING, State.HELD], "each filled its own place"
+
+
+CLAIM: dict[str, Any] = {"owner": "w", "limit": 9, "per_seller": 9, "duration": MINUTE}
+
+
+@pytest.mark.django_db
+def test_a_breaker_that_closes_while_a_claim_chooses_holds_nothing_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer closes it and lets through what it held; a call that was held after that would wait for its last chance."""
+    first = make_call()
+    flying, late = lease(copy_of(first), now=NOW), copy_of(first)
+    open_breaker(first, now=NOW)
+
+    def meanwhile(*args: Any, **more: Any) -> Taking:
+        end(flying, Done(instance_id="i-1"), now=NOW)
+        return choose(*args, **more)
+
+    monkeypatch.setattr(claim, "choose", meanwhile)
+    assert claim_calls(now=NOW, wall=NOW, **CLAIM) == []
+    assert Address.objects.get().breaker == Address.Breaker.CLOSED
+    assert (Call.objects.get(pk=late.pk).state, Call.objects.get(pk=late.pk).due_at) == (State.WAITING, NOW)
+    monkeypatch.undo()
+    assert [call.call_id for call in claim_calls(now=NOW, wall=NOW, **CLAIM)] == [late.pk]
+
+
+@pytest.mark.django_db
+def test_a_breaker_that_closes_while_a_trial_is_chosen_stays_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = make_call()
+    flying, late = lease(copy_of(first), now=NOW), copy_of(first)
+    open_breaker(first, now=NOW)
+    at = Address.objects.get().trial_at
+    assert at is not None
+
+    def meanwhile(*args: Any, **more: Any) -> Taking:
+        end(flying, Done(instance_id="i-1"), now=at)
+        return choose(*args, **more)
+
+    monkeypatch.setattr(claim, "choose", meanwhile)
+    assert late.pk in {call.call_id for call in claim_calls(now=at, wall=at, **CLAIM)}
+    assert Address.objects.get().breaker == Address.Breaker.CLOSED
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_an_answer_that_comes_while_a_claim_holds_calls_lets_them_through() -> None:
+    first = make_call()
+    flying, late = lease(copy_of(first), now=NOW), copy_of(first)
+    open_breaker(first, now=NOW)
+
+    def answered() -> None:
+        try:
+            end(flying, Done(instance_id="i-1"), now=NOW)
+        finally:
+            connections.close_all()
+
+    other = threading.Thread(target=answered)
+    with transaction.atomic():
+        assert claim_calls(now=NOW, wall=NOW, **CLAIM) == []
+        other.start()
+        until(lambda: not other.is_alive() or waits_for_a_lock(), what="the answer is recorded, or waits")
+    other.join(30)
+    assert Address.objects.get().breaker == Address.Breaker.CLOSED
+    assert (Call.objects.get(pk=late.pk).state, Call.objects.get(pk=late.pk).hold) == (State.WAITING, Call.Hold.NONE)
 
 
 @pytest.mark.postgres

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
@@ -97,9 +97,7 @@ def claim_calls(
             return []
         places = ProbePlaces.of(probes, capacity=capacity, per_seller=per_seller, probing=probing)
         taking = choose(due, addresses, busy, now=now, limit=limit, per_seller=per_seller, probes=places)
-        _hold(taking)
-        for address in taking.trials:
-            Address.objects.filter(pk=address.pk).update(breaker=Address.Breaker.TRIAL)
+        _hold(taking, _still_paused(taking))
         leased, keys = _lease(taking.taken, now=now, owner=owner, until=wall + duration)
         claimed: list[ClaimedCall] = []
         unreadable: dict[int, str] = {}
@@ -163,10 +161,27 @@ def _look(now: datetime, limit: int) -> tuple[list[Due], dict[int, AddressState]
     return due, addresses, dict(busy), dict(probes)
 
 
-def _hold(taking: Taking) -> None:
+def _still_paused(taking: Taking) -> Collection[int]:
+    """The addresses whose breakers were found open, and are until this transaction ends: those tried now have their trial.
+
+    Whoever closes a breaker lets through what it holds. A call that is held after that, for a breaker as it was before,
+    would stay where it is until its last chance."""
+    paused = {row.address_id for row, reason, _ in taking.held if reason == Call.Hold.BREAKER}
+    trials = {address.pk for address in taking.trials}
+    if not paused | trials:
+        return ()
+    found = Address.objects.filter(pk__in=paused | trials).exclude(breaker=Address.Breaker.CLOSED)
+    still = set(found.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
+    Address.objects.filter(pk__in=trials & still).update(breaker=Address.Breaker.TRIAL)
+    return still
+
+
+def _hold(taking: Taking, paused: Collection[int]) -> None:
+    """Hold back what was not chosen, but for calls to an address that is not ``paused`` any more: these are due."""
     by_reason: defaultdict[tuple[str, datetime | None], list[int]] = defaultdict(list)
     for row, reason, until in taking.held:
-        by_reason[reason, until].append(row.pk)
+        if reason != Call.Hold.BREAKER or row.address_id in paused:
+            by_reason[reason, until].append(row.pk)
     for (reason, until), held in by_reason.items():
         moved = {"due_at": until} if until else {}
         Call.objects.filter(pk__in=held, state=State.WAITING).update(state=State.HELD, hold=reason, **moved)
