@@ -6,14 +6,16 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.db.models import Sum
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from tests.factories import NOW, make_buyer, make_seller
 from tests.factories.metering import ZONE, item, make_metered, on_demand, push
 from tradepost.market.base.models import Event
 from tradepost.market.base.money import Money
-from tradepost.market.billing import arrears, collect_debt, explained, queries
+from tradepost.market.billing import arrears, collect_debt, explained, operator_queries, queries
 from tradepost.market.billing.charge import charge
 from tradepost.market.billing.events import DebtChanged
 from tradepost.market.billing.models import Accumulation, Allocation, Arrears, Charge
@@ -302,3 +304,22 @@ def test_the_check_finds_a_charge_that_its_inputs_do_not_explain() -> None:
     charged()
     Charge.objects.update(quantity_after=1)
     assert any("its inputs" in problem for problem in queries.problems())
+
+
+def test_operators_find_the_newest_charges_past_any_number_that_came_to_nothing() -> None:
+    """Parts of a coin are most of what cheap services use: nobody reads them to find the others."""
+    service = make_metered(price=on_demand(amount=Decimal("0.001")))
+    amounts = []
+    for n, value in enumerate(("1", "20", "1", "1")):
+        used(service, value, at=NOW + n * HOUR)
+        amounts += charged(now=LATER + n * DAY)
+    assert amounts == [0, 2, 0, 0]
+    with CaptureQueriesContext(connection) as captured:
+        assert [one.minor for one in operator_queries.charges().rows] == [2]
+    [asked] = [one["sql"] for one in captured.captured_queries]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute("SET LOCAL enable_sort = off")
+        cursor.execute(("EXPLAIN " if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN ") + asked)
+        assert "charge_of_something" in str(cursor.fetchall())

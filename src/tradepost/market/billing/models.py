@@ -73,6 +73,7 @@ class Charge(models.Model):
             models.Index(fields=["subscription", "-id"], name="charge_subscription"),
             models.Index(fields=["subscription", "at"], name="charge_since"),
             models.Index(fields=["buyer", "currency", "id"], condition=Q(open_minor__gt=0), name="charge_open"),
+            models.Index(fields=["-id"], condition=~Q(minor=0), name="charge_of_something"),
         ]
 
     @property
