@@ -30,13 +30,15 @@ ZONE = ZoneInfo("Asia/Shanghai")
 MARCH, APRIL = date(2026, 3, 1), date(2026, 4, 1)
 RUN = datetime(2026, 4, 2, 18, 0, tzinfo=UTC)
 """3 April, 2:00 in the market's zone."""
+FAR = datetime(9999, 12, 31, tzinfo=UTC)
 RULES = replace(rules_of(Config(), zone=ZONE, closes=time(18)), minimum_minor=1000)
 PRICE = 10_000
 ACCOUNT = "6222020200112230055"
 
 
 def taken_up() -> None:
-    while take_up(ZONE):
+    """All that was ever booked."""
+    while take_up(ZONE, before=FAR):
         pass
 
 

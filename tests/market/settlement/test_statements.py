@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -39,6 +39,7 @@ from tradepost.market.catalog.models import Offer
 from tradepost.market.identity.models import Member, Seller
 from tradepost.market.identity.self_operated import set_self_operated
 from tradepost.market.metering import collect
+from tradepost.market.payments import kept_sums
 from tradepost.market.payments.models import Account, Transfer
 from tradepost.market.settlement import seller_queries, timers
 from tradepost.market.settlement.agree import reissue, reject, sign, time_out
@@ -48,6 +49,7 @@ from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.wiring import TASKS
 
 pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
 
 
 def test_a_statement_is_the_entries_of_its_seller_less_the_fee() -> None:
@@ -268,3 +270,32 @@ def test_the_timers_make_the_statements_of_the_month_before() -> None:
     assert TASKS[timers.ONE](one.payload, RUN) is None
     assert Statement.objects.count() == 0, "less than the market's minimum"
     assert TASKS[timers.NIGHT]({}, RUN) is not None
+
+
+def test_a_month_is_taken_up_whole_however_far_the_sums_had_come() -> None:
+    """Each thousandth transfer moves the sums on by itself: what was booked behind it is of the month as well."""
+    service()
+    assert kept_sums.move_on()
+    service()
+    month = TASKS[timers.MONTH]
+    assert month({}, RUN) == RUN + timers.PAUSE, "behind the sums there is more of the month"
+    assert month({}, RUN) == RUN + timers.PAUSE
+    next_at = month({}, RUN)
+    assert isinstance(next_at, datetime)
+    assert next_at > RUN + DAY
+    assert SettlementItem.objects.count() == 2
+
+
+def test_a_night_ends_though_money_is_booked_all_the_while() -> None:
+    """What was booked before the day began is shown (§8.4); what comes meanwhile may wait for the next night."""
+    service()
+    taken_up()
+    has = SettlementItem.objects.count()
+    service()
+    day = NOW + timedelta(hours=1)
+    assert TASKS[timers.NIGHT]({}, day) > day + timers.PAUSE  # type: ignore[operator]
+    assert SettlementItem.objects.count() == has
+    night = NOW + DAY
+    while TASKS[timers.NIGHT]({}, night) == night + timers.PAUSE:
+        pass
+    assert SettlementItem.objects.count() == has + 1

@@ -23,9 +23,9 @@ def month_after(month: date) -> date:
     return (month + timedelta(days=31)).replace(day=1)
 
 
-def begins(month: date, zone: tzinfo) -> datetime:
-    """Its first moment."""
-    return datetime.combine(month, time.min, zone)
+def begins(day: date, zone: tzinfo) -> datetime:
+    """The first moment of a day, or of the month that begins with it."""
+    return datetime.combine(day, time.min, zone)
 
 
 def run_at(month: date, *, day: int, zone: tzinfo, calendar: Calendar = is_workday) -> datetime:

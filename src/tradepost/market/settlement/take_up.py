@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import date, tzinfo
+from datetime import date, datetime, tzinfo
 
 from django.db import models, transaction
 from django.db.models import Max
@@ -41,20 +41,29 @@ class Paid(Struct, frozen=True):
     minor: int
 
 
-def take_up(zone: tzinfo) -> bool:
-    """One batch. Whether there may be more.
+def take_up(zone: tzinfo, *, before: datetime) -> bool:
+    """One batch. Whether there is more that was booked ``before``: whoever goes on until then misses nothing of that time, and comes
+    to an end however much is booked meanwhile.
 
     Moving the sums on is a step of its own: a timer's transaction would keep its lock on the entries for the batch.
     """
     progress = Progress.objects.first() or _begun()
-    if progress.through >= _summed():
-        return not kept_sums.move_on() or progress.through < _summed()
+    if progress.through < (summed := _summed()):
+        return _batch(progress, zone) < summed or _booked(summed, before)
+    left = _booked(progress.through, before)
+    if left:
+        kept_sums.move_on()
+    return left
+
+
+def _batch(progress: Progress, zone: tzinfo) -> int:
+    """Up to which entry there are items then."""
     with transaction.atomic():
         held = Progress.objects.select_for_update().get(pk=progress.pk)
         summed = _summed()
         through = min(held.through + BATCH, summed)
         if through <= held.through:
-            return False
+            return held.through
         entries = _entries(held.through, through)
         lines = _lines_of(entries)
         allocations = _allocations_of(entries)
@@ -62,7 +71,14 @@ def take_up(zone: tzinfo) -> bool:
         rows.create(_items(entries, lines, allocations, zone))
         _count(paid)
         Progress.objects.filter(pk=held.pk).update(through=through)
-    return through < summed
+    return through
+
+
+def _booked(after: int, before: datetime) -> bool:
+    """Whether there are entries beyond this one, which the sums do not reach, that were booked ``before``: mostly the next one is, or
+    none of a thousand transfers."""
+    found = Entry.objects.filter(pk__gt=after, transfer__at__lt=before).order_by("pk")
+    return found.values_list("pk", flat=True).first() is not None
 
 
 def _begun() -> Progress:

@@ -14,7 +14,7 @@ from tradepost.market.base.prepared import PreparedObjects
 from tradepost.market.payments.models import Account
 
 from .agree import time_out
-from .calendar import month_before, month_of, next_run
+from .calendar import begins, month_before, month_of, next_run
 from .rules import SettlementRules
 from .run import SIGN_BY, make
 from .take_up import take_up
@@ -37,14 +37,16 @@ def tasks(rules: Callable[[], SettlementRules], next_night: Callable[[datetime],
 
     def night(_payload: Mapping[str, Any], now: datetime) -> datetime:
         """What sellers see of the day before (§8.4)."""
-        return now + PAUSE if take_up(rules().zone) else next_night(now)
+        zone = rules().zone
+        return now + PAUSE if take_up(zone, before=begins(now.astimezone(zone).date(), zone)) else next_night(now)
 
     def month(_payload: Mapping[str, Any], now: datetime) -> datetime:
-        """A timer for each seller and currency, once all is taken up."""
+        """A timer for each seller and currency, once all of that month is taken up."""
         by = rules()
-        if take_up(by.zone):
+        this_month = month_of(now, by.zone)
+        if take_up(by.zone, before=begins(this_month, by.zone)):
             return now + PAUSE
-        _one_each(month_before(month_of(now, by.zone)), now)
+        _one_each(month_before(this_month), now)
         return next_run(now, day=by.day, zone=by.zone)
 
     def one(payload: Mapping[str, Any], now: datetime) -> None:
