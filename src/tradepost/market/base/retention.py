@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, time, timedelta, tzinfo
+from functools import cache
 from typing import Any
 
 import structlog
@@ -22,7 +23,7 @@ from django.db import connection
 from django.db.models import Model, Q, QuerySet
 from msgspec import Struct, field
 
-from . import jobs
+from . import jobs, rows
 from .models import Job, Move
 from .values import as_dict, replace
 
@@ -137,8 +138,7 @@ def last_older(rule: Rule, before: datetime, *, after: int = 0) -> int:
     """
 
     def next_row(pk: int) -> tuple[int, datetime] | None:
-        known = rule.rows().filter(pk__gte=pk, **{f"{rule.when}__isnull": False})
-        return known.values_list("pk", rule.when).first()
+        return next(((found, rows.aware(at)) for found, at in rows.run(_next(rule.model, rule.when), [pk])), None)
 
     first = next_row(after + 1)
     if first is None or first[1] >= before:  # mostly: one look, and the night is over
@@ -153,6 +153,15 @@ def last_older(rule: Rule, before: datetime, *, after: int = 0) -> int:
         else:
             low = found[0]
     return low
+
+
+@cache
+def _next(model: type[Model], when: str) -> str:
+    """Put together once: mostly it is all that a night asks of a rule."""
+    meta, name = model._meta, connection.ops.quote_name  # noqa: SLF001
+    columns = {field.name: name(str(field.column)) for field in meta.concrete_fields}
+    pk, at = columns[meta.pk.name], columns[when]
+    return f"SELECT {pk}, {at} FROM {name(meta.db_table)} WHERE {pk} >= %s AND {at} IS NOT NULL ORDER BY {pk} LIMIT 1"  # noqa: S608
 
 
 def _last_of_batch(rule: Rule, *, after: int, until: int, batch: int) -> int | None:
