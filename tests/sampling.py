@@ -1,9 +1,9 @@
 """How much of an exhaustive test runs: a random tenth, its seed printed; all of it in ``make soak``.
 
 Tests that use this carry the mark ``soak``. ``TRADEPOST_SEED=123`` draws the same again, ``TRADEPOST_SOAK=1`` runs everything. A run
-of everything, `make test`, is brief: it draws a quarter of that, in CI always by ``CI_SEED``; ``make test MORE=1`` draws all of the
-tenth, as a choice of tests does. Imported by ``conftest.py`` before it clears the environment; the workers of xdist inherit what
-stands then.
+of everything, `make test`, is brief: it draws a quarter of that, but of mutants and fuzz all of the tenth; in CI a quarter of everything,
+always by ``CI_SEED``. ``make test MORE=1`` draws all of the tenth, as a choice of tests does. Imported by ``conftest.py`` before it clears
+the environment; the workers of xdist inherit what stands then.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ BRIEF = (IN_CI or DRAWS) and not (SOAK or MORE)
 
 def summary() -> str:
     """What a person needs to run the same again."""
-    return (
-        f"everything, TRADEPOST_SOAK is set; what is random: TRADEPOST_SEED={SEED}"
-        if SOAK
-        else f"{'a quarter of ' if BRIEF else ''}a tenth, to draw the same again: TRADEPOST_SEED={SEED}"
-    )
+    if SOAK:
+        return f"everything, TRADEPOST_SOAK is set; what is random: TRADEPOST_SEED={SEED}"
+    drawn = "a quarter of a tenth" if IN_CI and BRIEF else "a tenth"
+    others = ", of those in a browser and with programs a quarter of it" if BRIEF and not IN_CI else ""
+    return f"{drawn}{others}, to draw the same again: TRADEPOST_SEED={SEED}"
 
 
 def sample[T](

@@ -92,12 +92,16 @@ def test_the_environment_decides_and_the_run_says_so() -> None:
 
 
 def test_a_run_of_everything_is_brief_unless_more_is_asked_for() -> None:
-    """Decision 0076: the same seed draws a part of what it draws with ``make test MORE=1``."""
-    brief, said = collected(TRADEPOST_SEED="4711", TRADEPOST_TEST_WHOLE_SUITE="1")
-    assert "a quarter of a tenth, to draw the same again: TRADEPOST_SEED=4711" in said
-    more, said = collected(TRADEPOST_SEED="4711", TRADEPOST_TEST_WHOLE_SUITE="1", TRADEPOST_TEST_MORE="1")
+    """Decision 0076: the same seed draws a part of what it draws with ``make test MORE=1``; of mutants in CI alone."""
+    whole = {"TRADEPOST_SEED": "4711", "TRADEPOST_TEST_WHOLE_SUITE": "1"}
+    brief, said = collected(CI="true", **whole)
+    assert "ran a quarter of a tenth, to draw the same again: TRADEPOST_SEED=4711" in said
+    by_hand, said = collected(**whole)
+    assert "ran a tenth, of those in a browser and with programs a quarter of it, to draw the same again" in said
+    more, said = collected(TRADEPOST_TEST_MORE="1", **whole)
     assert "ran a tenth, to draw" in said
     assert len(brief) < len(more)
+    assert by_hand == more
 
 
 def test_what_is_drawn_by_its_mark_runs_in_a_soak() -> None:

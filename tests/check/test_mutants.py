@@ -11,7 +11,7 @@ import pytest
 from tests.check.mutants import KEY, MUTANTS, Answering, Mutant, Shop, SlowShop, serving
 from tests.check.mutants.batches import OwnAccounts
 from tests.check.mutants.spelled import SpelledV1, SpelledV2
-from tests.sampling import sample
+from tests.sampling import IN_CI, sample
 from tradepost.check import Options, Report, Verdict, run
 from tradepost.check.diagnoses import NAMES, uploads
 from tradepost.protocols import registry
@@ -165,7 +165,7 @@ def groups_of(name: str) -> tuple[str, ...]:
     return tuple(sorted(MUTANTS[name].groups))
 
 
-DRAWN = sample(tuple(MUTANTS), family=groups_of, share=1 / 15)
+DRAWN = sample(tuple(MUTANTS), family=groups_of, share=1 / 15 if IN_CI else 1 / 10, brief=IN_CI)
 
 
 @pytest.mark.soak
@@ -181,7 +181,7 @@ def test_the_mistake_is_named(name, tmp_path):
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("name", sample(WHOLE))
+@pytest.mark.parametrize("name", sample(WHOLE, brief=IN_CI))
 def test_the_mistake_is_named_among_all_checks(name, tmp_path):
     report = examine(MUTANTS[name], tmp_path, frozenset(), at_once=16)
     assert report.exit_code == 1

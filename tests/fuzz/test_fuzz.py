@@ -17,8 +17,8 @@ from tradepost.protocols.commands import CallResult, Command
 from tradepost.protocols.http import Response
 from tradepost.protocols.saas_v2 import SaasV2
 
-EXAMPLES = 12_500 if sampling.SOAK else 100
-"""Of each version and each side: together 100,000 of each side in a soak, and 800 others in every run."""
+EXAMPLES = sampling.size(12_500, brief=False) if not sampling.IN_CI else 100
+"""Of each version and each side: together 100,000 of each side in a soak, a tenth of it in a run by hand."""
 ENOUGH = 5_000
 """Examples among which a mistake is found; the seed is fixed, since it is the fuzzer that is tested."""
 
