@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from bench.answer import Answer, Figure, Need, Ratio, Runs, percentile
@@ -46,6 +47,8 @@ def test_the_ratio_comes_first_and_a_miss_is_said():
     page = as_section(answer, repeats=3, day=date(2026, 11, 26))
     assert "Measured 3 times on 2026-11-26: " in page
     assert page.index("**0.432 × the bare loop**") < page.index("| ours | 1,000 calls/s | 1,200, 900, 1,000 |")
+    once = replace(answer, figures=(Figure(name="ours", unit="calls/s", runs=(1000.0,)),))
+    assert "Measured once on 2026-11-26: " in as_section(once, repeats=3, day=date(2026, 11, 26)), "as a clock is"
 
 
 def test_a_question_that_is_asked_again_replaces_its_own_section_alone():
