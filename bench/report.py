@@ -67,7 +67,8 @@ def as_section(answer: Answer, *, repeats: int, day: date) -> str:
     parts += ["| Figure | Median | Runs |", "|---|---:|---|"]
     parts += [f"| {f.name} | {_number(f.value)} {f.unit} | {', '.join(map(_number, f.runs))} |" for f in answer.figures]
     parts += ["", *(f"- {_need(need)}" for need in answer.needs), *(f"- {note}" for note in answer.notes)]
-    repeats = min(repeats, max((len(figure.runs) for figure in answer.figures), default=repeats))  # a clock is measured once
+    most = max((len(figure.runs) for figure in answer.figures), default=repeats)  # a clock is measured once
+    repeats = min(repeats, most)
     times = "once" if repeats == 1 else f"{repeats} times"
     parts += [f"- Measured {times} on {day.isoformat()}: {'; '.join(about_this_machine())}.", ""]
     return "\n".join(parts)

@@ -6,7 +6,11 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
+import pytest
+
+from scripts import run_tests
 from tests import sampling
 from tests.architecture.source import ROOT
 from tests.check.mutants import MUTANTS
@@ -110,3 +114,13 @@ def test_what_is_drawn_by_its_mark_runs_in_a_soak() -> None:
     marked = [path for path in (ROOT / "tests").rglob("test_*.py") if of_each_run.search(path.read_text("utf-8"))]
     assert marked
     assert [path for path in marked if "mark.soak" not in path.read_text("utf-8")] == []
+
+
+def test_both_passes_toss_by_one_seed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """With a seed each, files that run on one database would run on both, or on neither."""
+    started: list[dict[str, str]] = []
+    monkeypatch.setattr(subprocess, "Popen", lambda _command, *, env, **_more: started.append(env))
+    for database in ("sqlite", "postgres"):
+        run_tests._start(database, [], tmp_path / "files", workers=1)
+    assert [one["TRADEPOST_TEST_DB"] for one in started] == ["sqlite", "postgres"]
+    assert {one["TRADEPOST_TEST_SEED"] for one in started} == {str(sampling.SEED)}

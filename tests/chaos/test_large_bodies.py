@@ -19,7 +19,7 @@ GROWS = 60
 
 def test_a_body_of_200_megabytes_is_refused_with_words() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.chaos.large_bodies", str(sampling.size(200, share=0.3))],
+        [sys.executable, "-m", "tests.chaos.large_bodies", str(sampling.size(200, least=60))],
         cwd=ROOT, capture_output=True, text=True, timeout=200, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
