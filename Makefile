@@ -42,7 +42,7 @@ soak: setup ## Run the exhaustive tests whole: all mutants, fuzz and storms at f
 .PHONY: check
 check: .venv/.dev .cache/translations ## Check style, types, the direction of imports, templates and translations.
 	@failed=(); \
-	for check in "ruff check" "ruff format --check" "mypy $(CODE)" "lint-imports --no-cache --no-logo" \
+	for check in "ruff check" "ruff format --check" "mypy --num-workers auto $(CODE)" "lint-imports --no-cache --no-logo" \
 	    "djlint src --lint --quiet" "djlint src --check --quiet" "python scripts/check_translations.py"; do \
 	  echo "· $$check"; \
 	  TRADEPOST_DATA=.cache/check $(BIN)/$$check || failed+=("$$check"); \
