@@ -32,7 +32,7 @@ run: setup ## Start a market with demo data on this machine and say where to loo
 	@exec $(BIN)/tradepost demo
 
 .PHONY: test
-test: setup ## Run the tests on SQLite and on PostgreSQL (ARGS go to pytest; MORE=1 draws four times as much).
+test: setup ## Run the tests on SQLite and on PostgreSQL (ARGS go to pytest; MORE=1 draws six times as much).
 	@exec env TRADEPOST_TEST_MORE=$(MORE) $(BIN)/python scripts/run_tests.py $(ARGS)
 
 .PHONY: soak

@@ -174,7 +174,7 @@ def _drawn_as(item: pytest.Item, _share: float, whole: str = "") -> str:
 
 def _alike(items: list[pytest.Item]) -> tuple[set[str], set[str]]:
     """The files whose tests are rolled back, and which of them PostgreSQL runs, SQLite the rest: of those that try out pages a
-    twelfth, of the others a sixth, in a brief run a quarter of those. What starts programs, has transactions of its own or is about PostgreSQL
+    twelfth, of the others a sixth, in a brief run a part of those. What starts programs, has transactions of its own or is about PostgreSQL
     runs on both."""
     alike = {_file(item) for item in items} - {_file(item) for item in items if _is_about_the_database(item)}
     pages = sorted(name for name in alike if name.startswith(PAGES))

@@ -101,7 +101,7 @@ def test_a_run_of_everything_is_brief_unless_more_is_asked_for() -> None:
     brief, said = collected(CI="true", **whole)
     assert "ran a quarter of a tenth, to draw the same again: TRADEPOST_SEED=4711" in said
     by_hand, said = collected(**whole)
-    assert "ran a tenth, of those in a browser and with programs a quarter of it, to draw the same again" in said
+    assert "ran a tenth, of those in a browser and with programs a sixth of it, to draw the same again" in said
     more, said = collected(TRADEPOST_TEST_MORE="1", **whole)
     assert "ran a tenth, to draw" in said
     assert len(brief) < len(more)
