@@ -97,7 +97,10 @@ def claim_calls(
             return []
         places = ProbePlaces.of(probes, capacity=capacity, per_seller=per_seller, probing=probing)
         taking = choose(due, addresses, busy, now=now, limit=limit, per_seller=per_seller, probes=places)
-        _hold(taking, _still_paused(taking))
+        paused = _still_paused(taking)
+        _hold(taking, paused)
+        if tried := [address.pk for address in taking.trials if address.pk in paused]:
+            Address.objects.filter(pk__in=tried).update(breaker=Address.Breaker.TRIAL)
         leased, keys = _lease(taking.taken, now=now, owner=owner, until=wall + duration)
         claimed: list[ClaimedCall] = []
         unreadable: dict[int, str] = {}
@@ -162,18 +165,16 @@ def _look(now: datetime, limit: int) -> tuple[list[Due], dict[int, AddressState]
 
 
 def _still_paused(taking: Taking) -> Collection[int]:
-    """The addresses whose breakers were found open, and are until this transaction ends: those tried now have their trial.
+    """The addresses whose breakers were found open, and stay so until this transaction ends.
 
     Whoever closes a breaker lets through what it holds. A call that is held after that, for a breaker as it was before,
     would stay where it is until its last chance."""
-    paused = {row.address_id for row, reason, _ in taking.held if reason == Call.Hold.BREAKER}
-    trials = {address.pk for address in taking.trials}
-    if not paused | trials:
+    seen = {row.address_id for row, reason, _ in taking.held if reason == Call.Hold.BREAKER}
+    seen |= {address.pk for address in taking.trials}
+    if not seen:
         return ()
-    found = Address.objects.filter(pk__in=paused | trials).exclude(breaker=Address.Breaker.CLOSED)
-    still = set(found.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
-    Address.objects.filter(pk__in=trials & still).update(breaker=Address.Breaker.TRIAL)
-    return still
+    found = Address.objects.filter(pk__in=seen).exclude(breaker=Address.Breaker.CLOSED)
+    return set(found.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
 
 
 def _hold(taking: Taking, paused: Collection[int]) -> None:
