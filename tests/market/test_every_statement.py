@@ -106,6 +106,7 @@ def market(django_db_setup: None, django_db_blocker: Any) -> Iterator[datetime]:
             _explain_everything()
             yield now
             transaction.set_rollback(True)
+        many.forget_what_was_rolled_back()
         connection.close()  # and with it what was set
 
 

@@ -101,7 +101,9 @@ from .stories import STORIES, UNDER_WAY, Size, stories
 from .supervised import supervised
 from .web_checked import web_checked
 
-__all__ = ["AK", "GROWING", "SK", "STORIES", "UNDER_WAY", "Size", "analyze", "fill"]
+__all__ = ["AK", "GROWING", "SK", "STORIES", "UNDER_WAY", "Size", "analyze", "fill", "forget_what_was_rolled_back"]
+OF_A_FEW_ROWS = 2**20
+"""Bytes that a table may keep."""
 GROWING = (
     Order, OrderLine, AutoRenewal, Subscription, Period, Freeze, Operation, Call, Attempt, Notice, NoticeDelivery, Transfer, Entry, Move, Event, Job,
     ProbeRun, ProbeDay, ProbeSlot,
@@ -186,6 +188,17 @@ def analyze(*, vacuum: bool) -> None:
     """Let the planner know what is there. ``vacuum`` also marks pages as visible to all; not inside a transaction."""
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE" if vacuum else "ANALYZE")
+
+
+def forget_what_was_rolled_back() -> None:
+    """Give back the pages of a market that was filled in a transaction and rolled back, and what the planner believes of them:
+    whoever looked through one of its tables after that would read all that is not there any more. Not inside a transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT quote_ident(relname) FROM pg_stat_user_tables WHERE pg_relation_size(relid) > %s", [OF_A_FEW_ROWS]
+        )
+        for (table,) in cursor.fetchall():
+            cursor.execute(f"VACUUM FULL {table}")
 
 
 def count_on() -> None:
