@@ -23,8 +23,7 @@ def publish(_seller_url: str) -> dict[str, str]:
     address, now = Address.objects.select_related("seller").get(pk=1), clock.now()
     seller, owner = certified(address.seller, now=now), owner_of(address.seller)
     document = right_document(seller, name="票据云归档", name_en="Receipt Archive")
-    product = drafts.begin(seller, document.product_type, document.base, by=owner, now=now)
-    drafts.save_all(product, document, by=owner, now=now)
+    product = drafts.begin_whole(seller, document, by=owner, now=now)
     addresses.bind(product, address)
     for lack in missing.missing(address, sold(document)):
         debug_case(address, lack.activity, lack.variant)

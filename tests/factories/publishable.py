@@ -20,7 +20,7 @@ from tradepost.market.catalog.document import Document, Price, Sku, Spec
 from tradepost.market.catalog.models import Product
 from tradepost.market.catalog.price_models import PriceModel
 from tradepost.market.identity import keys
-from tradepost.market.identity.models import Seller, SigningKey
+from tradepost.market.identity.models import Seller, SigningKey, User
 from tradepost.market.product_types.contract import NO
 from tradepost.market.product_types.registry import product_types
 from tradepost.market.product_types.web_site import HAS_ONE
@@ -177,9 +177,17 @@ def _banded(random: Random, price: Price) -> Price:
     )  # fmt: skip
 
 
+def save_all(product: Product, document: Document, *, by: User | None, now: datetime) -> None:
+    """Every section in which it is another than the draft, as its page saves it."""
+    draft = drafts.open_draft(product, by=by, now=now)
+    before = sold.load(draft.document)
+    for section in sold.SECTIONS:
+        if (wanted := getattr(document, section)) != getattr(before, section):
+            drafts.save_section(product, section, wanted, seen=draft.revisions.get(section, 0), by=by, now=now)
+
+
 def drafted(seller: Seller, document: Document, *, url: str = "", protocol: str = "saas_v2") -> Product:
     """A product with this document as its draft, bound to a production address."""
-    made = drafts.begin(seller, document.product_type, document.base, by=owner_of(seller), now=NOW)
-    drafts.save_all(made, document, by=owner_of(seller), now=NOW)
+    made = drafts.begin_whole(seller, document, by=owner_of(seller), now=NOW)
     addresses.bind(made, make_address(seller, url=url, protocol=protocol))
     return made

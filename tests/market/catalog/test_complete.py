@@ -17,7 +17,7 @@ from tradepost.market.catalog import document as sold
 from tradepost.market.catalog import drafts
 from tradepost.market.catalog.complete import Market, complete
 from tradepost.market.catalog.document import Document, Sku, Spec
-from tradepost.market.catalog.models import Product
+from tradepost.market.catalog.models import Product, Version
 from tradepost.market.identity.models import Domain, Seller
 from tradepost.protocols.text import Text
 
@@ -31,8 +31,8 @@ def seller() -> Seller:
 
 
 def drafted(seller: Seller, document: Document) -> tuple[Product, Document]:
-    product = drafts.begin(seller, document.product_type, document.base, by=owner_of(seller), now=NOW)
-    version = drafts.save_all(product, document, by=owner_of(seller), now=NOW)
+    product = drafts.begin_whole(seller, document, by=owner_of(seller), now=NOW)
+    version = Version.objects.get(product=product)
     return product, sold.load(version.document)
 
 

@@ -10,11 +10,12 @@ from rich.console import Console
 from tests import factories
 from tests.factories import NOW
 from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE, USES, YEARLY, make_sku, make_spec
+from tests.factories.publishable import save_all
 from tradepost.cli.migrate import apply
 from tradepost.market.base.values import replace
 from tradepost.market.catalog import shelf
 from tradepost.market.catalog.document import Band, Price, Quantity, Sku
-from tradepost.market.catalog.drafts import save_all, seal
+from tradepost.market.catalog.drafts import seal
 from tradepost.market.catalog.lifecycle import PRODUCT, ProductEvent
 from tradepost.market.catalog.listing import list_version, listed_document
 from tradepost.market.catalog.models import Offer, Product, Shelf, ShelfTerm, Spec

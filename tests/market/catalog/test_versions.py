@@ -7,12 +7,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import Error, transaction
+from django.db import Error, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.factories import NOW, make_buyer, make_offer, make_order, make_product
 from tests.factories.products import MONTHLY, ON_DEMAND, ONCE, PACKAGE, YEARLY, make_document, make_sku, make_spec
+from tests.factories.publishable import save_all
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.values import replace
 from tradepost.market.catalog import document as documents
@@ -47,6 +49,23 @@ def test_what_is_listed_is_what_the_rows_say() -> None:
     assert list(differences(product, document)) == []
     Offer.objects.filter(charging_mode="ONE_TIME").update(price_minor=1)
     assert len(list(differences(product, document))) == 1
+
+
+def test_a_hundred_skus_are_listed_by_as_many_statements_as_one() -> None:
+    """``sellable.MOST_SKUS`` is what a product may have."""
+
+    def statements(number: int) -> int:
+        skus = [make_sku(MONTHLY, YEARLY, ON_DEMAND, values={"a": str(n)}) for n in range(number)]
+        drafted = make_product(specs=(make_spec(*skus),), on_sale=False)
+        with CaptureQueriesContext(connection) as first:
+            product = list_draft(drafted, currency="CNY", now=NOW)
+        with CaptureQueriesContext(connection) as again:
+            draft_of(product)
+            list_draft(product, currency="CNY", now=LATER)
+        assert Offer.objects.filter(sku__spec__product=product, on_sale=True).count() == 3 * number
+        return len(first) + len(again)
+
+    assert statements(100) <= statements(1)
 
 
 def test_a_modification_is_seen_only_when_it_is_listed_and_what_was_sold_keeps_its_version() -> None:
@@ -258,7 +277,7 @@ def test_any_chain_of_listed_versions_is_projected_whole(names: list[Text], valu
         specs = [replace(s, key=old.key) for s, old in zip(specs, base.pricing.specs, strict=False)] + specs[
             len(base.pricing.specs) :
         ]
-        drafts.save_all(product, replace(base, pricing=Pricing(specs=tuple(specs))), by=None, now=LATER)
+        save_all(product, replace(base, pricing=Pricing(specs=tuple(specs))), by=None, now=LATER)
         product = list_draft(product, currency="CNY", now=LATER)
         document = listed_document(product)
         assert document is not None

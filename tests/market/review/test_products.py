@@ -10,7 +10,7 @@ import pytest
 from tests.factories import make_buyer, make_offer, make_operator, make_order
 from tests.factories.companies import approve, owner_of
 from tests.factories.people import NOW
-from tests.factories.publishable import ONCE, TRIAL, drafted, may_publish, period, right_document
+from tests.factories.publishable import ONCE, TRIAL, drafted, may_publish, period, right_document, save_all
 from tests.market.debugging.answering import answer, tried
 from tests.market.review.publishing import handed_in, listed, pending, ready, replays
 from tradepost.market.base import stored
@@ -54,7 +54,7 @@ def draft_of(product: Product) -> Document:
 def change(product: Product, **sections: object) -> None:
     """A draft with these sections changed."""
     document = replace(draft_of(product), **sections)
-    drafts.save_all(product, document, by=owner_of(product.seller), now=LATER)
+    save_all(product, document, by=owner_of(product.seller), now=LATER)
 
 
 def test_a_product_is_checked_replayed_looked_at_and_listed() -> None:

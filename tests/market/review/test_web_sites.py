@@ -11,6 +11,7 @@ import pytest
 from tests.factories import make_operator, make_proof
 from tests.factories.companies import approve, owner_of
 from tests.factories.people import NOW
+from tests.factories.publishable import save_all
 from tests.factories.web_tasks import EXPIRED, LOW, REDIRECT, checked, make_web_task
 from tests.market.engine import react
 from tests.market.review.publishing import handed_in, pending, ready
@@ -39,7 +40,7 @@ def with_site(**fields: str) -> Product:
     draft = drafts.open_draft(product, by=None, now=NOW)
     document = documents.load(draft.document)
     details = replace(document.details, fields=fields or {"web_site": "yes", "web_site_front": SITE})
-    drafts.save_all(product, replace(document, details=details), by=owner_of(product.seller), now=NOW)
+    save_all(product, replace(document, details=details), by=owner_of(product.seller), now=NOW)
     return product
 
 

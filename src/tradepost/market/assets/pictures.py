@@ -101,6 +101,9 @@ def use_pictures(owner: str, hashes: Collection[str], *, seller: Seller, visible
     wanted = set(hashes)
     if len(wanted) > MOST_USED:
         raise Refused("picture.too_many", _("Too many pictures."), HTTPStatus.UNPROCESSABLE_ENTITY, field="picture")
+    if not wanted:
+        PictureUse.objects.filter(owner=owner).delete()
+        return
     pictures = list(Picture.objects.filter(seller=seller, sha256__in=wanted).order_by("pk"))
     if {picture.sha256 for picture in pictures} != wanted:
         raise Refused(

@@ -100,8 +100,11 @@ def use_proofs(owner: str, hashes: Collection[str], *, seller: Seller | None, by
     """Say which documents of its seller ``owner`` refers to from now on: the whole list, in place of the last one. Without a
     seller they are what ``by`` showed the market. Raises ``Refused`` for a hash that is no such document."""
     wanted = set(hashes)
+    if not wanted:
+        ProofUse.objects.filter(owner=owner).delete()
+        return
     theirs = Q(seller=seller) if seller else Q(seller__isnull=True, by=by)
-    proofs = list(Proof.objects.filter(theirs, sha256__in=wanted).order_by("pk")) if wanted else []
+    proofs = list(Proof.objects.filter(theirs, sha256__in=wanted).order_by("pk"))
     if len(wanted) > MOST_USED or {proof.sha256 for proof in proofs} != wanted:
         raise _refused("proof.unknown", _("A document is not there any more; hand it in again."))
     with transaction.atomic():

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from http import HTTPStatus
+from typing import Any
 
 from django.db import transaction
 from django.utils.text import slugify
@@ -34,21 +35,41 @@ def begin(seller: Seller, kind: str, base: Base, *, by: User | None, now: dateti
 
     ``slug``: the address of its page; made of the English name where it is empty.
     """
+    return _begin(seller, Document(product_type=kind, base=base), (), by=by, now=now, slug=slug)
+
+
+def begin_whole(seller: Seller, document: Document, *, by: User | None, now: datetime, slug: str = "") -> Product:
+    """The same with this document as its draft: for what has no page, such as demo data."""
+    whole = replace(document, pricing=minted(document.pricing))
+    return _begin(seller, whole, documents.SECTIONS, by=by, now=now, slug=slug)
+
+
+def _begin(
+    seller: Seller, document: Document, sections: Iterable[str], *, by: User | None, now: datetime, slug: str
+) -> Product:
+    """``sections``: those that are saved with it."""
     try:
-        product_type(kind)
+        product_type(document.product_type)
     except LookupError:
         raise Refused("product.type", _("Choose one of the kinds of products."), field="product_type") from None
+    base, plain, revisions = document.base, _stored(document), dict.fromkeys(sections, 1)
     slug = slug or f"{slugify(base.name.en)[:80] or 'product'}-{ids.hex_id()[:6]}"
-    document = Document(product_type=kind, base=base)
     with transaction.atomic():
         product = Product(
-            seller=seller, product_type=kind, slug=slug, category=_category(base.category), created_at=now
+            seller=seller,
+            product_type=document.product_type,
+            slug=slug,
+            category=_category(base.category),
+            created_at=now,
         )
         _show_names(product, base)
         product.save(force_insert=True)
-        Version.objects.create(
-            product=product, number=1, document=documents.dump(document), created_at=now, saved_at=now, saved_by=by
-        )
+        draft = Version.objects.create(
+            product=product, number=1, document=plain, revision=int(bool(revisions)), revisions=revisions,
+            created_at=now, saved_at=now, saved_by=by,
+        )  # fmt: skip
+        if document.pictures() or document.proofs():
+            _use_files(draft, document)
     return product
 
 
@@ -116,7 +137,22 @@ def save_section(
 
 
 def _store(draft: Version, after: Document, sections: Iterable[str], *, by: User | None, now: datetime) -> None:
-    plain = documents.dump(after)
+    draft.document = _stored(after)
+    draft.revision += 1
+    draft.revisions = draft.revisions | dict.fromkeys(sections, draft.revision)
+    draft.saved_at, draft.saved_by = now, by
+    draft.save(update_fields=["document", "revision", "revisions", "saved_at", "saved_by"])
+    _use_files(draft, after)
+    product = draft.product
+    if product.status == Product.Status.DRAFT and "base" in sections:
+        _show_names(product, after.base)
+        product.category = _category(after.base.category)
+        product.save(update_fields=["name", "name_en", "summary", "summary_en", "category"])
+
+
+def _stored(document: Document) -> dict[str, Any]:
+    """As a version keeps it. Raises ``Refused`` for what cannot be kept."""
+    plain = documents.dump(document)
     if len(str(plain)) > LARGEST:
         raise Refused(
             "draft.too_large", _("This is more than a product page can hold."), HTTPStatus.REQUEST_ENTITY_TOO_LARGE
@@ -125,18 +161,13 @@ def _store(draft: Version, after: Document, sections: Iterable[str], *, by: User
         raise Refused(
             "draft.characters", _("A text holds a character that cannot be stored (U+0000)."), HTTPStatus.BAD_REQUEST
         )
-    draft.document = plain
-    draft.revision += 1
-    draft.revisions = draft.revisions | dict.fromkeys(sections, draft.revision)
-    draft.saved_at, draft.saved_by = now, by
-    draft.save(update_fields=["document", "revision", "revisions", "saved_at", "saved_by"])
-    product = draft.product
-    use_pictures(owner_of(draft), after.pictures(), seller=product.seller, visible=False)
-    use_proofs(owner_of(draft), after.proofs(), seller=product.seller)
-    if product.status == Product.Status.DRAFT and "base" in sections:
-        _show_names(product, after.base)
-        product.category = _category(after.base.category)
-        product.save(update_fields=["name", "name_en", "summary", "summary_en", "category"])
+    return plain
+
+
+def _use_files(draft: Version, document: Document) -> None:
+    seller = draft.product.seller
+    use_pictures(owner_of(draft), document.pictures(), seller=seller, visible=False)
+    use_proofs(owner_of(draft), document.proofs(), seller=seller)
 
 
 def owner_of(version: Version) -> str:
@@ -151,19 +182,6 @@ def _has_nul(plain: object) -> bool:
     if isinstance(plain, (list, tuple)):
         return any(_has_nul(one) for one in plain)
     return isinstance(plain, str) and "\0" in plain
-
-
-def save_all(product: Product, document: Document, *, by: User | None, now: datetime) -> Version:
-    """Store a whole document as the draft: for what has no page, such as demo data."""
-    with transaction.atomic():
-        open_draft(product, by=by, now=now)
-        draft = Version.objects.select_for_update(of=("self",)).get(product=product, status=Version.Status.DRAFT)
-        before = documents.load(draft.document)
-        if document.product_type != before.product_type:
-            raise Refused("product.type", _("A product keeps its kind."), field="product_type")
-        after = replace(document, pricing=minted(document.pricing, before.pricing, *_listed(product)))
-        _store(draft, after, documents.SECTIONS, by=by, now=now)
-    return draft
 
 
 def _listed(product: Product) -> Iterator[Pricing]:
@@ -217,12 +235,13 @@ def _made_of(kind: str, *parts: object) -> bytes:
 def seal(product: Product, *, now: datetime, actor: str) -> Version:
     """Hand the draft in: from now on it cannot change. Raises ``Refused`` when there is none."""
     with transaction.atomic():
-        Product.objects.select_for_update(of=("self",)).get(pk=product.pk)
+        locked = Product.objects.select_for_update(of=("self",)).get(pk=product.pk)
         draft = (
             Version.objects.select_for_update(of=("self",)).filter(product=product, status=Version.Status.DRAFT).first()
         )
         if draft is None:
             raise Refused("draft.none", _("There is no draft to hand in."))
+        draft.product = locked
         VERSION.move_all(
             [draft], VersionEvent.SEAL, now=now, actor=actor, sha256=documents.digest(draft.document), sealed_at=now
         )

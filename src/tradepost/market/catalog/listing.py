@@ -38,34 +38,32 @@ def list_version(version: Version, *, currency: str, actor: str, now: datetime) 
     Raises ``Refused`` when sales were stopped for good, for a kind that this market cannot deliver, and for prices that it
     cannot sell; nothing changed then.
     """
+    with transaction.atomic():
+        product = Product.objects.select_for_update(of=("self",)).get(pk=version.product_id)
+        _list(product, version, currency=currency, actor=actor, now=now)
+    return product
+
+
+def _list(product: Product, version: Version, *, currency: str, actor: str, now: datetime) -> None:
+    """The caller holds the product's lock."""
     document = documents.load(version.document)
     if (why := why_undeliverable(product_type(document.product_type))) is not None:
         raise Refused("product.undeliverable", why.in_language(get_language()), field="product_type")
     check_prices(document, selling(document, currency=currency))
-    with transaction.atomic():
-        product = Product.objects.select_for_update(of=("self",)).get(pk=version.product_id)
-        if product.status == Product.Status.STOPPED:
-            raise Refused("product.stopped", _("Sales of this product were stopped for good."))
-        former = list(
-            Version.objects.select_for_update(of=("self",)).filter(product=product, status=Version.Status.LISTED)
-        )
-        VERSION.move_all(former, VersionEvent.REPLACE, now=now, actor=actor)
-        VERSION.move_all([version], VersionEvent.LIST, now=now, actor=actor, listed_at=now)
-        if product.status == Product.Status.DRAFT:
-            PRODUCT.move(product, ProductEvent.LIST, now=now, actor=actor)
-            product.listed_at, product.hidden = now, not document.purchase.public
-        project(product, document, currency=currency)
-        product.save()
-        ensure_stock(product)
-        upgrade_rules.recheck(product, now=now)
-        use_pictures(
-            f"product:{product.pk}",
-            document.media.hashes | document.description.hashes,
-            seller=product.seller,
-            visible=True,
-        )
-        shelf.refresh(product)
-    return product
+    if product.status == Product.Status.STOPPED:
+        raise Refused("product.stopped", _("Sales of this product were stopped for good."))
+    former = list(Version.objects.select_for_update(of=("self",)).filter(product=product, status=Version.Status.LISTED))
+    VERSION.move_all(former, VersionEvent.REPLACE, now=now, actor=actor)
+    VERSION.move_all([version], VersionEvent.LIST, now=now, actor=actor, listed_at=now)
+    if product.status == Product.Status.DRAFT:
+        PRODUCT.move(product, ProductEvent.LIST, now=now, actor=actor)
+        product.listed_at, product.hidden = now, not document.purchase.public
+    project(product, document, currency=currency)
+    product.save()
+    ensure_stock(product)
+    upgrade_rules.recheck(product, now=now)
+    use_pictures(f"product:{product.pk}", document.pictures(), seller=product.seller, visible=True)
+    shelf.refresh(product)
 
 
 def listed_document(product: Product) -> Document | None:
@@ -83,14 +81,12 @@ def draft_product(
         raise Refused(
             "product.extend_params", _("A product may ask at most 3 extension parameters."), field="extend_params"
         )
-    with transaction.atomic():
-        product = drafts.begin(seller, document.product_type, document.base, by=by, now=now, slug=slug)
-        drafts.save_all(product, document, by=by, now=now)
-    return product
+    return drafts.begin_whole(seller, document, by=by, now=now, slug=slug)
 
 
 def list_draft(product: Product, *, currency: str, now: datetime, actor: str = "market") -> Product:
     """Seal the draft and list it, without a review: for demo data and the try-out of an own server."""
     with transaction.atomic():
         version = drafts.seal(product, now=now, actor=actor)
-        return list_version(version, currency=currency, actor=actor, now=now)
+        _list(version.product, version, currency=currency, actor=actor, now=now)
+    return version.product

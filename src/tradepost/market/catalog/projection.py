@@ -6,8 +6,10 @@ product say what its document says, but for what was stopped.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
+
+from django.db.models import Model, QuerySet
 
 from tradepost.market.base.money import MINOR_DIGITS
 from tradepost.market.product_types.acceptance import flow_of
@@ -27,6 +29,16 @@ TEXTS = (
     "contact_email", "contact_phone", "extend_params", "asks_mobile", "asks_email", "access_by_message", "flow",
 )  # fmt: skip
 """Columns of ``Product`` that are the document's."""
+
+
+type _Key = tuple[int, str]
+"""What a row is found by: the row that it belongs to, and its stable id there."""
+_FOUND_BY: Mapping[type[Model], tuple[str, str]] = {
+    SpecRow: ("product_id", "key"),
+    SkuRow: ("spec_id", "code"),
+    Offer: ("sku_id", "product_id"),
+    Factor: ("offer_id", "code"),
+}
 
 
 def product_columns(document: Document) -> dict[str, Any]:
@@ -93,38 +105,88 @@ def factor_columns(factor: CountedFactor, position: int) -> dict[str, Any]:
 
 
 def project(product: Product, document: Document, *, currency: str) -> None:
-    """Write the rows of a product anew. The caller holds the product's lock and saves the product itself."""
+    """Write the rows of a product anew, in as few statements whatever their number. The caller holds the product's lock and saves
+    the product itself."""
     for name, value in product_columns(document).items():
         setattr(product, name, value)
     product.category = Category.objects.get(slug=document.base.category)
-    offered: set[str] = set()
-    for position, spec in enumerate(document.pricing.specs):
-        row, _new = SpecRow.objects.update_or_create(
-            product=product, key=spec.key, defaults=spec_columns(spec, position)
-        )
-        for sku in spec.skus:
-            sku_row, _new = SkuRow.objects.update_or_create(code=sku.code, spec=row, defaults=sku_columns(sku))
-            stopped = row.stopped_at is not None or sku_row.stopped_at is not None
-            for price in sku.prices:
-                _project_price(sku_row, price, currency, stopped=stopped)
-                offered.add(price.product_id)
-    Offer.objects.filter(sku__spec__product=product, on_sale=True).exclude(product_id__in=offered).update(on_sale=False)
-
-
-def _project_price(sku: SkuRow, price: Price, currency: str, *, stopped: bool) -> None:
-    # By SKU as well: an id of another product is refused by the constraint instead of being moved here.
-    offer, _new = Offer.objects.update_or_create(
-        sku=sku, product_id=price.product_id, defaults=offer_columns(price, currency)
+    sold = document.pricing.specs
+    there = _by(SpecRow.objects.filter(product=product))
+    specs = _write(SpecRow, there, {(product.pk, spec.key): spec_columns(spec, n) for n, spec in enumerate(sold)})
+    skus = {(row.pk, sku.code): (row, sku) for row, spec in zip(specs.values(), sold, strict=True) for sku in spec.skus}
+    rows = _write(
+        SkuRow,
+        _by(SkuRow.objects.filter(spec__product=product)) if there else {},
+        {key: sku_columns(sku) for key, (_, sku) in skus.items()},
     )
-    on_sale = not stopped and offer.stopped_at is None
-    if offer.on_sale != on_sale:
-        Offer.objects.filter(pk=offer.pk).update(on_sale=on_sale)
-    for position, factor in enumerate(price.factors):
-        Factor.objects.update_or_create(offer=offer, code=factor.code, defaults=factor_columns(factor, position))
-    if not price.charging.postpaid:
+    # By SKU as well: an id of another product is refused by the constraint instead of being moved here.
+    prices = {(rows[key].pk, price.product_id): price for key, (_, sku) in skus.items() for price in sku.prices}
+    stopped = {rows[key].pk for key, (spec, _) in skus.items() if spec.stopped_at or rows[key].stopped_at}
+    _project_prices(
+        _by(Offer.objects.filter(sku__spec__product=product)) if there else {},
+        prices,
+        stopped=stopped,
+        currency=currency,
+    )
+
+
+def _project_prices(
+    there: Mapping[_Key, Offer], prices: Mapping[_Key, Price], *, stopped: Collection[int], currency: str
+) -> None:
+    """``stopped``: the SKUs whose sales ended, or those of their spec."""
+    gone = [offer.pk for key, offer in there.items() if offer.on_sale and key not in prices]
+    if gone:
+        Offer.objects.filter(pk__in=gone).update(on_sale=False)
+    columns = {key: offer_columns(price, currency) for key, price in prices.items()}
+    for key, own in columns.items():
+        own["on_sale"] = key[0] not in stopped and (key not in there or there[key].stopped_at is None)
+    offers = _write(Offer, there, columns)
+    _project_factors({offers[key].pk: price for key, price in prices.items() if price.charging.postpaid})
+
+
+def _project_factors(counted: Mapping[int, Price]) -> None:
+    """``counted``: prices on demand, each by its offer."""
+    if not counted:
         return
-    gone = Factor.objects.filter(offer=offer).exclude(code__in=[factor.code for factor in price.factors])
-    gone.update(removed=True)
+    there = _by(Factor.objects.filter(offer__in=counted))
+    wanted = {
+        (offer, factor.code): factor_columns(factor, position)
+        for offer, price in counted.items()
+        for position, factor in enumerate(price.factors)
+    }
+    gone = [factor.pk for key, factor in there.items() if key not in wanted and not factor.removed]
+    if gone:
+        Factor.objects.filter(pk__in=gone).update(removed=True)
+    _write(Factor, there, wanted)
+
+
+def _by[Row: Model](rows: QuerySet[Row]) -> dict[_Key, Row]:
+    of, by = _FOUND_BY[rows.model]
+    return {(getattr(row, of), getattr(row, by)): row for row in rows}
+
+
+def _write[Row: Model](
+    model: type[Row], there: Mapping[_Key, Row], wanted: Mapping[_Key, dict[str, Any]]
+) -> dict[_Key, Row]:
+    """The rows that are wanted: those that are there with what changed, the others new."""
+    of, by = _FOUND_BY[model]
+    written: dict[_Key, Row] = {}
+    new: list[Row] = []
+    for key, columns in wanted.items():
+        row = there.get(key)
+        if row is None:
+            row = model(**{of: key[0], by: key[1]}, **columns)
+            new.append(row)
+        else:
+            changed = [name for name, value in columns.items() if getattr(row, name) != value]
+            for name in changed:
+                setattr(row, name, columns[name])
+            if changed:
+                row.save(update_fields=changed)
+        written[key] = row
+    if new:
+        model._default_manager.bulk_create(new)  # noqa: SLF001  # as Django calls it
+    return written
 
 
 def differences(product: Product, document: Document) -> Iterator[str]:

@@ -41,7 +41,12 @@ def refresh(product: Product) -> None:
         if view is None or view.least is None:
             Shelf.objects.filter(pk=locked.pk).delete()
             return
-        row, _new = Shelf.objects.update_or_create(product=locked, defaults=_columns(locked, view, view.least))
+        columns = _columns(locked, view, view.least)
+        row = Shelf.objects.filter(pk=locked.pk).first()
+        if row is None:
+            row = Shelf.objects.create(product=locked, **columns)
+        else:
+            Shelf.objects.filter(pk=row.pk).update(**columns)
         _write_terms(row, weighed(_fields(locked, view.document)))
 
 
