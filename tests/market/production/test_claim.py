@@ -214,6 +214,25 @@ def test_an_answer_that_comes_while_a_claim_holds_calls_lets_them_through() -> N
 
 
 @pytest.mark.postgres
+@pytest.mark.django_db
+def test_a_call_that_is_claimed_stays_on_its_page() -> None:
+    """0078: the page has room, so that no other one is read and written for it."""
+
+    def page_of(call: Call) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT (ctid::text::point)[0] FROM production_call WHERE id = %s", [call.pk])
+            return int(cursor.fetchone()[0])
+
+    first = make_call()
+    pages = {call: page_of(call) for call in (first, *(copy_of(first) for _ in range(40)))}
+    assert len(set(pages.values())) > 1, "or the one page has room as it is"
+    claimed = claim_calls(now=NOW, wall=NOW, owner="w", limit=4, per_seller=4, duration=MINUTE)
+    moved = {call.pk for call, page in pages.items() if page_of(call) != page}
+    assert len(claimed) == 4
+    assert moved.isdisjoint(call.call_id for call in claimed)
+
+
+@pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_a_claim_reads_a_batch_however_many_calls_have_just_become_due() -> None:
     """Statistics are those of a quiet market: PostgreSQL expects a handful of due rows and would read and sort them all."""

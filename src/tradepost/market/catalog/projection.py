@@ -105,15 +105,16 @@ def factor_columns(factor: CountedFactor, position: int) -> dict[str, Any]:
 
 
 def project(product: Product, document: Document, *, currency: str) -> None:
-    """Write the rows of a product anew, in as few statements whatever their number. The caller holds the product's lock and saves
-    the product itself."""
+    """Write the rows of a product anew: what is there is read at once, and what is new inserted at once, be it one SKU or a hundred.
+    The caller holds the product's lock and saves the product itself."""
     for name, value in product_columns(document).items():
         setattr(product, name, value)
     product.category = Category.objects.get(slug=document.base.category)
     sold = document.pricing.specs
     there = _by(SpecRow.objects.filter(product=product))
     specs = _write(SpecRow, there, {(product.pk, spec.key): spec_columns(spec, n) for n, spec in enumerate(sold)})
-    skus = {(row.pk, sku.code): (row, sku) for row, spec in zip(specs.values(), sold, strict=True) for sku in spec.skus}
+    rows_of = ((specs[product.pk, spec.key], spec) for spec in sold)
+    skus = {(row.pk, sku.code): (row, sku) for row, spec in rows_of for sku in spec.skus}
     rows = _write(
         SkuRow,
         _by(SkuRow.objects.filter(spec__product=product)) if there else {},
