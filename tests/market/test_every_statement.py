@@ -155,7 +155,7 @@ def test_no_statement_reads_a_growing_table(market: datetime, family: str) -> No
 
 
 def test_no_page_reads_a_growing_table_or_asks_often(market: datetime) -> None:
-    """Here every list is full: one question for each of its 25 rows would show. In a brief run a quarter of the addresses is asked, of those
+    """Here every list is full: one question for each of its 25 rows would show. In a brief run a part of the addresses is asked, of those
     read and of those posted to."""
     del market
     asked: dict[str, int] = {}

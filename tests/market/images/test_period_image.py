@@ -20,12 +20,15 @@ from tests.factories.images import (
     rest,
 )
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.models import Move
 from tradepost.market.base.money import Money
 from tradepost.market.billing import queries
 from tradepost.market.billing.models import Charge
 from tradepost.market.compute import observe
+from tradepost.market.compute.events import TaskEnded
 from tradepost.market.compute.models import SandboxServer, Server, Span, Task
 from tradepost.market.fulfilment import by_operator
+from tradepost.market.fulfilment.cloud_ended import on_task_ended
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.fulfilment.restart import restart
 from tradepost.market.fulfilment.unsubscribe import Unsubscribe, unsubscribe
@@ -68,6 +71,20 @@ def test_a_server_is_created_runs_and_is_billed_by_the_hour() -> None:
     assert [(one.quantity, one.push.api) for one in Record.objects.order_by("pk")] == [(10_000, "own")] * 3
     assert charged() == 150
     holds()
+
+
+def test_a_task_that_ended_changes_nothing_when_it_is_told_again() -> None:
+    """Its operation waits for it no more, and events may come twice."""
+    buyer = make_buyer(balance="50", now=NINE)
+    server = make_server(buyer, make_image(now=NINE), now=NINE)
+    operation = Operation.objects.get(task__isnull=False)
+    task = operation.task
+    assert task is not None
+    assert operation.status == Operation.Status.DONE
+    before = Move.objects.count(), list(Operation.objects.values()), list(Subscription.objects.values())
+    again = TaskEnded(task=task.pk, server=server.pk, owner=operation.pk, done=True, at=NINE)
+    on_task_ended(again, NINE + HOUR)
+    assert (Move.objects.count(), list(Operation.objects.values()), list(Subscription.objects.values())) == before
 
 
 def test_a_period_image_that_runs_out_under_a_running_server() -> None:
