@@ -33,3 +33,13 @@ def find_postgres() -> Path | None:
 def _version(program: Path) -> int:
     numbers = re.findall(r"\d+", str(program))
     return int(numbers[0]) if numbers else POSTGRES_LEAST
+
+
+def missing_programs() -> list[str]:
+    """Say what this machine lacks and which tests are left out because of it."""
+    missing = []
+    if find_postgres() is None:
+        missing.append("tests on PostgreSQL: PostgreSQL 15 or later is not installed")
+    if find_chromium() is None:
+        missing.append("tests in a browser: chromium is not installed")
+    return missing

@@ -21,7 +21,7 @@ SERVER_VARIABLE = "TRADEPOST_TEST_DATABASE_URL"
 """Where the server of this run is; set by the process that started it, inherited by the workers of xdist."""
 
 USER = "tradepost"
-START_WITHIN = 30.0
+START_WITHIN = 90.0
 TRIES = 3
 
 # Nothing here outlives the run, so nothing has to survive a power cut.
@@ -54,7 +54,7 @@ class Cluster:
     def crash(self) -> None:
         """End the server as a power cut of the process would: no checkpoint, open connections cut."""
         self.process.send_signal(signal.SIGQUIT)
-        self.process.wait(timeout=30)
+        self.process.wait(timeout=60)
 
     def start_again(self) -> Cluster:
         """The same data on the same port, recovered from its journal."""
@@ -68,7 +68,7 @@ class Cluster:
     def stop(self) -> None:
         self.process.send_signal(signal.SIGINT)  # "fast": open connections are cut, not waited for
         try:
-            self.process.wait(timeout=10)
+            self.process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

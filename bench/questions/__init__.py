@@ -22,6 +22,8 @@ QUESTIONS = {
     "bill-large": "bill_large",
     "growth": "growth",
     "first-page": "first_page",
+    "check": "check",
+    "under-attack": "under_attack",
     "clock": "clock",
     "clock-postgresql": "clock_postgresql",
 }

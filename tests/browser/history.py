@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import sys
-import time
-from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from tradepost.market.catalog.models import Product
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from tradepost.market.fulfilment.sandbox_acts import Act
     from tradepost.market.subscriptions.models import Subscription
 
-WITHIN = 60.0
 DEAD = "http://127.0.0.1:9/produce"
 
 
@@ -386,14 +385,6 @@ def _verdict(number: str) -> str:
     from tradepost.market.production.models import Call
 
     return Call.objects.filter(order_number=number).values_list("last_verdict", flat=True).first() or ""
-
-
-def until(condition: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + WITHIN
-    while not condition():
-        if time.monotonic() > end:
-            raise SystemExit(f"did not happen within {WITHIN:g} s: {what}")
-        time.sleep(0.05)
 
 
 if __name__ == "__main__":

@@ -24,8 +24,8 @@ from tradepost.kit.sample import folder
 ROOT = Path(__file__).resolve().parents[2]
 MAIN = [sys.executable, "-c", "from tradepost.cli import main; main()"]
 OFFICE_KEY = "0123456789abcdef0123456789ABCDEF"
-START_WITHIN = 60
-STOP_WITHIN = 30
+START_WITHIN = 120
+STOP_WITHIN = 60
 
 
 @dataclass

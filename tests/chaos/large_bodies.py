@@ -42,7 +42,7 @@ def send(server: Server, path: str, cookie: str, *, megabytes: int, chunked: boo
         f"Content-Type: multipart/form-data; boundary=b\r\n{size}\r\n\r\n"
     )
     piece = b"%x\r\n%s\r\n" % (len(PIECE), PIECE) if chunked else PIECE
-    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         try:
             connection.sendall(head.encode())
             while sent < megabytes * MIB:

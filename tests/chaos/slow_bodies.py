@@ -25,7 +25,7 @@ MIB = 1024 * 1024
 
 
 def begin(server: Server, request: bytes) -> socket.socket:
-    connection = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+    connection = socket.create_connection(("127.0.0.1", server.port), timeout=60)
     connection.sendall(request.replace(b"HOST", b"Host: 127.0.0.1:%d" % server.port))
     return connection
 

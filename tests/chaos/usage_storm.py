@@ -163,7 +163,7 @@ def storm(*, records: int, kills: int, folder: Path, seed: int) -> dict[str, Any
     began = datetime.now(UTC).replace(microsecond=0) - OPEN_FOR
     market(began)
     port = free_port()
-    client = MarketClient(f"http://127.0.0.1:{port}", "not asked for", "not asked for", base_key=KEY, timeout=10)
+    client = MarketClient(f"http://127.0.0.1:{port}", "not asked for", "not asked for", base_key=KEY, timeout=60)
     sent = [sent_by(seller, records // SELLERS, began, chance) for seller in range(SELLERS)]
     boxes = [UsageOutbox(folder / f"outbox-{n}.sqlite3", client.push_usage, batch=500) for n in range(SELLERS)]
     voiding = Voiding(records // VOIDED, random.Random(seed + 1))

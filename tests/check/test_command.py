@@ -8,12 +8,12 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from tests.check import plain_seller
+from tests.waiting import until
 from tradepost.cli import main
 
 
@@ -97,12 +97,10 @@ def test_2_when_it_is_stopped_by_hand(tmp_path):
         main = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler); {MAIN}"
         command = [sys.executable, "-c", main, "check", address, "--key", plain_seller.KEY]
         with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
-            until = time.monotonic() + 30
-            while len(seller.states) < 10 and time.monotonic() < until:
-                time.sleep(0.01)
+            until(lambda: len(seller.states) >= 10)
             process.send_signal(signal.SIGINT)
             seller.go_on.set()
-            _, told = process.communicate(timeout=30)
+            _, told = process.communicate(timeout=60)
     assert process.returncode == 2
     assert "stopped by hand" in told
     assert "Traceback" not in told

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import ssl
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
@@ -12,6 +11,7 @@ import pytest
 
 from tests.check.raw_server import speaking
 from tests.kit.market import self_signed
+from tests.waiting import until
 from tradepost.check.http_client import GRACE, HttpClient, Received, parse
 from tradepost.protocols.http import Request
 
@@ -87,9 +87,8 @@ def test_a_request_goes_out_as_it_was_made_and_the_answer_comes_back_whole():
 
 def test_a_kept_connection_is_not_waited_for():
     with speaking(HEAD + b"Content-Length: 2\r\n\r\n{}", hold=True) as (url, _):
-        found = HttpClient(5).send(post(url))
+        found = HttpClient(3600).send(post(url))  # a client that waits for the end runs into the test's timeout
     assert found.body == b"{}"
-    assert found.seconds < 2
 
 
 def test_a_body_in_pieces_arrives_in_pieces():
@@ -177,9 +176,7 @@ def test_a_held_request_lacks_its_last_byte():
     with speaking(HEAD + b"Content-Length: 2\r\n\r\n{}") as (url, heard):
 
         def hold() -> None:
-            until = time.monotonic() + 5
-            while not b"".join(heard).endswith(b'"b"') and time.monotonic() < until:
-                time.sleep(0.005)
+            until(lambda: b"".join(heard).endswith(b'"b"'))
             heard_before.append(b"".join(heard))
 
         found = HttpClient(5).send(post(url), hold=hold)

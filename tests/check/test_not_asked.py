@@ -106,7 +106,6 @@ def test_a_seller_for_whom_the_time_does_not_suffice_is_not_green(tmp_path):
             report = run(options)
     assert report.exit_code == 1
     assert report.diagnoses == {"out_of_time"}
-    assert report.seconds < 8
     assert "the 1 s of this run are over" in headline(report).en
     assert "(at most 5 s, saas-v2 §3.0); --within gives it more time" in headline(report).en
 
@@ -117,9 +116,8 @@ def test_a_slow_seller_is_named_with_its_times_and_its_limit(tmp_path):
         report = run(Options(url=url, key=KEY, answer_within=0.25, replay_after=0))
     assert report.exit_code == 1
     assert report.diagnoses == {"slow_answer"}
-    assert report.seconds < 15
     for told in (report.failed[0].seen.en, headline(report).en):
-        assert re.search(r"newInstance 0\.[4-9] s \(at most 0\.25 s, saas-v2 §3\.0\)", told), told
+        assert re.search(r"newInstance \d+\.\d s \(at most 0\.25 s, saas-v2 §3\.0\)", told), told
 
 
 def test_without_a_limit_a_seller_that_answers_one_at_a_time_is_waited_for():

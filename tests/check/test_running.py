@@ -134,7 +134,6 @@ def test_a_seller_that_needs_seconds_for_everything_is_given_up(tmp_path):
     assert report.exit_code == 1
     assert report.diagnoses == {"too_slow"}
     assert len(report.failed) <= 3
-    assert report.seconds < 5
 
 
 @pytest.mark.parametrize(

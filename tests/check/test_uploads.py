@@ -60,7 +60,7 @@ def issuer(bring: Bring, client: MarketClient) -> type[AnySeller]:
 
 def examine(bring: Bring, folder: Path, **changed: Any) -> Report:
     port = free_port()
-    client = MarketClient(f"http://127.0.0.1:{port}", AK, SK, timeout=10)
+    client = MarketClient(f"http://127.0.0.1:{port}", AK, SK, timeout=60)
     seller = any_seller(folder, "license_online", issuer(bring, client))
     with serving(seller.respond) as url:
         options = Options(
@@ -102,7 +102,7 @@ def _form(client: MarketClient, command: GetLicenseAsync, *, change: Callable[[b
     )
     body = change(form.before + content + form.after)
     request = sign(Request("POST", form.url, (("Content-Type", form.content_type),), body), ak=AK, sk=SK, now=utc_now())
-    client.told(exchange(request, timeout=10, tls=None))
+    client.told(exchange(request, timeout=60, tls=None))
 
 
 def hash_of_something_else(client: MarketClient, command: GetLicenseAsync) -> None:

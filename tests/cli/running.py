@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from pathlib import Path
 from urllib.request import urlopen
 
 from tests.cli import command_line
+from tests.waiting import until
 
-WITHIN = 20.0
+WITHIN = 60.0
 """Seconds in which a process ends or does what is awaited of it."""
 
 
@@ -22,10 +22,7 @@ def alive(pid: int) -> bool:
 
 
 def wait_for(condition, *, within: float = WITHIN) -> None:
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until(condition, within=within)
 
 
 def read_until(process: subprocess.Popen[str], words: str) -> str:

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 
@@ -71,9 +70,7 @@ def test_a_hurry_ends_the_wait(tmp_path):
     running.start(Program("parent", python(PARENT.format(deaf=True, path=str(path)))))
     wait_for(lambda: len(pids(path)) == 2)
     hurry.set()
-    begun = time.monotonic()
-    running.stop(within=300, hurry=hurry)
-    assert time.monotonic() - begun < WITHIN
+    running.stop(within=3600, hurry=hurry)  # without the hurry the test would run into its timeout
     wait_for(lambda: not any(map(alive, pids(path))))
 
 

@@ -19,7 +19,7 @@ def come_back(start: str, callback: str) -> str:
     with requests.Session() as browser:
         url = start
         for _ in range(MOST_STEPS):
-            answer = browser.get(url, allow_redirects=False, timeout=30)
+            answer = browser.get(url, allow_redirects=False, timeout=60)
             if answer.status_code == 200:
                 answer = _sign_in(browser, answer)
             assert answer.status_code == 302, answer.text[answer.text.find("<main") :]
@@ -39,4 +39,4 @@ def _sign_in(browser: requests.Session, page: requests.Response) -> requests.Res
         "password": PASSWORD,
     }
     url = page.url.partition("?")[0]
-    return browser.post(url, form, headers={"Referer": page.url}, allow_redirects=False, timeout=30)
+    return browser.post(url, form, headers={"Referer": page.url}, allow_redirects=False, timeout=60)

@@ -113,7 +113,7 @@ def open_proxy() -> Iterator[Proxy]:
             if told.refuses:
                 self.wfile.write(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
                 return
-            with socket.create_connection(("127.0.0.1", told.leads_to), timeout=20) as market:
+            with socket.create_connection(("127.0.0.1", told.leads_to), timeout=60) as market:
                 self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
                 back = threading.Thread(target=_pass_on, args=(market, self.connection))
                 back.start()

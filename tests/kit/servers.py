@@ -16,7 +16,7 @@ from tests.kit import wire
 from tradepost.protocols.http import Request, Response
 
 ROOT = Path(__file__).parents[2]
-START_WITHIN = 30.0
+START_WITHIN = 90.0
 
 COMMANDS: Mapping[str, Sequence[str]] = {
     "waitress": ("-m", "waitress", "--listen=127.0.0.1:{port}", "{app}"),
@@ -66,7 +66,7 @@ def process(command: Sequence[str], folder: Path, **variables: str) -> Iterator[
         finally:
             started.terminate()
             with suppress(subprocess.TimeoutExpired):
-                started.wait(timeout=5)
+                started.wait(timeout=60)
             started.kill()
 
 
@@ -89,7 +89,7 @@ def raw_exchange(request: Request, *, chunked: bool = False) -> tuple[bytes, Res
     lines += [f"{name}: {value}" for name, value in request.headers if name.lower() not in {"host", "content-length"}]
     lines += ["Transfer-Encoding: chunked"] if chunked else [f"Content-Length: {len(request.body)}"]
     body = b"".join(_chunks(request.body)) if chunked else request.body
-    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=20) as connection:
+    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=60) as connection:
         connection.sendall("\r\n".join([*lines, "Connection: close", "", ""]).encode() + body)
         received = b""
         while piece := connection.recv(65536):

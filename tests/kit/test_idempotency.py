@@ -184,7 +184,7 @@ def test_kill_in_the_middle_of_a_create_leaves_nothing_half_claimed(tmp_path):
     process = start(HANG_IN_CREATE, str(tmp_path))
     wait_for(tmp_path / "inside", process)
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
 
     tries: list[str] = []
     seller = seller_at(tmp_path, lease=timedelta(seconds=60), patience=timedelta())

@@ -14,7 +14,7 @@ from tradepost.kit.serve import running
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-PATIENCE = 20
+PATIENCE = 60
 
 
 def port_of(url: str) -> int:

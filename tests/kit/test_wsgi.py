@@ -103,7 +103,7 @@ def test_what_is_no_request_is_a_signed_refusal(seller, broken):
 
 def raw_exchange(url: str, head: str, body: bytes) -> bytes:
     parts = urlsplit(url)
-    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=20) as connection:
+    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=60) as connection:
         connection.sendall(head.encode() + b"\r\n" + body)
         received = b""
         while chunk := connection.recv(65536):

@@ -17,7 +17,7 @@ class Page:
 
 def visit(url: str, *, form: dict[str, str] | None = None, cookie: str = "", language: str = "en") -> Page:
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
     headers = {"Accept-Language": language} | ({"Cookie": cookie} if cookie else {})
     try:
         if form is None:

@@ -65,7 +65,7 @@ def send(url: str, command: Command, *, key: str = KEY) -> CallResult:
 
 def exchange(request: Request) -> Response:
     parts = urlsplit(request.url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
     try:
         target = f"{parts.path}?{parts.query}" if parts.query else parts.path
         connection.request(request.method, target, body=request.body, headers=dict(request.headers))

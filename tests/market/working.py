@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
 from django.db import connection, connections
 
+from tests.waiting import until
 from tradepost.market import wiring
 from tradepost.market.base import clock
 from tradepost.market.base.values import replace
@@ -54,14 +54,6 @@ def working(
             raise crashed[0]
 
 
-def until(condition: Callable[[], bool], *, within: float = 15.0, what: str = "") -> None:
-    """Wait for something that another thread brings about; fails with ``what`` when it does not come."""
-    end = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < end, f"did not happen within {within:g} s: {what or condition}"
-        time.sleep(0.02)
-
-
 def waits_for_a_lock() -> bool:
     """On PostgreSQL: whether somebody waits for a row. On SQLite nobody can be seen waiting; they queue at BEGIN."""
     if connection.vendor != "postgresql":
@@ -74,7 +66,7 @@ def waits_for_a_lock() -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def advance(distance: timedelta, *, within: float = 30.0) -> None:
+def advance(distance: timedelta, *, within: float = 90.0) -> None:
     """Move the sandbox's clock; a running worker takes it from one due moment to the next."""
     clock.aim(distance)
     until(lambda: clock.target() is None, within=within, what="the clock reaches its target")

@@ -121,7 +121,7 @@ def relaying(relay: Relay) -> Iterator[Relay]:
                 # One exchange a connection, so that the seller's end of it is the end of the answer.
                 head += b"Connection: close\r\n\r\n" if line == b"\r\n" else line
             method, asked, rest = head.split(b" ", 2)
-            with create_connection((target.hostname or "", target.port or 0), timeout=20) as seller:
+            with create_connection((target.hostname or "", target.port or 0), timeout=60) as seller:
                 seller.sendall(b" ".join((method, asked + relay.append.encode(), rest)))
                 answer = b"".join(iter(lambda: seller.recv(65_536), b""))
             if relay.loses and relay.loses in asked.decode():

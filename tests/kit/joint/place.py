@@ -54,7 +54,7 @@ class Browser:
 def visit(location: str) -> dict[str, str]:
     """Of the auth centre's page: the parameters with which it sends the browser back."""
     parts = urlsplit(location)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
     connection.request("GET", f"{parts.path}?{parts.query}")
     back = connection.getresponse().getheader("Location") or ""
     connection.close()

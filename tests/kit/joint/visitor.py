@@ -18,7 +18,7 @@ class Visitor:
         """Status, Location and text of one request; cookies are kept for the application alone."""
         parts = urlsplit(url)
         ours = url.startswith(self.url)
-        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
         cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         headers = {"Cookie": cookie} if ours and cookie else {}
         connection.request(method, f"{parts.path}{'?' if parts.query else ''}{parts.query}", headers=headers)

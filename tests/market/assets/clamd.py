@@ -7,12 +7,12 @@ import socket
 import struct
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.market.assets.archives import EICAR
+from tests.waiting import until
 
 VERSION = "ClamAV 1.4.6/27463/Wed Nov 25 09:26:42 2026"
 CLAMD = shutil.which("clamd") or shutil.which("clamd", path="/usr/sbin:/usr/local/sbin")
@@ -86,11 +86,8 @@ def real_clamd(folder: Path) -> Iterator[str]:
         [CLAMD, "--config-file", str(folder / "clamd.conf")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        until = time.monotonic() + 60
-        while not at.exists():
-            assert process.poll() is None, (folder / "clamd.log").read_text()
-            assert time.monotonic() < until
-            time.sleep(0.05)
+        until(lambda: at.exists() or process.poll() is not None)
+        assert process.poll() is None, (folder / "clamd.log").read_text()
         yield f"unix://{at}"
     finally:
         process.terminate()

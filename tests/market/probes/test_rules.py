@@ -31,13 +31,13 @@ def test_the_place_of_a_case_in_its_slot_is_that_of_the_design() -> None:
 
 def test_ten_thousand_cases_are_spread_evenly_over_two_hours() -> None:
     """Shelf §4: 1.4/s on average, busiest second 6–10."""
-    seconds = [0] * 7200
+    per_second = [0] * 7200
     for address in range(1, 2001):
         first = spread(date(2026, 11, 25), "am", address, cases=5, window=TWO_HOURS)
         for n in range(5):
-            seconds[int((first + n * APART).total_seconds())] += 1
-    assert sum(seconds) == 10_000, "each fits its slot"
-    assert 6 <= max(seconds) <= 10
+            per_second[int((first + n * APART).total_seconds())] += 1
+    assert sum(per_second) == 10_000, "each fits its slot"
+    assert 6 <= max(per_second) <= 10
 
 
 def test_a_case_that_does_not_fit_what_is_left_of_a_slot_is_tried_at_its_beginning() -> None:

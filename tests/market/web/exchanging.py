@@ -11,7 +11,7 @@ from tradepost.market.web.answering import App, Environ
 from tradepost.market.web.arriving import Arrivals
 from tradepost.market.web.request_buffering import ByTheHead, RequestBuffering
 
-WITHIN = 30
+WITHIN = 90
 
 
 class HeaderMap:
