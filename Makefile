@@ -18,8 +18,6 @@ MIGRATIONS := $(shell find src -path '*/migrations/*.py')
 MODULES := $(shell find src -name '*.py')
 # Passed on to pytest or the benchmarks: make test ARGS='tests/kit -k newInstance'
 ARGS ?=
-# Whether a run of everything draws all that a choice of tests would (decision 0076): make test MORE=1
-MORE ?=
 DIST ?= dist
 export TRADEPOST_SSLYZE ?= $(CURDIR)/.cache/sslyze/bin/sslyze
 
@@ -32,12 +30,12 @@ run: setup ## Start a market with demo data on this machine and say where to loo
 	@exec $(BIN)/tradepost demo
 
 .PHONY: test
-test: setup ## Run the tests on SQLite and on PostgreSQL (ARGS go to pytest; MORE=1 draws six times as much).
-	@exec env TRADEPOST_TEST_MORE=$(MORE) $(BIN)/python scripts/run_tests.py $(ARGS)
+test: setup ## Run every short test, on PostgreSQL where it is installed (ARGS names tests and goes to pytest).
+	@exec $(BIN)/python scripts/run_tests.py $(ARGS)
 
 .PHONY: soak
-soak: setup ## Run the exhaustive tests whole: all mutants, fuzz and storms at full size (about half an hour).
-	@exec env TRADEPOST_SOAK=1 $(BIN)/python scripts/run_tests.py -m soak $(ARGS)
+soak: setup ## Run everything at full size on both databases: slow tests, mutants, fuzz, storms, a real market (hours).
+	@exec $(BIN)/python scripts/run_tests.py --soak $(ARGS)
 
 .PHONY: check
 check: .venv/.dev .cache/translations ## Check style, types, the direction of imports, templates and translations.

@@ -1,6 +1,6 @@
-"""What every test stands on: a data folder and a database of its own, and no way out of this machine.
+"""Give every test its own data folder and database, and no connection to another machine.
 
-``TRADEPOST_TEST_DB=postgres`` runs the tests that touch a database again on a throw-away PostgreSQL; ``make test`` does both.
+``TRADEPOST_TEST_DB=postgres`` runs the tests on a temporary PostgreSQL server, else they run on SQLite.
 """
 
 from __future__ import annotations
@@ -16,22 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from _pytest.nodeid import NodeId
 from hypothesis import settings as hypothesis_settings
 
-from tests import machine, postgres, sampling, scans
+from tests import machine, postgres, sampling, scans, selection
 from tradepost.market.base.collector import SELDOM
 
 DATABASE = os.environ.get("TRADEPOST_TEST_DB", "sqlite")
 FOLDER_VARIABLE = "TRADEPOST_TEST_FOLDER"
-FILES_VARIABLE = "TRADEPOST_TEST_FILES_OF_POSTGRES"
-"""Where a pass of everything names the files that the next one, on PostgreSQL, has to read, which draws no more of them: to
-read all takes a minute."""
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
-OF_EACH_DATABASE = ("django_db", "databases", "chaos", "postgres")
 LOOPBACK = ("127.", "::1", "localhost", "::ffff:127.")
-
-PAGES = "tests/market/sites/"
 
 _left_out = pytest.StashKey[int]()
 
@@ -76,10 +69,6 @@ def pytest_configure(config: pytest.Config) -> None:
 
     config.stash[_left_out] = 0
     gc.set_threshold(*SELDOM)  # until all tests are loaded, of which nothing is garbage
-    if IS_WORKER and sampling.WHOLE_SUITE:
-        from tests.compiled import compile_share
-
-        compile_share(config)
     # argon2 is slow on purpose; that of the demo's accounts is not.
     settings.PASSWORD_HASHERS = [
         "django.contrib.auth.hashers.MD5PasswordHasher",
@@ -95,7 +84,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
     flush_what_is_held()
     hypothesis_settings.register_profile(
-        "tradepost", deadline=None, max_examples=12 if sampling.BRIEF else 50, derandomize=sampling.IN_CI
+        "tradepost", deadline=None, max_examples=20 if sampling.WHOLE_SUITE else 50, derandomize=sampling.IN_CI
     )
     hypothesis_settings.load_profile("tradepost")
     _stay_on_this_machine()
@@ -103,20 +92,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)  # after xdist
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    in_this_pass = [item for item in items if _runs_on(item, DATABASE)]
+    chosen = selection.select(items, DATABASE)
     if machine.find_chromium() is None:
-        runnable = [item for item in in_this_pass if not item.get_closest_marker("browser")]
-        config.stash[_left_out] = len(in_this_pass) - len(runnable)
+        runnable = [item for item in chosen if not item.get_closest_marker("browser")]
+        config.stash[_left_out] = len(chosen) - len(runnable)
         if IS_WORKER:
             config.workeroutput["left_out"] = config.stash[_left_out]  # type: ignore[attr-defined]  # xdist adds it
-        in_this_pass = runnable
-    if sampling.WHOLE_SUITE and not sampling.SOAK:
-        in_this_pass = _drawn(in_this_pass, items)
-    kept = {id(item) for item in in_this_pass}
+        chosen = runnable
+    kept = {id(item) for item in chosen}
     config.hook.pytest_deselected(items=[item for item in items if id(item) not in kept])
-    items[:] = in_this_pass
-    _long_ones_first(items)
-    _keep_groups(items)
+    # Files with slow tests first, so that no worker ends with the longest of them while the others have nothing to do.
+    slow = {item.path for item in chosen if item.get_closest_marker("slow")}
+    items[:] = sorted(chosen, key=lambda item: item.path not in slow)
     gc.freeze()
     gc.set_threshold(*SELDOM)
 
@@ -126,97 +113,6 @@ def pytest_runtest_teardown() -> None:
     from django.utils import translation
 
     translation.deactivate()
-
-
-def _drawn(items: list[pytest.Item], everything: list[pytest.Item]) -> list[pytest.Item]:
-    """Of the long tests that are marked ``sampled`` a share, another with each seed; of files whose tests are alike on both
-    databases those that are this one's; all others."""
-    marks = {item.nodeid: mark for item in items if (mark := item.get_closest_marker("sampled"))}
-    by_mark: dict[tuple[Any, ...], set[str]] = {}
-    for item in items:
-        if mark := marks.get(item.nodeid):
-            by_mark.setdefault(mark.args, set()).add(_drawn_as(item, *mark.args))
-    drawn = {name for args, names in by_mark.items() for name in sampling.sample(sorted(names), share=args[0])}
-    items = [item for item in items if not (mark := marks.get(item.nodeid)) or _drawn_as(item, *mark.args) in drawn]
-    if machine.find_postgres() is None:
-        return items
-    there = [item for item in everything if _runs_on(item, "postgres")]
-    alike, of_postgres = _alike(there)
-    either = {_file(item) for item in there} - alike
-    asked = os.environ.get(FILES_VARIABLE)
-    if DATABASE == "sqlite":
-        if asked and os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0":
-            being_written = Path(f"{asked}.new")
-            begun = {_file(item) for item in there if not _left_to("sqlite", item, either)} - (alike - of_postgres)
-            being_written.write_text("\n".join(sorted(begun)), "utf-8")
-            being_written.rename(asked)  # the other pass begins when it is there
-        return [
-            item
-            for item in items
-            if not (_runs_on(item, "postgres") and (_file(item) in of_postgres or _left_to("postgres", item, either)))
-        ]
-    items = [item for item in items if not _left_to("sqlite", item, either)]
-    return items if asked else [item for item in items if _file(item) not in alike - of_postgres]
-
-
-def _left_to(database: str, item: pytest.Item, either: set[str]) -> bool:
-    """In a brief run what could run on both, and is not about how they differ, runs on one of them, by its file."""
-    file = _file(item)
-    if not sampling.BRIEF or file not in either or any(item.get_closest_marker(name) for name in OF_EACH_DATABASE[1:]):
-        return False
-    return sampling.toss(file, ("sqlite", "postgres")) == database
-
-
-def _drawn_as(item: pytest.Item, _share: float, whole: str = "") -> str:
-    """By itself, or with all of its file: whose tests have a running market in common, which takes long to start."""
-    return _file(item) if whole == "file" else item.nodeid
-
-
-def _alike(items: list[pytest.Item]) -> tuple[set[str], set[str]]:
-    """The files whose tests are rolled back, and which of them PostgreSQL runs, SQLite the rest: of those that try out pages a
-    twelfth, of the others a sixth, in a brief run a part of those. What starts programs, has transactions of its own or is about PostgreSQL
-    runs on both."""
-    alike = {_file(item) for item in items} - {_file(item) for item in items if _is_about_the_database(item)}
-    pages = sorted(name for name in alike if name.startswith(PAGES))
-    others = sorted(name for name in alike if not name.startswith(PAGES))
-    return alike, {*sampling.sample(pages, share=1 / 12), *sampling.sample(others, share=1 / 6)}
-
-
-def _file(item: pytest.Item) -> str:
-    """Its name inside the project: the same wherever the checkout is, also behind a link, so that the same is drawn."""
-    return item.nodeid.partition("::")[0]
-
-
-def _is_about_the_database(item: pytest.Item) -> bool:
-    if any(item.get_closest_marker(name) for name in ("postgres", "databases", "chaos")):
-        return True
-    return any(mark.kwargs.get("transaction") for mark in item.iter_markers("django_db"))
-
-
-def _long_ones_first(items: list[pytest.Item]) -> None:
-    """Files with slow tests begin, so that no worker ends with the longest of them while the others have nothing to do (with
-    ``--no-loadscope-reorder``, as scripts/run_tests.py asks for)."""
-    slow = {item.path for item in items if item.get_closest_marker("slow") or item.get_closest_marker("chaos")}
-    items.sort(key=lambda item: item.path not in slow)
-
-
-def _keep_groups(items: list[pytest.Item]) -> None:
-    """xdist 3.8 writes a test's group where pytest 9 no longer looks, and each worker would start what a group shares."""
-    for item in items:
-        if grouped := vars(item).get("_nodeid"):
-            item._id = NodeId.parse(grouped)
-
-
-def _runs_on(item: pytest.Item, database: str) -> bool:
-    """All but PostgreSQL's own on SQLite; on PostgreSQL what touches a database, pages in a browser excepted."""
-    if database == "sqlite":
-        return item.get_closest_marker("postgres") is None
-    if item.get_closest_marker("sqlite") or (item.get_closest_marker("once") and not sampling.SOAK):
-        return False
-    if item.get_closest_marker("browser"):
-        return item.get_closest_marker("databases") is not None
-    fixtures = getattr(item, "fixturenames", ())
-    return any(item.get_closest_marker(name) for name in OF_EACH_DATABASE) or "_django_db_helper" in fixtures
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -230,13 +126,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if left_out:
         terminalreporter.section("not run")
         terminalreporter.line(f"{left_out} browser tests: no chromium on PATH")
-    if terminalreporter.config.option.collectonly or _any_ran(terminalreporter, "soak"):
-        terminalreporter.line(f"Of the tests marked soak ran {sampling.summary()}")
-
-
-def _any_ran(terminalreporter: pytest.TerminalReporter, mark: str) -> bool:
-    reports = (report for reports in terminalreporter.stats.values() for report in reports)
-    return any(isinstance(report, pytest.TestReport) and mark in report.keywords for report in reports)
+    terminalreporter.line(f"Ran {sampling.summary()}")
 
 
 def _stay_on_this_machine() -> None:

@@ -1,4 +1,4 @@
-"""What ``make test`` leaves to ``make soak``: drawn by a seed, none of a family's kinds forgotten, nothing when all is asked."""
+"""Which tests a run selects (docs/decisions/0079): nothing is forgotten, and ten successive commits run every slow test."""
 
 from __future__ import annotations
 
@@ -6,121 +6,157 @@ import os
 import re
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from scripts import run_tests
-from tests import sampling
+from tests import sampling, selection
 from tests.architecture.source import ROOT
-from tests.check.mutants import MUTANTS
 
 ITEMS = [(family, number) for family in "abc" for number in range(40)] + [("rare", 0)]
+MARKS = {"browser", "postgres", "sqlite", "slow", "soak"}
+OF_PYTEST = {"django_db", "filterwarnings", "parametrize", "skipif", "timeout", "usefixtures"}
 
 
-def drawn(seed: int) -> list[tuple[str, int]]:
-    return sampling.sample(ITEMS, family=lambda item: item[0], seed=seed, soak=False, brief=False)
+class Item:
+    """What ``selection`` reads of a test."""
+
+    def __init__(self, nodeid: str, *marks: str, transaction: bool = False) -> None:
+        self.nodeid, self.fixturenames = nodeid, ()
+        self._marks = {name: SimpleNamespace(kwargs={"transaction": transaction}) for name in marks}
+
+    def get_closest_marker(self, name: str) -> SimpleNamespace | None:
+        return self._marks.get(name)
+
+    def iter_markers(self, name: str) -> list[SimpleNamespace]:
+        return [self._marks[name]] if name in self._marks else []
 
 
-def test_a_tenth_of_each_family_and_at_least_one_is_drawn() -> None:
-    chosen = drawn(1)
+PURE = Item("tests/kit/test_a.py::test")
+ROLLED_BACK = [Item(f"tests/market/orders/test_b.py::test[{n}]", "django_db") for n in range(200)]
+OWN_TRANSACTIONS = Item("tests/market/orders/test_c.py::test", "django_db", transaction=True)
+JOURNEY = Item("tests/journeys/test_d.py::test", "django_db")
+PROGRAM = Item("tests/cli/test_e.py::test")
+SQLITE, POSTGRES = Item("tests/market/base/test_f.py::test", "sqlite"), Item("tests/market/test_g.py::test", "postgres")
+SLOW = [Item(f"tests/check/test_h.py::test[{n}]", "slow") for n in range(200)]
+BROWSER = [Item(f"tests/browser/test_{n}.py::test[{m}]", "browser", "slow") for n in range(20) for m in "ab"]
+SOAK = Item("tests/chaos/test_i.py::test", "soak")
+SHORT = [PURE, *ROLLED_BACK, OWN_TRANSACTIONS, JOURNEY, PROGRAM]
+ALL: list[Any] = [*SHORT, SQLITE, POSTGRES, *SLOW, *BROWSER, SOAK]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Select among ``ALL`` as a run of this kind does."""
+
+    def select(kind: str, database: str, *, second: bool = False, turn: int = 0) -> list[Any]:
+        monkeypatch.setattr(sampling, "SELECTION", kind)
+        monkeypatch.setattr(sampling, "SOAK", kind == "soak")
+        monkeypatch.setattr(sampling, "IN_CI", kind == "ci")
+        monkeypatch.setattr(sampling, "TURN", turn)
+        monkeypatch.setenv(selection.SECOND_RUN, "1" if second else "")
+        return selection.select(ALL, database)
+
+    return select
+
+
+def test_a_run_by_hand_has_every_short_test_and_those_that_need_sqlite(run: Any) -> None:
+    assert run("short", "postgres") == [*SHORT, POSTGRES]
+    assert run("short", "sqlite", second=True) == [SQLITE]
+    assert run("short", "sqlite") == [*SHORT, SQLITE], "without PostgreSQL, SQLite is the main database"
+
+
+def test_ci_runs_every_short_test_on_postgresql_and_a_tenth_of_the_slow_ones(run: Any) -> None:
+    turns = [run("ci", "postgres", turn=turn) for turn in range(sampling.TURNS)]
+    for chosen in turns:
+        assert [item for item in chosen if item in SHORT] == SHORT
+        assert SOAK not in chosen
+    slow = [[item for item in chosen if item in SLOW] for chosen in turns]
+    assert sorted(map(id, chain.from_iterable(slow))) == sorted(map(id, SLOW)), "ten commits run each slow test once"
+    assert all(0 < len(part) < len(SLOW) / 4 for part in slow)
+
+
+def test_the_tests_of_one_browser_file_take_their_turn_together(run: Any) -> None:
+    for turn in range(sampling.TURNS):
+        names = [item.nodeid.partition("::")[0] for item in run("ci", "postgres", turn=turn) if item in BROWSER]
+        assert {names.count(name) for name in names} <= {2}
+
+
+def test_ci_runs_on_sqlite_what_may_depend_on_the_database_and_a_tenth_of_the_rest(run: Any) -> None:
+    chosen = run("ci", "sqlite", second=True)
+    assert {OWN_TRANSACTIONS, JOURNEY, PROGRAM, SQLITE} <= set(chosen)
+    assert PURE not in chosen
+    assert POSTGRES not in chosen
+    assert 0 < len(set(chosen) & set(ROLLED_BACK)) < len(ROLLED_BACK) / 4
+
+
+def test_a_soak_runs_everything_and_what_uses_a_database_on_both(run: Any) -> None:
+    assert run("soak", "postgres") == [item for item in ALL if item is not SQLITE]
+    again = run("soak", "sqlite", second=True)
+    assert {*ROLLED_BACK, OWN_TRANSACTIONS, JOURNEY, PROGRAM, SQLITE, SOAK} == set(again)
+
+
+def test_the_tests_that_a_person_names_all_run_but_for_soaks(run: Any) -> None:
+    assert run("", "postgres") == [item for item in ALL if item not in {SQLITE, SOAK}]
+
+
+def test_a_sample_has_its_share_of_each_family_and_at_least_one() -> None:
+    chosen = sampling.sample(ITEMS, family=lambda item: item[0], seed=1, everything=False)
     assert [sum(family == name for family, _ in chosen) for name in ("a", "b", "c", "rare")] == [4, 4, 4, 1]
     assert chosen == sorted(chosen, key=ITEMS.index)
+    assert chosen == sampling.sample(ITEMS, family=lambda item: item[0], seed=1, everything=False)
+    seeds = [sampling.sample(ITEMS, seed=seed, everything=False) for seed in range(200)]
+    assert set(chain.from_iterable(seeds)) == set(ITEMS)
+    assert sampling.sample(ITEMS, everything=True) == ITEMS
 
 
-def test_the_seed_alone_decides_and_every_item_has_its_turn() -> None:
-    assert drawn(7) == drawn(7)
-    assert {item for seed in range(200) for item in drawn(seed)} == set(ITEMS)
-
-
-def test_a_name_more_changes_what_is_drawn_by_no_more_than_one() -> None:
-    names = [f"tests/test_{number}.py" for number in range(60)]
-    for seed in range(20):
-        few = set(sampling.sample(names, share=1 / 3, seed=seed, soak=False, brief=False))
-        more = set(
-            sampling.sample(sorted([*names, "tests/test_new.py"]), share=1 / 3, seed=seed, soak=False, brief=False)
-        )
-        assert len(few) == len(more) == 20
-        assert len(few - more) <= 1
-    assert {name for seed in range(50) for name in sampling.sample(names, seed=seed, soak=False, brief=False)} == set(
-        names
-    )
-
-
-def test_a_soak_leaves_nothing_out() -> None:
-    assert sampling.sample(ITEMS, seed=1, soak=True) == ITEMS
-    assert (sampling.size(100, soak=True), sampling.size(100, soak=False, brief=False)) == (100, 10)
-    assert sampling.size(100, least=30, soak=False, brief=True) == 30
+def test_sizes_are_a_tenth_outside_a_soak() -> None:
+    assert (sampling.size(100, soak=True), sampling.size(100, soak=False)) == (100, 10)
+    assert sampling.size(100, least=30, soak=False) == 30
     assert sampling.size(3, least=30, soak=False) == 3
 
 
-def test_a_brief_run_draws_a_quarter_and_ci_none_of_it_anew() -> None:
-    quarter = sampling.sample(ITEMS, family=lambda item: item[0], seed=1, soak=False, brief=True)
-    assert [sum(family == name for family, _ in quarter) for name in ("a", "b", "c", "rare")] == [1, 1, 1, 1]
-    assert (sampling.size(100, soak=False, brief=True), sampling.size(100, soak=True, brief=True)) == (2, 100)
-    assert sampling.sample(ITEMS, share=1, soak=False, brief=False) == ITEMS
-    _, said = collected(CI="true")
-    assert f"TRADEPOST_SEED={sampling.CI_SEED}" in said
-
-
-def test_a_toss_depends_on_its_name_and_the_seed_alone() -> None:
-    names = [f"tests/test_{number}.py" for number in range(200)]
-    heads = {seed: {name for name in names if sampling.toss(name, (True, False), seed=seed)} for seed in (1, 2)}
-    assert all(60 < len(one) < 140 for one in heads.values())
-    assert heads[1] != heads[2]
+def test_ten_successive_commits_have_all_turns() -> None:
+    assert {number % sampling.TURNS for number in range(1447, 1457)} == set(range(sampling.TURNS))
+    assert sampling.commit_number() > 0
 
 
 def collected(**given: str) -> tuple[list[str], str]:
-    """The mutants that a run of its own would try, and what it says: its conftest clears what a person's market has set,
-    and must not lose these.
-    """
+    """Return the mutants that a run of its own would try, and its output. Its conftest clears a person's settings."""
     own = ("TRADEPOST_", "PYTEST_", "CI")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(own)}
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "--collect-only", "-m", "soak", "tests/check/test_mutants.py"],
-        cwd=ROOT, env={**environment, **given}, capture_output=True, text=True, timeout=100, check=False,
+        [sys.executable, "-m", "pytest", "-q", "--collect-only", "tests/check/test_mutants.py"],
+        cwd=ROOT, env={**environment, **given}, capture_output=True, text=True, timeout=200, check=False,
     )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-2000:]
-    lines = done.stdout.splitlines()
-    return [line for line in lines if "test_the_mistake_is_named[" in line], done.stdout
+    assert done.returncode in {0, 5}, done.stdout[-2000:]
+    return [line for line in done.stdout.splitlines() if "test_the_mistake_is_named[" in line], done.stdout
 
 
-def test_the_environment_decides_and_the_run_says_so() -> None:
-    few, said = collected(TRADEPOST_SEED="4711")
-    assert "TRADEPOST_SEED=4711" in said
-    everything, said = collected(TRADEPOST_SOAK="1", TRADEPOST_SEED="4711")
-    assert "everything, TRADEPOST_SOAK is set" in said
-    assert set(few) < set(everything)
-    assert len(everything) == len(MUTANTS)
-    assert len(MUTANTS) / 20 < len(few) < len(MUTANTS) / 5
+def test_the_environment_decides_and_the_run_says_how_to_repeat_it() -> None:
+    everything, output = collected(TRADEPOST_SEED="4711")
+    assert "Ran the tests that were named; same random values again: TRADEPOST_SEED=4711" in output
+    part, output = collected(TRADEPOST_TEST_SELECTION="ci", TRADEPOST_TEST_COMMIT="1447")
+    assert "part 8 of 10 of the slow ones; same random values again: TRADEPOST_SEED=1447" in output
+    assert set(part) < set(everything)
+    assert len(everything) / 15 < len(part) < len(everything) / 7
+    none, _ = collected(TRADEPOST_TEST_SELECTION="short")
+    assert none == []
 
 
-def test_a_run_of_everything_is_brief_unless_more_is_asked_for() -> None:
-    """Decision 0076: the same seed draws a part of what it draws with ``make test MORE=1``; of mutants in CI alone."""
-    whole = {"TRADEPOST_SEED": "4711", "TRADEPOST_TEST_WHOLE_SUITE": "1"}
-    brief, said = collected(CI="true", **whole)
-    assert "ran a quarter of a tenth, to draw the same again: TRADEPOST_SEED=4711" in said
-    by_hand, said = collected(**whole)
-    assert "ran a tenth, of those in a browser and with programs a sixth of it, to draw the same again" in said
-    more, said = collected(TRADEPOST_TEST_MORE="1", **whole)
-    assert "ran a tenth, to draw" in said
-    assert len(brief) < len(more)
-    assert by_hand == more
+def test_there_are_five_marks_of_our_own() -> None:
+    used = {
+        name
+        for path in (ROOT / "tests").rglob("*.py")
+        for name in re.findall(r"pytest\.mark\.(\w+)", path.read_text("utf-8"))
+    }
+    assert used - OF_PYTEST <= MARKS
 
 
-def test_what_is_drawn_by_its_mark_runs_in_a_soak() -> None:
-    """``make soak`` chooses by its mark. What is ``sampled(1)`` is left out of brief runs alone."""
-    of_each_run = re.compile(r"mark\.sampled\((?!1\))")
-    marked = [path for path in (ROOT / "tests").rglob("test_*.py") if of_each_run.search(path.read_text("utf-8"))]
-    assert marked
-    assert [path for path in marked if "mark.soak" not in path.read_text("utf-8")] == []
-
-
-def test_both_passes_toss_by_one_seed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """With a seed each, files that run on one database would run on both, or on neither."""
-    started: list[dict[str, str]] = []
-    monkeypatch.setattr(subprocess, "Popen", lambda _command, *, env, **_more: started.append(env))
-    for database in ("sqlite", "postgres"):
-        run_tests._start(database, [], tmp_path / "files", workers=1)
-    assert [one["TRADEPOST_TEST_DB"] for one in started] == ["sqlite", "postgres"]
-    assert {one["TRADEPOST_TEST_SEED"] for one in started} == {str(sampling.SEED)}
+def test_workers_know_the_commit_of_the_first_process() -> None:
+    assert {"TRADEPOST_TEST_SEED", "TRADEPOST_TEST_COMMIT"} <= os.environ.keys()
+    assert int(os.environ["TRADEPOST_TEST_SEED"]) == sampling.SEED
+    assert Path(sampling.__file__).is_relative_to(ROOT)

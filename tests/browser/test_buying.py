@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -14,27 +13,18 @@ from tests.browser.running import Market
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.soak,
-    pytest.mark.sampled(1 / 4, "file"),
-    pytest.mark.xdist_group("browser: buying"),
 ]
 
 PRODUCT = {"zh-hans": "云笺协作文档", "en": "Cloudleaf Docs"}
-AIM, AT_MOST = 2.0, 6.0
-"""Seconds from Pay to the access data: what is promised, and what a loaded machine may take in a test."""
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
-def test_a_buyer_gets_an_account_within_seconds_and_logs_in_with_it(
-    browser: Browser, market: Market, language: str
-) -> None:
+def test_a_buyer_gets_an_account_and_signs_in_with_it(browser: Browser, market: Market, language: str) -> None:
     with person(browser, market, "buyer", language=language) as buyer:
         expect(buyer.page.locator("html")).to_have_attribute("lang", language)
         order(buyer)
         number = order_number(buyer)
-        seconds = pay_and_wait(buyer)
-        print(f"\n{language}: from Pay to the access data {seconds:.2f} s (promised: {AIM:g})")  # noqa: T201  # the figure is the point
-        assert seconds <= AT_MOST
+        pay_and_wait(buyer)
         log_in_at_the_seller(buyer)
     with person(browser, market, "seller", language=language) as seller:
         see_the_calls(seller, number)
@@ -65,19 +55,16 @@ def order_number(buyer: Person) -> str:
     return found[1]
 
 
-def pay_and_wait(buyer: Person) -> float:
-    """Seconds on the wall from pressing Pay until address, account and password stand on the page."""
+def pay_and_wait(buyer: Person) -> None:
+    """Press *Pay* and wait until the page shows address, account and password."""
     access = buyer.page.locator(".sf-access")
-    pressed = time.monotonic()
     buyer.press("Pay")
     expect(access).to_be_visible()
-    seconds = time.monotonic() - pressed
     expect(access.get_by_role("heading", name=buyer.say("How to log in"))).to_be_visible()
     expect(access.get_by_role("link").first).to_have_attribute(
         "href", re.compile(re.escape(f"{buyer.market.seller_url}/login/"))
     )
     expect(access.locator("[data-secret]")).to_be_visible()
-    return seconds
 
 
 def log_in_at_the_seller(buyer: Person) -> None:

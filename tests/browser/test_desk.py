@@ -18,9 +18,6 @@ from tests.market.working import until
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.soak,
-    pytest.mark.sampled(1 / 4, "file"),
-    pytest.mark.xdist_group("browser: buying"),
 ]
 GO_ON = "main form button.btn-primary"
 LANGUAGES = ("zh-hans", "en")

@@ -11,9 +11,6 @@ from tests.browser.running import Market
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.soak,
-    pytest.mark.sampled(1 / 4, "file"),
-    pytest.mark.xdist_group("browser: pages"),
 ]
 SUPPORT = "/seller/products/11/draft/support/"
 PRICES = "/seller/products/11/draft/pricing/"

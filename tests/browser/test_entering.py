@@ -15,9 +15,6 @@ from tests.factories.pictures import picture_file
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.soak,
-    pytest.mark.sampled(1 / 4, "file"),
-    pytest.mark.xdist_group("browser: buying"),
 ]
 
 

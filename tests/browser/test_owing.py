@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.people import Person, person
 from tests.browser.running import Market
+from tests.waiting import until
 
-WITHIN = 30.0
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.soak,
-    pytest.mark.sampled(1 / 4, "file"),
-    pytest.mark.xdist_group("browser: owing"),
 ]
 
 
@@ -28,10 +24,7 @@ def _history(market: Market) -> None:
 
 def _becomes(somebody: Person, path: str, word: str) -> None:
     """The page is asked again until it says so: the worker lifts the freeze."""
-    end = time.monotonic() + WITHIN
-    while word not in (said := _status(somebody, path)):
-        assert time.monotonic() < end, said
-        somebody.page.wait_for_timeout(200)
+    until(lambda: word in _status(somebody, path), what=word, pause=0.2)
 
 
 def _status(somebody: Person, path: str) -> str:

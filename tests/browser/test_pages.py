@@ -20,7 +20,7 @@ from tests.browser.people import person
 from tests.browser.running import ROOT, Market
 from tests.sampling import sample
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser: pages")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -49,11 +49,13 @@ BEGINNINGS = {
 
 
 def roles(question: str) -> list[str]:
-    """Of whose pages it is asked: in a run of everything half of the roles with many pages and half of those with few, others for
-    each question; asked for by name, and in a soak, all."""
+    """Return the roles to check: half of them in CI, others for each question; all of them when the test is named and in a soak."""
     names = {f"{question} {role}": role for role in PAGES}
     drawn = sample(
-        list(names), family=lambda name: len(PAGES[names[name]]) > MANY, share=1 / 2, soak=not sampling.DRAWS
+        list(names),
+        family=lambda name: len(PAGES[names[name]]) > MANY,
+        share=1 / 2,
+        everything=not sampling.WHOLE_SUITE,
     )
     return [names[name] for name in drawn]
 
@@ -63,7 +65,7 @@ def _history(market: Market) -> None:
     market.history(*HISTORY)
 
 
-@pytest.mark.soak
+@pytest.mark.slow
 @pytest.mark.parametrize("role", roles("axe"), ids=lambda role: role or "stranger")
 def test_pages_are_accessible_in_light_and_dark_and_fit_a_small_phone(
     browser: Browser, market: Market, role: str
@@ -109,8 +111,7 @@ def too_wide(page: Page) -> list[str]:
     return found
 
 
-@pytest.mark.sampled(1)
-@pytest.mark.soak
+@pytest.mark.slow
 @pytest.mark.parametrize("role", BEGINNINGS, ids=lambda role: role or "stranger")
 def test_lists_begin_on_the_first_screen_of_a_phone_in_english_too(browser: Browser, market: Market, role: str) -> None:
     """English is the longer language: what fits in Chinese may stand a line lower here."""
@@ -163,7 +164,7 @@ def test_the_first_view_loads_little(browser: Browser, market: Market) -> None:
     assert all(url.startswith(market.url) for url in bodies)
 
 
-@pytest.mark.soak
+@pytest.mark.slow
 @pytest.mark.parametrize("role", roles("links"), ids=lambda role: role or "stranger")
 def test_every_link_leads_somewhere(browser: Browser, market: Market, role: str) -> None:
     with person(browser, market, role) as somebody:
@@ -172,7 +173,7 @@ def test_every_link_leads_somewhere(browser: Browser, market: Market, role: str)
 
 
 # The last, since they change what the others look at.
-@pytest.mark.soak
+@pytest.mark.slow
 @pytest.mark.parametrize("role", roles("buttons"), ids=lambda role: role or "stranger")
 def test_every_button_does_something(browser: Browser, market: Market, role: str) -> None:
     with person(browser, market, role) as somebody:

@@ -14,9 +14,6 @@ from tradepost.market.product_types.roads.industrial import ITEMS
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.soak,
-    pytest.mark.sampled(1 / 4, "file"),
-    pytest.mark.xdist_group("browser: buying"),
 ]
 WORDS = {
     "zh-hans": {"why": "请说明不适用的原因", "kept": "已保存", "done": "已完成", "price": "尚未定价", "name": "云图设计"},

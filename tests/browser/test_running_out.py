@@ -4,7 +4,6 @@ stops its service does; a period image ends under a running server, which is bil
 from __future__ import annotations
 
 import re
-import time
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +13,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.people import Person, person
 from tests.browser.running import Market
+from tests.waiting import until
 from tradepost.kit.client import MarketClient
 from tradepost.kit.usage import UsageOutbox
 
@@ -22,9 +22,6 @@ HOUR = timedelta(hours=1)
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.soak,
-    pytest.mark.sampled(1 / 4, "file"),
-    pytest.mark.xdist_group("browser: running out"),
 ]
 
 
@@ -36,7 +33,7 @@ def _history(market: Market) -> None:
 @pytest.fixture
 def usage(market: Market, tmp_path: Path) -> Usage:
     access_key, secret_key = market.made["access_key"], market.made["secret_key"]
-    client = MarketClient(market.url, access_key, secret_key, base_key=market.made["signing_key"], timeout=30)
+    client = MarketClient(market.url, access_key, secret_key, base_key=market.made["signing_key"], timeout=60)
     return Usage(market, client, UsageOutbox(tmp_path / "usage.db", client.push_usage))
 
 
@@ -79,13 +76,11 @@ def instance_of(buyer: Person, path: str) -> str:
 
 
 def becomes(buyer: Person, path: str, word: str) -> None:
-    end = time.monotonic() + WITHIN
-    while True:
+    def shown() -> bool:
         buyer.go(path)
-        if word in (said := buyer.page.locator("main").inner_text()):
-            return
-        assert time.monotonic() < end, said
-        buyer.page.wait_for_timeout(300)
+        return word in buyer.page.locator("main").inner_text()
+
+    until(shown, what=word, pause=0.3)
 
 
 def topped_up(operator: Person, amount: str) -> None:

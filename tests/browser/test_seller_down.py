@@ -15,9 +15,6 @@ from tests.market.working import until
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.soak,
-    pytest.mark.sampled(1 / 4, "file"),
-    pytest.mark.xdist_group("browser: seller down"),
 ]
 
 PRODUCT = "huiqi-meetings"

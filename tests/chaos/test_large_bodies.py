@@ -12,7 +12,7 @@ from tests import sampling
 from tests.architecture.source import ROOT
 from tests.chaos.large_bodies import FORMS
 
-pytestmark = [pytest.mark.slow, pytest.mark.soak, pytest.mark.sampled(1 / 3), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 GROWS = 60
 """Megabytes by which the server may grow: what one client may have under way, and room for the other pages."""
 

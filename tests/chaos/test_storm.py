@@ -41,9 +41,7 @@ def storm(workers: int) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.chaos
-@pytest.mark.soak
-@pytest.mark.sampled(1 / 3)
+@pytest.mark.slow
 @pytest.mark.timeout(LONGEST + 10)
 @pytest.mark.parametrize("workers", [1, 2])
 def test_everything_is_there_exactly_once_after_a_storm(workers: int) -> None:

@@ -14,11 +14,7 @@ HELD = 300
 """Megabytes that the server's processes may grow by together, whatever the size of the files: 230 were measured with four of 512 MiB."""
 
 
-@pytest.mark.chaos
-@pytest.mark.once
 @pytest.mark.slow
-@pytest.mark.soak
-@pytest.mark.sampled(1 / 3)
 @pytest.mark.timeout(170 if not sampling.SOAK else 1800)
 def test_clients_as_they_are_upload_over_a_line_that_breaks() -> None:
     found = run(1024 if sampling.SOAK else 24, chunks=(0, 8 * MIB) if sampling.SOAK else (0,))

@@ -42,9 +42,7 @@ def storm() -> dict[str, Any]:
     return found
 
 
-@pytest.mark.chaos
-@pytest.mark.soak
-@pytest.mark.sampled(1 / 3)
+@pytest.mark.slow
 @pytest.mark.timeout(WITHIN + 10)
 def test_what_is_billed_is_what_was_sent_whatever_dies() -> None:
     found = storm()

@@ -13,8 +13,7 @@ from tests.architecture.source import ROOT
 
 
 @pytest.mark.postgres  # who is stopped while it writes holds SQLite's lock, and nobody goes on
-@pytest.mark.soak
-@pytest.mark.sampled(1 / 3)
+@pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_a_worker_that_wakes_up_after_its_lease_changes_nothing() -> None:
     command = [sys.executable, "-m", "tests.chaos.zombie", "--postgres"]

@@ -59,7 +59,7 @@ def test_a_seller_that_refuses_every_application_is_told_so():
     }
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(foreign_sellers.ALL.keys() - {REFUSING}))
 def test_a_right_seller_passes(name):
     seller = foreign_sellers.ALL[name]()
@@ -92,7 +92,7 @@ def node(protocol: str) -> Iterator[str]:
             process.kill()
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 @pytest.mark.skipif(NODE is None, reason="node is missing")
 @pytest.mark.parametrize("protocol", ["saas_v1", "saas_v2"])
 def test_a_right_seller_in_javascript_passes(protocol):
@@ -103,7 +103,7 @@ def test_a_right_seller_in_javascript_passes(protocol):
     assert ids(report, Verdict.WARNED) == set()
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("javac") is None, reason="a JDK is missing")
 def test_a_right_seller_with_a_pool_of_threads_in_java_passes():
     """Header names by hand, a pool of threads, JSON written by hand, no optional activity (saas-v2 §1.4)."""

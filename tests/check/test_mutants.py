@@ -11,7 +11,6 @@ import pytest
 from tests.check.mutants import KEY, MUTANTS, Answering, Mutant, Shop, SlowShop, serving
 from tests.check.mutants.batches import OwnAccounts
 from tests.check.mutants.spelled import SpelledV1, SpelledV2
-from tests.sampling import IN_CI, sample
 from tradepost.check import Options, Report, Verdict, run
 from tradepost.check.diagnoses import NAMES, uploads
 from tradepost.protocols import registry
@@ -165,11 +164,8 @@ def groups_of(name: str) -> tuple[str, ...]:
     return tuple(sorted(MUTANTS[name].groups))
 
 
-DRAWN = sample(tuple(MUTANTS), family=groups_of, share=1 / 15 if IN_CI else 1 / 10, brief=IN_CI)
-
-
-@pytest.mark.soak
-@pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MUTANTS)
 def test_the_mistake_is_named(name, tmp_path):
     mutant = MUTANTS[name]
     report = examine(mutant, tmp_path, mutant.groups)
@@ -180,8 +176,8 @@ def test_the_mistake_is_named(name, tmp_path):
     assert report.diagnoses - {mutant.diagnosis} <= also, told(report)
 
 
-@pytest.mark.soak
-@pytest.mark.parametrize("name", sample(WHOLE, brief=IN_CI))
+@pytest.mark.slow
+@pytest.mark.parametrize("name", WHOLE)
 def test_the_mistake_is_named_among_all_checks(name, tmp_path):
     report = examine(MUTANTS[name], tmp_path, frozenset(), at_once=16)
     assert report.exit_code == 1
@@ -194,7 +190,7 @@ def honest(answering: Answering, protocol: str) -> Report:
         return run(Options(url=url, protocol=protocol, key=KEY, replay_after=0))
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["saas_v2", "saas_v1"])
 @pytest.mark.parametrize("kind", [Shop, SlowShop, OwnAccounts])
 def test_an_honest_seller_passes(kind, protocol, tmp_path):
@@ -203,7 +199,7 @@ def test_an_honest_seller_passes(kind, protocol, tmp_path):
     assert report.exit_code == 0
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("wire", [SpelledV2(), SpelledV1()], ids=lambda wire: wire.name)
 def test_checks_spelled_out_are_honest_too(wire: SellerProtocol, tmp_path):
     """The mutants of the signature differ from this in one line each."""

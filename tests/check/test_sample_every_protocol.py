@@ -11,7 +11,7 @@ from tradepost.protocols import registry
 ALL = sorted(registry.protocols())
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALL)
 def test_the_sample_seller_passes(name, tmp_path):
     with started(tmp_path, "--protocol", name) as url:

@@ -21,7 +21,7 @@ def examined(server: Server, *groups: str, at_once: int = 16) -> Report:
         return run(Options(url=url, key=KEY, only=frozenset(groups), replay_after=0, at_once=at_once))
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [OldServer, EagerServer])
 def test_what_http_allows_is_right(kind):
     """saas-v2 §3.0 asks for HTTP 200, application/json and a JSON object, and for nothing else of a server."""
@@ -34,7 +34,7 @@ def test_what_http_allows_is_right(kind):
     ]
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("pending", ["000004", "000003", "000000", "000005"])
 def test_whatever_is_said_of_an_instance_in_creation_is_waited_for(pending):
     """saas-v2 §3.2: what a query says meanwhile is documented nowhere; a market asks until it is there."""
@@ -42,7 +42,7 @@ def test_whatever_is_said_of_an_instance_in_creation_is_waited_for(pending):
     assert told(report, Verdict.FAILED, Verdict.BROKEN, Verdict.WARNED) == []
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_a_limit_on_requests_is_a_warning():
     """saas-v2 §3.0: HTTP 200 always; but no market asks as fast as a tester."""
     report = examined(Limited(PlainSeller()), "signature", "shape", "wire", "idempotency", "load")
@@ -51,7 +51,7 @@ def test_a_limit_on_requests_is_a_warning():
     assert report.exit_code == 0
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_a_seller_that_answers_one_at_a_time_is_asked_one_at_a_time():
     server = OneByOne(PlainSeller(), delay=0.001)
     # Those without crowds of their own, which its short queue would keep waiting.

@@ -6,7 +6,6 @@ import json
 import re
 import signal
 import socket
-import time
 from collections.abc import Callable
 from http.cookiejar import CookieJar
 from urllib.error import HTTPError
@@ -23,7 +22,7 @@ from tradepost.market.seed.joint_data import ENTERPRISE
 from tradepost.market.seed.people import BUYER, OWNER, Login
 
 CASES = ("newInstance", "queryInstance", "refreshInstance", "releaseInstance", "updateInstanceStatus")
-pytestmark = [pytest.mark.databases, pytest.mark.slow, pytest.mark.once]
+pytestmark = [pytest.mark.slow]
 
 
 def test_a_demo_from_start_to_end_and_again(tmp_path):
@@ -117,9 +116,7 @@ def _second_start_ends_with_its_killed_parent(market: Market, port: str, seller_
         everyone = family(demo.pid)
         demo.kill()
         demo.wait(WITHIN)
-        begun = time.monotonic()
         wait_for(lambda: not any(map(alive, everyone)))
-        assert time.monotonic() - begun < WITHIN
     finally:
         demo.kill()
 

@@ -23,8 +23,6 @@ def test_without_a_key_it_says_where_to_give_one(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.soak
-@pytest.mark.sampled(1 / 2)
 def test_a_protocol_over_which_nothing_is_sold_and_a_bad_address_are_refused(tmp_path):
     market = Market(tmp_path)
     port = str(free_port())
@@ -40,8 +38,6 @@ def test_a_protocol_over_which_nothing_is_sold_and_a_bad_address_are_refused(tmp
 
 
 @pytest.mark.slow
-@pytest.mark.soak
-@pytest.mark.sampled(1 / 2)
 def test_a_market_from_start_to_end(tmp_path):
     port = str(free_port())
     base = f"http://127.0.0.1:{port}"
@@ -81,8 +77,6 @@ def test_a_market_from_start_to_end(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.soak
-@pytest.mark.sampled(1 / 2)
 def test_a_market_that_is_stopped_while_it_starts_leaves_nothing_behind(tmp_path):
     temporary = tmp_path / "temporary"
     temporary.mkdir()
@@ -98,8 +92,6 @@ def test_a_market_that_is_stopped_while_it_starts_leaves_nothing_behind(tmp_path
 
 
 @pytest.mark.slow
-@pytest.mark.soak
-@pytest.mark.sampled(1 / 2)
 def test_a_kept_folder_goes_on_with_another_address(tmp_path):
     data, port = tmp_path / "kept", str(free_port())
     for path in ("first", "second"):

@@ -21,7 +21,6 @@ from tests.conftest import DATABASE
 from tradepost.cli.migrate import LOCK
 from tradepost.cli.serve import free_port
 
-pytestmark = pytest.mark.databases
 TAKEN_BACK = "account.0009_emailaddress_unique_primary_email"
 
 
@@ -36,12 +35,12 @@ def market(tmp_path_factory) -> Market:
     return made
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_migrating_twice_is_once(market):
     assert market.run("migrate").stdout == "The database is at this version already.\n"
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_a_second_migration_waits_for_the_first(market):
     if DATABASE == "postgres":
         with psycopg.connect(market.database) as holder:
@@ -59,8 +58,7 @@ def test_a_second_migration_waits_for_the_first(market):
     assert waiting.returncode == 0
 
 
-@pytest.mark.sampled(1)
-@pytest.mark.once
+@pytest.mark.slow
 def test_the_clock_of_a_real_market_stays(market):
     refused = market.run("clock", "advance", "30d")
     assert (refused.returncode, refused.stdout) == (1, "")
@@ -68,8 +66,7 @@ def test_the_clock_of_a_real_market_stays(market):
     assert "A real market" in market.run("clock").stdout
 
 
-@pytest.mark.sampled(1)
-@pytest.mark.once
+@pytest.mark.slow
 def test_a_sandbox_without_a_worker_is_set_at_once(market):
     moved = market.run("clock", "advance", "1d12h", TRADEPOST_SANDBOX="1")
     assert moved.returncode == 0
@@ -84,7 +81,6 @@ def test_a_sandbox_without_a_worker_is_set_at_once(market):
     } in found
 
 
-@pytest.mark.once
 def test_an_unreadable_span_is_refused(market):
     refused = market.run("clock", "advance", "soon", TRADEPOST_SANDBOX="1")
     assert (refused.returncode, refused.stderr) == (
@@ -93,8 +89,7 @@ def test_an_unreadable_span_is_refused(market):
     )
 
 
-@pytest.mark.sampled(1)
-@pytest.mark.once
+@pytest.mark.slow
 def test_operators_come_and_go(market):
     weak = market.run("operator", "create", "anna@market.example", "--password-stdin", stdin="short\n")
     assert weak.returncode == 1
@@ -148,8 +143,7 @@ def acts(market: Market, like: str) -> list[tuple[str, ...]]:
     return [row[:3] for row in found]
 
 
-@pytest.mark.sampled(1)
-@pytest.mark.once
+@pytest.mark.slow
 def test_a_seller_gets_an_owner(market):
     arguments = ("seller", "create", "yunfan", "--name", "云帆软件", "--owner", "owner@yunfan.example")
     made = market.run(*arguments, "--password-stdin", stdin="correct horse battery\n")
@@ -171,7 +165,6 @@ def test_a_database_that_is_not_there_is_one_line(tmp_path):
     assert refused.stderr.count("\n") == 1
 
 
-@pytest.mark.once
 def test_a_wrong_setting_is_named(tmp_path):
     refused = Market(tmp_path).run("serve", PORT="70000")
     assert (refused.returncode, refused.stderr) == (
@@ -180,7 +173,6 @@ def test_a_wrong_setting_is_named(tmp_path):
     )
 
 
-@pytest.mark.sampled(1)
 @pytest.mark.slow
 def test_up_runs_a_market_and_ends_without_a_trace(tmp_path):
     market, port = migrated_market(tmp_path, "cli_up"), str(free_port())
@@ -242,7 +234,7 @@ def _what_is_killed_comes_back(up: subprocess.Popen[str], port: str) -> None:
         wait_for(lambda killed=killed, command=command: running(command) not in {0, killed} and answers())
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_with_another_secret_key_no_worker_begins(market):
     """It could call no seller: every order would be paid back after hours. ``up`` asks the same: see test_doctor.py."""
     add = (

@@ -22,7 +22,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.catalog.models import Product
 from tradepost.market.probes.models import Health, ProbeDay, ProbeRun
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
+pytestmark = [pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture(autouse=True)

@@ -34,7 +34,6 @@ def run(folder: Path, *arguments: str, program: list[str] = MAIN, **more: str) -
     )
 
 
-@pytest.mark.sampled(1)
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_it_comes_out_the_same_in_every_process_and_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -51,7 +50,6 @@ def test_it_comes_out_the_same_in_every_process_and_leaves_nothing_behind(tmp_pa
     assert [path.name for path in tmp_path.iterdir()] == [".env"]
 
 
-@pytest.mark.sampled(1)
 @pytest.mark.slow
 def test_a_rule_that_does_not_hold_ends_with_the_shortest_run(tmp_path: Path) -> None:
     """The rule is one that no market keeps, so that nothing is wrong with ours."""

@@ -58,7 +58,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return folder / "empty.sqlite3", folder / "migrated"
 
 
-@pytest.mark.sampled(1)
 @pytest.mark.slow
 def test_a_copy_is_what_migrations_make_and_nothing_waits(made: tuple[Path, Path], tmp_path: Path) -> None:
     empty, migrated = made
@@ -71,7 +70,6 @@ def test_a_copy_is_what_migrations_make_and_nothing_waits(made: tuple[Path, Path
 LATEST_OF_ORDERS = "SELECT max(name) FROM django_migrations WHERE app = 'orders'"
 
 
-@pytest.mark.sampled(1)
 @pytest.mark.slow
 def test_what_the_template_lacks_is_migrated_and_what_is_unknown_makes_it_useless(
     made: tuple[Path, Path], tmp_path: Path
@@ -92,7 +90,6 @@ def test_what_the_template_lacks_is_migrated_and_what_is_unknown_makes_it_useles
     assert (began, waiting > 30) == (False, True)
 
 
-@pytest.mark.once
 def test_the_demo_that_is_shipped_has_its_products_listed_and_holds_no_secret() -> None:
     """Decision 0039. What is sealed begins so, whatever table it is in; keys are not there at all."""
     assert b"gAAAAA" not in DEMO.read_bytes()

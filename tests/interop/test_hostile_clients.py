@@ -14,8 +14,6 @@ import pytest
 from tests.interop.conftest import Market
 from tradepost.protocols.open_api.order_query import PATH
 
-pytestmark = pytest.mark.xdist_group("a live market")  # one for all of these
-
 WITHIN = 30
 API = PATH.encode()
 CLOSE = b"Connection: close\r\n"

@@ -23,8 +23,6 @@ from tests.interop.conftest import Market
 from tradepost.kit.client import MarketClient, MarketError
 from tradepost.protocols.open_api.order_query import PATH
 
-pytestmark = pytest.mark.xdist_group("a live market")  # one for all of these
-
 ROOT = Path(__file__).parents[2]
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import random
 import socket
 import sys
@@ -16,7 +15,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Self
+from typing import Self
 
 import pytest
 from huaweicloudsdkcore.auth.credentials import GlobalCredentials
@@ -30,13 +29,12 @@ from tusclient.exceptions import TusUploadFailed
 from tusclient.uploader.uploader import Uploader
 
 from tests.interop.conftest import Market
+from tests.waiting import until
 from tradepost.kit.client import MarketClient, MarketError, utc_now
 from tradepost.kit.uploading import upload_path, upload_resumable
 from tradepost.protocols.http import Request
 from tradepost.protocols.open_api.signing import sign
 from tradepost.protocols.open_api.upload import upload_path as path_of_event
-
-pytestmark = pytest.mark.xdist_group("a live market")
 
 BYTES = 30_000_001
 SEED = 14
@@ -116,7 +114,7 @@ def left_over(market: Market) -> list[Path]:
     return list(Path(market.data, "uploads").iterdir())
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_the_sdk_delivers_a_file_and_again_and_no_other(market: Market, tmp_path: Path) -> None:
     """§C.7, and joint.md §5: the same again CBC.0000, another 91381034, one byte changed CBC.0101; nothing is kept of those."""
     event = market.events.pop()
@@ -141,7 +139,7 @@ def test_the_sdk_delivers_a_file_and_again_and_no_other(market: Market, tmp_path
     assert (kept(market, changed).exists(), left_over(market)) == (False, [])
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_tuspy_delivers_a_file_through_three_cuts(market: Market, tmp_path: Path) -> None:
     """tus 1.0.0, core and creation: who asks for the offset goes on from there."""
     path, sha256 = a_file(tmp_path, BYTES + 1)
@@ -220,10 +218,8 @@ class Watched:
         return f"{self.seconds:.0f} s, {self.more:.0f} MB over {self.rest / 1e6:.0f} MB at rest"
 
 
-@pytest.mark.soak
-@pytest.mark.slow
+@pytest.mark.soak  # 6 GB of disk and some minutes
 @pytest.mark.timeout(1800)
-@pytest.mark.skipif("LARGEST_LICENSE" not in os.environ, reason="LARGEST_LICENSE=1 takes 6 GB of disk and minutes")
 def test_the_largest(market: Market, tmp_path: Path) -> None:
     """Issue 14: 2 GB by the SDK's signer and by tuspy with three cuts, at most 64 MB over what the market holds at rest."""
     path, sha256 = a_file(tmp_path, LARGEST)
@@ -250,18 +246,11 @@ def test_the_largest(market: Market, tmp_path: Path) -> None:
     assert max(by_the_sdk.more, by_tuspy.more) <= 64
 
 
-def until(condition: Any) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline, "it did not become so"
-        time.sleep(0.02)
-
-
 def test_what_the_head_refuses_is_heard_by_who_still_sends(market: Market, tmp_path: Path) -> None:
     """Nothing of 30 MB is wanted, and the client learns why."""
     path, sha256 = a_file(tmp_path)
     assert by_sdk(market, "no-such-event", path, sha256) == (200, "91381034")
-    client = MarketClient(market.url, market.access_key, market.secret_key, timeout=20)
+    client = MarketClient(market.url, market.access_key, market.secret_key, timeout=60)
     with pytest.raises(MarketError) as refused:
         upload_path(client, "no-such-event", path)
     assert refused.value.code == "91381034"
@@ -270,7 +259,7 @@ def test_what_the_head_refuses_is_heard_by_who_still_sends(market: Market, tmp_p
 def test_the_kits_own_client_delivers_a_file(market: Market, tmp_path: Path) -> None:
     """In one call, and with the protocol that goes on; both ends in one place."""
     path, sha256 = a_file(tmp_path, 5_000_000)
-    client = MarketClient(market.url, market.access_key, market.secret_key, timeout=20)
+    client = MarketClient(market.url, market.access_key, market.secret_key, timeout=60)
     event = market.events.pop()
     upload_resumable(client, event, path, state=tmp_path / "state")
     upload_path(client, event, path)

@@ -19,8 +19,6 @@ import pytest
 from tests.interop.conftest import Market
 from tests.interop.sellers import starting
 
-pytestmark = pytest.mark.xdist_group("a live market")  # one for all of these
-
 HERE = Path(__file__).parent / "signers"
 MOCK = ("orderId", "MOCKPERIODYEARNEW")
 

@@ -25,7 +25,6 @@ from tradepost.kit.usage import UsageOutbox
 from tradepost.protocols.open_api.usage_push import dump_time
 from tradepost.protocols.open_api.usage_push_old import PATH
 
-pytestmark = pytest.mark.xdist_group("a live market")  # one for all of these
 EXAMPLE = ROOT / "examples/usage_push/push-usage.mjs"
 HOUR = timedelta(hours=1)
 START = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - 40 * HOUR

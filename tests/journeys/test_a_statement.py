@@ -24,7 +24,7 @@ from tradepost.market.settlement.calendar import month_of
 from tradepost.market.settlement.models import Statement
 from tradepost.market.settlement.run import make
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = [pytest.mark.django_db]
 
 
 def page(user: User, language: str) -> Client:

@@ -88,7 +88,7 @@ def a_year(tmp_path: Path, protocol: str) -> Iterator[Year]:
         yield Year(page, kit, held, product)
 
 
-@pytest.mark.parametrize("protocol", ["saas_v2", pytest.param("saas_v1", marks=pytest.mark.once)])
+@pytest.mark.parametrize("protocol", ["saas_v2", "saas_v1"])
 def test_a_year(protocol: str, tmp_path: Path) -> None:
     """business-rules §3.5, §4.4–§4.7; saas-v2 §3.1–§3.7; saas-v1-license A2."""
     with a_year(tmp_path, protocol) as year:
@@ -112,9 +112,7 @@ def test_a_year(protocol: str, tmp_path: Path) -> None:
     assert ledger.verify().problems == ()
 
 
-@pytest.mark.once
-@pytest.mark.soak
-@pytest.mark.sampled(1 / 2)
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["license_v1", "license_online"])
 def test_a_year_of_a_license(protocol: str, tmp_path: Path) -> None:
     """No trials and no changes (saas-v1-license §B): renewed by the calendar, forgotten, paid for again, taken back, ended."""

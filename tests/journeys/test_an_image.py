@@ -22,7 +22,7 @@ from tradepost.market.orders.models import Order
 from tradepost.market.payments import ledger
 from tradepost.market.subscriptions.models import Subscription
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
+pytestmark = [pytest.mark.django_db(transaction=True)]
 
 MINUTE = timedelta(minutes=1)
 

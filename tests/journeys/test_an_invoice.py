@@ -31,7 +31,7 @@ from tradepost.market.notifications import deliver, deliver_elsewhere
 from tradepost.market.notifications.compose import Site
 from tradepost.market.subscriptions.models import Subscription
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
+pytestmark = [pytest.mark.django_db(transaction=True)]
 NUMBER = "24312000000012345678"
 
 

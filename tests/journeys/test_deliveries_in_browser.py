@@ -34,11 +34,7 @@ from tradepost.market.supervision.models import Supervision
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.databases,
     pytest.mark.slow,
-    pytest.mark.soak,
-    pytest.mark.sampled(1 / 4, "file"),
-    pytest.mark.xdist_group("storefront-browser"),
 ]
 FILE = b"\0\1 license of one machine"
 

@@ -15,7 +15,7 @@ from tradepost.market.orders.models import Order
 from tradepost.market.payments import ledger
 from tradepost.market.subscriptions.models import Period, Subscription
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
+pytestmark = [pytest.mark.django_db(transaction=True)]
 
 
 @pytest.mark.parametrize("protocol", ["saas_v2", "saas_v1"])

@@ -37,7 +37,7 @@ from tradepost.market.notifications.models import Notice, NoticeDelivery
 from tradepost.market.orders.models import Order
 from tradepost.market.review.models import Submission
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
+pytestmark = [pytest.mark.django_db(transaction=True)]
 
 
 def test_a_new_company_sells_software_a_license_and_a_service(tmp_path: Path, settings: Any) -> None:

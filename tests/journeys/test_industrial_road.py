@@ -44,10 +44,7 @@ from tradepost.market.review.models import Submission
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.once,
     pytest.mark.slow,
-    pytest.mark.soak,
-    pytest.mark.sampled(1 / 2),
 ]
 ROAD, HERE = "/seller/road/", re.compile(r'aria-current="step">(.*?)</li>\s*(?:<li class="card"|</ol>)', re.DOTALL)
 

@@ -30,7 +30,7 @@ from tradepost.market.applications.models import Authorisation, TenantBinding
 from tradepost.market.base import clock
 from tradepost.market.base.config import config
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.once]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 APP = "app-of-a-journey"
 
 

@@ -74,8 +74,7 @@ def published(company: Seller, server: Server) -> Product:
     return product
 
 
-@pytest.mark.sampled(1)
-@pytest.mark.once
+@pytest.mark.slow
 def test_a_broken_kit_is_told_by_its_name_counted_frozen_repaired_and_sold_again(server: Server) -> None:
     now = clock.now()
     owner = make_buyer(balance="0", email="owner@company.example", language="en", now=now)
@@ -150,8 +149,7 @@ def _stays_frozen(page: Client, console: Client, product: Product) -> None:
     assert by_hand.filter(verdict="passed").count() == 5
 
 
-@pytest.mark.sampled(1)
-@pytest.mark.once
+@pytest.mark.slow
 def test_a_joint_product_from_before_the_upgrade_fails_nothing_and_is_named(server: Server) -> None:
     """Its cases of the kit were deleted once: unknown is not failed."""
     now = clock.now()

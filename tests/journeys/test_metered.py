@@ -40,7 +40,7 @@ from tradepost.market.payments.queries import balance
 from tradepost.market.production.models import Address, Attempt, Call
 from tradepost.market.subscriptions.models import Subscription
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
+pytestmark = [pytest.mark.django_db(transaction=True)]
 
 KEY = "the signing key of a metered journey"
 FORMS = {

@@ -30,7 +30,7 @@ from tradepost.market.payments import ledger
 from tradepost.market.payments.queries import balance
 from tradepost.market.subscriptions.models import Freeze, Subscription
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
+pytestmark = [pytest.mark.django_db(transaction=True)]
 
 HOUR = timedelta(hours=1)
 
@@ -46,7 +46,7 @@ def test_a_package_that_runs_out_and_one_that_stops(tmp_path: Path, live_server:
         address = make_address(seller, url=f"{url}/produce", protocol="saas_v2", now=now)
         prices = (on_demand(amount=Decimal(1)), package(5), package(4, stops_when_used_up=True))
         product = make_product(seller, address=address, prices=prices, now=now)
-        client = MarketClient(live_server.url, "ak", "sk", base_key=KEY, timeout=30)
+        client = MarketClient(live_server.url, "ak", "sk", base_key=KEY, timeout=60)
         outbox = UsageOutbox(tmp_path / "usage.db", client.push_usage)
 
         def buy(**form: str) -> Subscription:

@@ -73,8 +73,7 @@ class Outside:
 PHONE = "+8613800138000"
 
 
-@pytest.mark.sampled(1)
-@pytest.mark.once
+@pytest.mark.slow
 def test_a_broken_interface_is_told_counted_frozen_repaired_and_sold_again(tmp_path: Path, outside: Outside) -> None:
     now = clock.now()
     owner, watcher = (
@@ -153,7 +152,7 @@ def _is_frozen(page: Client, console: Client, product: Product, owner: User, wat
     assert product_now(product).status == Product.Status.FROZEN, "its probes still fail"
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_a_market_that_was_down_blames_nobody(tmp_path: Path) -> None:
     now = clock.now()
     owner = make_buyer(balance="0", now=now)

@@ -25,7 +25,7 @@ from tradepost.market.production.models import Attempt, Call
 from tradepost.market.subscriptions.lifecycle import access_data, license_of
 from tradepost.market.subscriptions.models import Subscription
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
+pytestmark = [pytest.mark.django_db(transaction=True)]
 
 MONTH = {"plan": "PERIOD-month", "periods": "1", "total": "10000"}
 

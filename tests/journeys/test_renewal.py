@@ -27,7 +27,7 @@ from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.subscriptions.paid_time import period_end
 from tradepost.protocols.registry import protocol as spoken
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
+pytestmark = [pytest.mark.django_db(transaction=True)]
 KEY = "the signing key of a renewed journey"
 KIND = {"saas_v2": "SAAS", "saas_v1": "SAAS", "license_v1": "LICENSE", "license_online": "LICENSE"}
 

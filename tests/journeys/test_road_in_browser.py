@@ -49,11 +49,7 @@ from tradepost.market.subscriptions.models import Subscription
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.once,
     pytest.mark.slow,
-    pytest.mark.soak,
-    pytest.mark.sampled(1 / 4, "file"),
-    pytest.mark.xdist_group("storefront-browser"),
 ]
 PNG, PDF_FILE = "image/png", {"name": "proof.pdf", "mimeType": "application/pdf", "buffer": PDF}
 

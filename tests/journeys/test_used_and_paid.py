@@ -28,7 +28,7 @@ from tradepost.market.payments import ledger
 from tradepost.market.payments.queries import balance
 from tradepost.market.subscriptions.models import Freeze, Subscription
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
+pytestmark = [pytest.mark.django_db(transaction=True)]
 
 HOUR = timedelta(hours=1)
 
@@ -51,7 +51,7 @@ def test_from_use_to_arrears_to_payment(tmp_path: Path, live_server: Any) -> Non
             {"quantity": "1", "agreed": "on", "plan": "ON_DEMAND-", "total": "0/1.00000000/0"},
         )
         held = delivered(Order.objects.get(number=answer["Location"].split("/")[2]))
-        client = MarketClient(live_server.url, "ak", "sk", base_key=KEY, timeout=30)
+        client = MarketClient(live_server.url, "ak", "sk", base_key=KEY, timeout=60)
         outbox = UsageOutbox(tmp_path / "usage.db", client.push_usage)
 
         def use(value: str) -> None:

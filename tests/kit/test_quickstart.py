@@ -10,7 +10,6 @@ import os
 import subprocess
 import sys
 import sysconfig
-import time
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -21,11 +20,9 @@ from tests.kit.guides import blocks
 from tests.kit.market import SK, open_market
 from tests.kit.servers import ROOT, free_port, process, wait_until_open
 from tests.kit.wire import real_now
-from tests.sampling import SOAK
 from tradepost.kit.scaffold import FRAMEWORKS, write_project
 from tradepost.protocols.open_api import usage_push
 
-FIVE_MINUTES = 300
 WITHIN = 110
 OWN = {name for name in os.environ if name.startswith(("SELLER_", "DJANGO_", "TRADEPOST_"))} | {"PYTHONPATH", "PORT"}
 WAYS = (("quickstart.md", "flask", "saas_v2"), ("quickstart.zh-CN.md", "fastapi", "saas_v1"))
@@ -94,7 +91,7 @@ def terminal(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
 
 def follow(terminal: Terminal, folder: Path, guide: str, framework: str, protocol: str) -> None:
     """All steps after the first."""
-    begun, port = time.monotonic(), free_port()
+    port = free_port()
 
     def ours(block: str) -> str:
         chosen = block.replace("--framework flask", f"--framework {framework} --protocol {protocol}")
@@ -110,37 +107,28 @@ def follow(terminal: Terminal, folder: Path, guide: str, framework: str, protoco
         terminal.types(own_tests, shop)
     terminal.types(ci, shop, PORT=str(free_port()))
     assert "<testsuite" in (shop / "report.xml").read_text(encoding="utf-8")
-    assert time.monotonic() - begun < FIVE_MINUTES
 
 
 @pytest.mark.slow
-@pytest.mark.soak
-@pytest.mark.sampled(1 / 2)
-@pytest.mark.xdist_group("the quickstart's machine")
 @pytest.mark.parametrize(("guide", "framework", "protocol"), WAYS)
 def test_the_path_leads_to_a_server_that_passes(terminal, tmp_path, guide, framework, protocol):
     follow(terminal, tmp_path, guide, framework, protocol)
 
 
 @pytest.mark.soak
-@pytest.mark.skipif(not SOAK, reason="make soak")
-@pytest.mark.xdist_group("the quickstart's machine")
 @pytest.mark.parametrize(("guide", "framework", "protocol"), OTHERS)
 def test_so_it_does_in_every_framework(terminal, tmp_path, guide, framework, protocol):
     follow(terminal, tmp_path, guide, framework, protocol)
 
 
 @pytest.mark.soak
-@pytest.mark.skipif(not SOAK, reason="make soak")
 def test_on_a_machine_that_has_nothing_the_index_gives_the_rest(tmp_path):
     bare = new_terminal(tmp_path, deps=False)
     install(bare, "quickstart.zh-CN.md")
     follow(bare, tmp_path, "quickstart.zh-CN.md", "flask", "saas_v2")
 
 
-@pytest.mark.sampled(1)
 @pytest.mark.slow
-@pytest.mark.xdist_group("the quickstart's machine")
 def test_what_runs_is_the_wheel(terminal, tmp_path):
     code = "import tradepost; print(tradepost.__file__)"
     said = subprocess.run([terminal.python, "-c", code], cwd=tmp_path, env=terminal.env, capture_output=True, text=True, check=True)  # fmt: skip

@@ -14,7 +14,6 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests import sampling
 from tests.kit import wire
 from tests.kit.projects import NO_WAIT, TRADEPOST, path_with_tradepost, run, served
 from tests.kit.servers import free_port, process, spelling
@@ -34,7 +33,7 @@ def app(environ, start_response):
 """
 
 
-@pytest.fixture(scope="module", params=sampling.sample(list(FRAMEWORKS), share=1))
+@pytest.fixture(scope="module", params=list(FRAMEWORKS))
 def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder: Path = tmp_path_factory.mktemp("made") / "my-shop"
     said = run(*TRADEPOST, "seller", "new", str(folder), "--framework", request.param, cwd=folder.parent)
@@ -69,14 +68,13 @@ def test_it_runs_and_answers_a_market(project):
             wire.release("b1"),
         ):
             assert wire.send(produce, command, key=key) == Done()
-        connection = http.client.HTTPConnection("127.0.0.1", urlsplit(url).port or 0, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", urlsplit(url).port or 0, timeout=60)
         connection.request("GET", "/")
         answer = connection.getresponse()
         assert (answer.status, b"<h1>my-shop</h1>" in answer.read()) == (200, True)
         connection.close()
 
 
-@pytest.mark.sampled(1)
 @pytest.mark.slow
 def test_it_passes_the_tester_at_once(project):
     """``ci/check.sh`` as any CI runs it: a fresh server, every check of saas_v2."""
@@ -98,7 +96,7 @@ def test_the_ci_does_not_test_what_listens_on_the_port_already(tmp_path):
     assert ended.stderr == f"Something else listens on port {port} already.\n"
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_its_own_tests_pass(project):
     ended = run(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=project)
     assert ended.returncode == 0, ended.stdout
@@ -192,7 +190,7 @@ def test_a_container_stops_when_it_is_told_to(tmp_path, framework):
         assert wire.send(f"{url}/produce", wire.create("CS1", business_id="b1")) == Done(instance_id="b1")
         started.terminate()
         # uvicorn stops in order and then ends itself with the signal that it got.
-        assert started.wait(timeout=20) == (0 if framework == "wsgi" else -signal.SIGTERM)
+        assert started.wait(timeout=60) == (0 if framework == "wsgi" else -signal.SIGTERM)
 
 
 def test_an_answer_that_is_being_made_arrives_though_the_server_is_told_to_stop(tmp_path):
@@ -200,14 +198,14 @@ def test_an_answer_that_is_being_made_arrives_though_the_server_is_told_to_stop(
     with process([*TRADEPOST, "seller", "serve", "slow:app", "--port", "0"], tmp_path) as started:
         assert started.stdout is not None
         url = started.stdout.readline().split()[1]
-        connection = http.client.HTTPConnection("127.0.0.1", urlsplit(url).port or 0, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", urlsplit(url).port or 0, timeout=60)
         connection.request("GET", "/")
         assert started.stdout.readline() == "inside\n"
         started.terminate()
         (tmp_path / "leave").touch()
         assert connection.getresponse().read() == b"made"
         connection.close()
-        assert started.wait(timeout=20) == 0
+        assert started.wait(timeout=60) == 0
 
 
 def test_a_taken_port_is_named(tmp_path):

@@ -10,7 +10,6 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests import sampling
 from tests.kit import wire
 from tests.kit.projects import NO_WAIT, TRADEPOST, path_with_tradepost, run, served
 from tests.kit.servers import free_port
@@ -103,22 +102,20 @@ def keys_of(project: Path) -> dict[str, str]:
 
 
 @pytest.mark.slow
-@pytest.mark.soak
-@pytest.mark.parametrize("name", sampling.sample(ALONE, share=1 / 3))
+@pytest.mark.parametrize("name", ALONE)
 def test_a_project_of_one_version_passes_at_once(name, tmp_path):
     project = new(tmp_path / "shop", "--protocol", name)
     assert passed_the_tester(project)["report"] >= FEWEST[name]
 
 
-@pytest.mark.soak
-@pytest.mark.parametrize("name", sampling.sample(OTHERS, share=1 / 3))
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OTHERS)
 def test_a_project_of_one_version_is_clean_and_passes_its_own_tests(name, tmp_path):
     project = new(tmp_path / "shop", "--protocol", name)
     is_clean(project)
     assert passed_its_own_tests(project) == OWN_TESTS[name]
 
 
-@pytest.mark.sampled(1)
 @pytest.mark.slow
 def test_a_project_of_all_versions_passes_each_at_its_one_address(tmp_path):
     project = new(tmp_path / "shop", *ALL)
@@ -129,8 +126,8 @@ def test_a_project_of_all_versions_passes_each_at_its_one_address(tmp_path):
     assert passed_its_own_tests(project) == sum(OWN_TESTS.values())
 
 
-@pytest.mark.soak
-@pytest.mark.parametrize("framework", sampling.sample(list(FRAMEWORKS), share=1 / 2))
+@pytest.mark.slow
+@pytest.mark.parametrize("framework", list(FRAMEWORKS))
 def test_a_project_of_all_versions_answers_each_with_its_own_key(framework, tmp_path):
     """saas-v2 §1.3: a key for each class; openapi-jointkit §A.0: the kit's calls come to paths below the product's address."""
     project = new(tmp_path / "shop", "--framework", framework, *ALL)

@@ -21,7 +21,7 @@ from tests.market.every_address import ADDRESSES, Address
 from tests.market.world import World, routes, standing
 from tests.market.written import rows
 
-pytestmark = [pytest.mark.django_db, pytest.mark.databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 NAMES = (
     "q", "category", "sort", "after", "page", "plan", "periods", "quantity", "total", "next", "language", "activity",
@@ -70,7 +70,7 @@ def ask(client: Client, method: str, path: str, data: dict[str, str]) -> HttpRes
     return answer
 
 
-@pytest.mark.soak
+@pytest.mark.slow
 @pytest.mark.parametrize("name", VALUES)
 def test_no_value_breaks_a_page_or_comes_back_as_markup(world: World, name: str) -> None:
     """Each value at a twentieth of the addresses on SQLite, at a fortieth on PostgreSQL; a soak sends all to all."""
@@ -92,7 +92,7 @@ def test_no_value_breaks_a_page_or_comes_back_as_markup(world: World, name: str)
             assert "b=c" not in str(answer.cookies), asked
 
 
-@pytest.mark.soak
+@pytest.mark.slow
 def test_no_path_breaks_a_page(world: World) -> None:
     """A tenth of the addresses that hold something, others on each database, which refuse numbers differently."""
     holding = sorted(pattern for pattern, row in ADDRESSES.items() if row.kwargs)
@@ -108,14 +108,8 @@ def test_no_path_breaks_a_page(world: World) -> None:
                     assert answer.status_code < 500, f"{method} {path[:200]}: {answer.status_code}"
 
 
-def drawn() -> list[str]:
-    """All addresses; in a brief run a quarter of them."""
-    return sampling.sample(sorted(ADDRESSES), share=1)
-
-
-@pytest.mark.once
 def test_what_somebody_who_is_logged_in_saw_stays_in_no_cache(world: World) -> None:
-    for pattern in drawn():
+    for pattern in sorted(ADDRESSES):
         row = ADDRESSES[pattern]
         if not row.get or row.get == table.ANYBODY:
             continue
@@ -124,10 +118,9 @@ def test_what_somebody_who_is_logged_in_saw_stays_in_no_cache(world: World) -> N
         assert answer.status_code != 200 or "private" in kept or "no-store" in kept, f"{pattern}: {kept}"
 
 
-@pytest.mark.once
 def test_no_form_is_taken_from_another_site(world: World) -> None:
     before = rows()
-    for pattern in drawn():
+    for pattern in sorted(ADDRESSES):
         row = ADDRESSES[pattern]
         if row.gateway or not row.post or pattern in BY_A_SECRET:
             continue

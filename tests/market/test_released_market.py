@@ -18,28 +18,24 @@ from typing import Any
 
 import pytest
 
-from tests import sampling
 from tests.conftest import DATABASE
 from tests.postgres import new_database
 from tests.released.year import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "tests" / "data"
-USUALLY = {"sqlite": "-sandbox.", "postgres": "-real."}
-"""Which market each database works through in every run, in a brief one on PostgreSQL alone: a year of one takes a minute. A soak does
-all on both."""
 VERSIONS = ("before-0.1.0", "0.1.0")
 """Of which there are dumps, the newest last."""
+NEWEST = f"market-{VERSIONS[-1]}-real.jsonl.xz"
+"""Every run migrates this one. The year of a market takes a minute, so only a soak runs the others."""
 DUMPS = [
-    pytest.param(name, marks=pytest.mark.xdist_group(name))  # one process works through the year of each
+    pytest.param(name, marks=() if name == NEWEST else pytest.mark.soak)
     for name in sorted(path.name for path in DATA.glob("market-*.jsonl.xz"))
-    if sampling.SOAK
-    or (name.startswith(f"market-{VERSIONS[-1]}{USUALLY[DATABASE]}") and (DATABASE == "postgres" or not sampling.BRIEF))
 ]
 LONGEST = 280
 """Seconds. It takes a tenth of that on a machine that has nothing else to do."""
 
-pytestmark = [pytest.mark.databases, pytest.mark.slow, pytest.mark.soak, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 of_each_dump = pytest.mark.parametrize("dump", DUMPS)
 
 

@@ -276,7 +276,6 @@ def test_a_suspended_seller_uploads_nothing(client: Client, asset: Asset) -> Non
     assert Upload.objects.get().offset == 0
 
 
-@pytest.mark.once
 def test_a_disk_that_is_full_is_said(client: Client, asset: Asset, monkeypatch: pytest.MonkeyPatch) -> None:
     path = begin(client, asset, 10)["Location"]
 

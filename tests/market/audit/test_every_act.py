@@ -13,7 +13,7 @@ from tests.market.world import World, standing
 from tradepost.market.audit.models import Entry, Outcome
 from tradepost.market.web.audit_acts import ACTS, KINDS, words_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = [pytest.mark.django_db]
 ACTING = sorted(pattern for pattern, row in ADDRESSES.items() if pattern.startswith("console/") and row.post)
 COLUMNS = [field.attname for field in Entry._meta.fields]
 

@@ -14,7 +14,6 @@ import pytest
 from django.db import connection, migrations, models
 from django.db.migrations.state import ProjectState
 
-from tests import sampling
 from tradepost.market.base.historical_models import made_less_often
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -115,11 +114,7 @@ def test_django_is_as_it_was_afterwards() -> None:
     assert dict(vars(ProjectState)) == before
 
 
-@pytest.mark.soak
-@pytest.mark.skipif(
-    not sampling.SOAK, reason="make soak: a minute for what no change but one of this file, or of Django, can break"
-)
-@pytest.mark.once
+@pytest.mark.soak  # a minute for what only a change of this file, or of Django, can break
 def test_all_migrations_make_the_tables_that_djangos_own_way_makes(tmp_path: Path) -> None:
     made = [tables_of(tmp_path / name, as_django_does=name == "django") for name in ("django", "ours")]
     assert len(made[0]) > 500

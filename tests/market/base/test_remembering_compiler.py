@@ -19,7 +19,7 @@ from tradepost.market.catalog.models import Category, Offer, Product, Version
 from tradepost.market.identity.models import Seller
 from tradepost.market.orders.models import Order, OrderLine
 
-pytestmark = [pytest.mark.django_db, pytest.mark.databases]
+pytestmark = [pytest.mark.django_db]
 
 
 def by_django(asked: QuerySet[Any]) -> Any:

@@ -263,9 +263,6 @@ def test_within_the_grace_nothing_is_frozen() -> None:
 
 
 # --- explained --------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.once
 def test_a_charge_is_explained_down_to_its_records_and_is_nobody_elses(client: Client) -> None:
     """Issue 13: charge → accumulation → records → push, in three clicks."""
     service = make_metered(price=TIER, buyer=make_buyer(balance="100"))

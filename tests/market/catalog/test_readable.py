@@ -10,7 +10,7 @@ from tradepost.market.catalog.document import Description, Document
 from tradepost.market.catalog.readable import changed, section_lines
 from tradepost.protocols.text import Text
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = [pytest.mark.django_db]
 
 SAID = '<h3>主要能力</h3><ul><li>记账</li><li>见 <a href="https://docs.example/a?b=1&amp;c=2">说明</a></li></ul>'
 

@@ -60,7 +60,6 @@ def test_a_request_names_no_attribute_that_attribute_management_does_not_have() 
     assert tried(address, "newInstance", "PERIOD", skuCode=sku.code).call is not None
 
 
-@pytest.mark.once
 def test_what_is_inside_of_product_info_counts_too() -> None:
     seller = seller_with_member()
     [sku] = draft_by(seller, "颜色", "Colour").pricing.specs[0].skus
@@ -69,7 +68,6 @@ def test_what_is_inside_of_product_info_counts_too() -> None:
     assert set(refused.value.errors) == {"productInfo.skuCode"}
 
 
-@pytest.mark.once
 def test_nothing_right_is_refused() -> None:
     """Samples, presets, the numbers that interfaces have words for, another seller's codes, and what is listed: "deleting a
     used attribute does not affect listed products"."""

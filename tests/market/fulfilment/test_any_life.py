@@ -274,11 +274,10 @@ class World:
 @example("license_online", ["week", "renew", "tell", "failed", "week", "week", "week"])
 @example("license_v1", ["order unpaid", "renew", "month", "done", "month", "done", "tell", "order", "done", "tell"])
 @example("license_online", ["month", "done", "week", "order", "newest done"])
-@pytest.mark.soak
+@pytest.mark.slow
 @pytest.mark.timeout(1200 if sampling.SOAK else 120)
 @settings(max_examples=sampling.size(120), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.django_db
-@pytest.mark.once
 def test_any_life_keeps_the_money_and_agrees_with_the_seller_in_the_end(protocol: str, steps: list[str]) -> None:
     """business-rules §4.1–4.5, saas-v2 §3.3–3.5, §3.10."""
     with transaction.atomic():

@@ -236,7 +236,6 @@ class World:
 @example("license_v1", ["buy", "tell", "failed", "tell", "release", "tell", "unbind", "failed", "tell"])
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.django_db
-@pytest.mark.once
 def test_any_trial_keeps_the_money_and_agrees_with_the_seller_in_the_end(protocol: str, steps: list[str]) -> None:
     """business-rules §4.1–4.5, §4.7, §8.2; saas-v2 §3.3–3.6, §3.10; saas-v1-license A2, B1."""
     with transaction.atomic():

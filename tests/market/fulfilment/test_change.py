@@ -279,7 +279,6 @@ def test_frozen_between_payment_and_its_turn_it_is_paid_back(when: str) -> None:
     assert ledger.verify().problems == ()
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("seed", range(sampling.size(3)))
 def test_what_is_quoted_is_ordered_and_booked(seed: int) -> None:
     """Issue 11: what is charged is what was quoted, to the smallest coin, whatever was chosen and renewed before."""

@@ -18,7 +18,6 @@ from tradepost.market.fulfilment.drift import (
 )
 from tradepost.protocols.commands import AppInfo
 
-pytestmark = pytest.mark.once
 END, OTHER = datetime(2026, 4, 1, 8, tzinfo=UTC), datetime(2026, 5, 1, 8, tzinfo=UTC)
 KEPT = AppInfo(front_end_url="https://a.example/", user_name="admin", password="secret-of-a")
 

@@ -12,7 +12,6 @@ from tradepost.market.fulfilment.kinds.tell_end import TellEnd
 from tradepost.market.fulfilment.registry import operation_kind
 from tradepost.protocols.commands import AppInfo, Done, InstanceInfo, Query, Refresh, Scene
 
-pytestmark = pytest.mark.once
 APP = AppInfo(front_end_url="https://app.example/")
 WITH_ACCESS = Done(instance_id="i-1", instances=(InstanceInfo(instance_id="i-1", app=APP),))
 MAYBE = Failed(command=Query(instance_ids=("i-1",)), verdict="timeout", maybe_acted=True, keeps_order=False)

@@ -259,7 +259,7 @@ class Lane:
             assert (self.believed is FROZEN) == bool(told)
 
 
-@pytest.mark.soak
+@pytest.mark.slow
 def test_any_history_comes_to_rest_where_it_should() -> None:
     """operations.md §4 and §6: one running at most, no oscillation, frozen if and only if a reason stands."""
     for n in range(sampling.size(20_000)):

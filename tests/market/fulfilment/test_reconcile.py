@@ -18,7 +18,7 @@ from tradepost.market.production.models import Attempt, Call
 from tradepost.market.subscriptions.lifecycle import access_data
 from tradepost.market.subscriptions.models import Subscription
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
+pytestmark = [pytest.mark.django_db(transaction=True)]
 
 
 def drifts() -> list[tuple[str, str]]:

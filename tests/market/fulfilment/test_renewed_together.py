@@ -39,7 +39,7 @@ from tradepost.market.production.models import Call
 from tradepost.market.subscriptions.models import Freeze, Subscription
 from tradepost.market.wiring import TASKS
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = [pytest.mark.django_db]
 FIRST = datetime(2026, 3, 25, 3, tzinfo=ZoneInfo("Asia/Shanghai"))
 """03:00 in the market's zone of the day that lies seven days before END's."""
 COUNTED = ("seller", "day", "currency", "part", "lines", "amount_minor")

@@ -66,7 +66,6 @@ def test_what_is_charged_by_usage_can_be_frozen_queried_and_released_but_not_ren
             tried(one, Act.RENEW)
 
 
-@pytest.mark.once
 def test_a_freeze_is_told_only_to_a_seller_that_has_the_interface() -> None:
     """business-rules §17.4: "ask for status and update when the seller saved a case for them; freeze only where status is
     implemented". Access closes all the same; a lift then has nothing to say, and a case that is saved later counts."""

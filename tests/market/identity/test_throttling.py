@@ -14,7 +14,7 @@ from tradepost.market.identity.models import Throttle
 
 NOW = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
-pytestmark = [pytest.mark.django_db, pytest.mark.databases]
+pytestmark = [pytest.mark.django_db]
 
 
 def window(at: datetime = NOW, what: str = "login from a") -> int:

@@ -134,7 +134,6 @@ STEPS = st.lists(st.tuples(st.sampled_from(ACTS), st.integers(1, 15)), min_size=
 
 
 @pytest.mark.django_db
-@pytest.mark.once
 @pytest.mark.parametrize("kind", ["saas_v2", "license_v1"])
 @settings(
     max_examples=60 if SOAK else 3, deadline=None,

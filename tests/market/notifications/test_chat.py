@@ -37,7 +37,6 @@ def chat(service: str, address: str, **more: Any) -> Endpoint:
     return endpoints.add_chat(make_buyer(balance="0"), service=service, address=address, **options)
 
 
-@pytest.mark.once
 @pytest.mark.parametrize(
     "address",
     [
@@ -55,7 +54,6 @@ def test_only_the_address_of_a_bot_is_taken(db: None, address: str) -> None:
     assert not Endpoint.objects.exists()
 
 
-@pytest.mark.once
 def test_every_service_has_one_host_and_what_apprise_makes_of_it_leads_there() -> None:
     from apprise import Apprise
 
@@ -71,7 +69,6 @@ def test_every_service_has_one_host_and_what_apprise_makes_of_it_leads_there() -
         assert urlsplit(leads).scheme == "https"
 
 
-@pytest.mark.once
 def test_the_token_is_sealed(db: None) -> None:
     for service, address, wrong in (
         ("dingtalk", DINGTALK, "SEC99/?x@evil.example"),
@@ -85,7 +82,6 @@ def test_the_token_is_sealed(db: None) -> None:
     assert made.shown == "oapi.dingtalk.com …cdef"
 
 
-@pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("plugin", "service", "address"),

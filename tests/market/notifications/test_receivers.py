@@ -126,7 +126,6 @@ def test_link_and_code_are_kept_as_hashes_and_end(buyer: User) -> None:
     assert receivers.confirm(token, f" {code} ", wall=WALL, now=NOW).is_confirmed
 
 
-@pytest.mark.once
 def test_who_guesses_codes_waits_longer_each_time(buyer: User) -> None:
     token, code = sent_to(add(buyer))
     wrong = "000000" if code != "000000" else "111111"
@@ -138,7 +137,6 @@ def test_who_guesses_codes_waits_longer_each_time(buyer: User) -> None:
     assert not Receiver.objects.get().is_confirmed
 
 
-@pytest.mark.once
 def test_asked_again_the_former_link_and_code_open_nothing(buyer: User) -> None:
     one = add(buyer)
     former = sent_to(one)
@@ -150,7 +148,6 @@ def test_asked_again_the_former_link_and_code_open_nothing(buyer: User) -> None:
         receivers.ask_again(one, buyer, rules=RULES, wall=WALL, now=NOW)
 
 
-@pytest.mark.once
 def test_nobody_fills_a_strangers_phone_or_mailbox_with_codes(buyer: User) -> None:
     """Three a day to one number and one address, whoever asks."""
     for n in range(3):
@@ -167,7 +164,6 @@ def test_nobody_fills_a_strangers_phone_or_mailbox_with_codes(buyer: User) -> No
     assert NoticeDelivery.objects.count() == Job.objects.count() == 12
 
 
-@pytest.mark.once
 @pytest.mark.parametrize(
     ("email", "phone", "field"),
     [
@@ -183,7 +179,6 @@ def test_what_is_no_address_or_gets_no_sms_is_refused(buyer: User, email: str, p
     assert not NoticeDelivery.objects.exists()
 
 
-@pytest.mark.once
 def test_where_the_market_has_no_sms_the_mail_alone_confirms(buyer: User) -> None:
     one = add(buyer, phone="", rules=receivers.Rules(sms=False, most=1, valid=timedelta(days=3), a_day=20))
     assert [d.channel for d in NoticeDelivery.objects.all()] == ["mail"]
@@ -215,7 +210,6 @@ def test_each_category_keeps_a_receiver_while_there_are_any() -> None:
     assert not Receiver.objects.exists()
 
 
-@pytest.mark.once
 def test_another_owner_finds_none_of_them(buyer: User) -> None:
     one = add(buyer)
     assert receivers.find_receiver(make_buyer(balance="0"), one.pk) is None

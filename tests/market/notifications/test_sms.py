@@ -68,7 +68,6 @@ def answer_of_huawei(code: str = "000000", status: str = "000000") -> bytes:
     return json.dumps({"code": code, "description": "said", "result": result}).encode()
 
 
-@pytest.mark.once
 def test_huaweicloud_gets_template_and_variables_signed(web: web_server.Web) -> None:
     """Message & SMS, batchSendSms/v1: from, to, templateId, templateParas, signature, signed with app key and secret."""
     web.body = answer_of_huawei()
@@ -86,7 +85,6 @@ def test_huaweicloud_gets_template_and_variables_signed(web: web_server.Web) -> 
     assert (form["templateId"], json.loads(form["templateParas"])) == ("T3", ["123456"])
 
 
-@pytest.mark.once
 @pytest.mark.parametrize(
     ("status", "body", "found"),
     [
@@ -104,7 +102,6 @@ def test_what_huaweicloud_refuses_for_good_is_not_tried_again(
     assert isinstance(huawei(web).send(TEXT), found)
 
 
-@pytest.mark.once
 def test_aliyun_gets_template_and_variables_signed(web: web_server.Web) -> None:
     """SendSms of Short Message Service 2017-05-25."""
     web.body = b'{"Code":"OK","Message":"OK","BizId":"1","RequestId":"2"}'
@@ -124,7 +121,6 @@ def test_aliyun_gets_template_and_variables_signed(web: web_server.Web) -> None:
     )
 
 
-@pytest.mark.once
 @pytest.mark.parametrize(
     ("status", "code", "found"),
     [
@@ -139,7 +135,6 @@ def test_what_aliyun_refuses_for_good_is_not_tried_again(
     assert isinstance(aliyun(web).send(TEXT), found)
 
 
-@pytest.mark.once
 def test_a_provider_that_is_away_is_tried_again() -> None:
     with web_server.running() as gone:
         pass
@@ -147,7 +142,6 @@ def test_a_provider_that_is_away_is_tried_again() -> None:
     assert isinstance(aliyun(gone).send(TEXT), NotNow)
 
 
-@pytest.mark.once
 def test_each_folder_is_an_adapter_and_what_cannot_be_made_says_why(tmp_path: Path) -> None:
     assert adapter_names() == {"file", "huaweicloud", "aliyun"}
     assert isinstance(make_adapter(sms("", sandbox=True)), FileSms)
@@ -164,7 +158,6 @@ def test_each_folder_is_an_adapter_and_what_cannot_be_made_says_why(tmp_path: Pa
     assert isinstance(FileSms(unwritable / "sms").send(TEXT), NotNow)
 
 
-@pytest.mark.once
 @pytest.mark.parametrize(
     ("written", "standard"),
     [
@@ -176,7 +169,6 @@ def test_numbers_are_kept_in_one_form(written: str, standard: str) -> None:
     assert standard_form(written) == standard
 
 
-@pytest.mark.once
 def test_a_number_is_shown_as_far_as_its_owner_recognises_it() -> None:
     assert masked("+8613800138000") == "+86138····8000"
 

@@ -174,7 +174,6 @@ def test_one_good_answer_in_between_begins_the_days_anew(web: web_server.Web, se
     assert (endpoint.disabled_at, endpoint.failing_since, endpoint.failures) == (None, NOW + timedelta(days=6), 1)
 
 
-@pytest.mark.once
 def test_what_waits_for_one_that_failed_is_not_tried_before_it_has_rested(web: web_server.Web, seller: Seller) -> None:
     hook(seller, web.url)
     web.status = 500
@@ -191,7 +190,6 @@ def test_what_waits_for_one_that_failed_is_not_tried_before_it_has_rested(web: w
     }
 
 
-@pytest.mark.once
 def test_gone_means_gone_and_a_redirect_is_no_answer(web: web_server.Web, seller: Seller) -> None:
     hook(seller, web.url)
     order(seller)
@@ -204,7 +202,6 @@ def test_gone_means_gone_and_a_redirect_is_no_answer(web: web_server.Web, seller
     assert Endpoint.objects.get().disabled_at == NOW + failing.WAITS[0]
 
 
-@pytest.mark.once
 def test_outside_of_a_sandbox_nothing_inside_is_called(web: web_server.Web, seller: Seller) -> None:
     """The guard looks at where a name leads when it is called, whatever was entered."""
     hook(seller, web.url)
@@ -224,7 +221,6 @@ def test_outside_of_a_sandbox_nothing_inside_is_called(web: web_server.Web, sell
         "https://hooks.example.com/#x", "https://hooks.example.com/" + "x" * 1000, "https://hooks.example.com/ x", "https://hooks.example.com:x/",
     ],
 )  # fmt: skip
-@pytest.mark.once
 def test_an_address_that_no_public_program_has_is_refused(seller: Seller, url: str) -> None:
     with pytest.raises(Refused) as refused:
         hook(seller, url, sandbox=False)
@@ -232,7 +228,6 @@ def test_an_address_that_no_public_program_has_is_refused(seller: Seller, url: s
     assert not Endpoint.objects.exists()
 
 
-@pytest.mark.once
 def test_address_and_secret_are_sealed_and_not_more_are_kept_than_one_may(seller: Seller) -> None:
     made = hook(seller, "https://hooks.example.com/a-very-long-token-0123456789?key=abc", sandbox=False)
     stored = str(Endpoint.objects.values())
@@ -256,7 +251,6 @@ def test_what_waits_when_it_is_deleted_says_so(web: web_server.Web, seller: Sell
         retry(one, now=NOW)
 
 
-@pytest.mark.once
 def test_a_test_is_sent_and_says_that_it_is_one(web: web_server.Web, seller: Seller) -> None:
     made = hook(seller, web.url)
     endpoints.send_test(made.endpoint, wall=NOW, now=NOW)

@@ -9,8 +9,6 @@ from tradepost.market.notifications.categories import UNDECLARED, Audience, Cate
 from tradepost.market.notifications.messages import WORDS
 from tradepost.market.notifications.why_not import Fate, How, Place, WhyNot, fate, why_not
 
-pytestmark = pytest.mark.once
-
 SET_UP = frozenset({Channel.MAIL, Channel.WEBHOOK})
 WRONG = Place(channel=Channel.SMS, address="", locked=True, confirmed=False, how=How.OFF, disabled=True, receiver_id=1)
 """Everything stands against it."""

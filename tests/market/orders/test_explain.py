@@ -39,7 +39,6 @@ def line(priced, **fields: object) -> OrderLine:
 BANDS = st.lists(st.tuples(st.integers(1, 40), st.integers(0, 10**6)), min_size=1, max_size=4)
 
 
-@pytest.mark.once
 @settings(max_examples=100)
 @given(st.sampled_from(PriceModel), st.integers(0, 10**8), BANDS, st.integers(1, 200), st.integers(1, 36))
 def test_what_was_priced_is_explained_to_the_same_coin(
@@ -61,13 +60,11 @@ def test_what_was_priced_is_explained_to_the_same_coin(
     assert wrong.verdict is Verdict.DIFFERS
 
 
-@pytest.mark.once
 def test_what_was_ordered_before_parts_were_kept_is_unknown() -> None:
     bought = line(price(Tariff(currency="CNY", unit_minor=100), quantity=1, periods=1), price_lines=None)
     assert by_price_lines(bought, OrderFacts(order=bought.order, lines=[bought])).verdict is Verdict.UNKNOWN
 
 
-@pytest.mark.once
 def test_an_order_of_a_type_that_nobody_knows_is_unknown() -> None:
     bought = line(price(Tariff(currency="CNY", unit_minor=100), quantity=1, periods=1))
     bought.order.order_type = "BARTER"

@@ -12,7 +12,7 @@ from tradepost.market.orders.models import OrderLine
 from tradepost.market.orders.refund_check import problems
 from tradepost.market.orders.refund_models import Refund
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = [pytest.mark.django_db]
 
 
 def test_what_adds_up_is_fine_and_what_does_not_is_named(client: Client) -> None:

@@ -114,7 +114,6 @@ class People:
             act(found[-1])
 
 
-@pytest.mark.once
 @pytest.mark.django_db
 @settings(max_examples=2000 if SOAK else 25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)

@@ -27,7 +27,7 @@ from tradepost.market.probes.outcome import Verdict
 from tradepost.market.production.claim import ClaimedCall
 from tradepost.protocols.commands import CallResult, Done
 
-pytestmark = [pytest.mark.django_db, pytest.mark.soak, pytest.mark.once, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(900)]
 DAY = timedelta(days=1)
 FIRST = NOW.astimezone(ZONE).date() + DAY
 START = datetime(FIRST.year, FIRST.month, FIRST.day, tzinfo=ZONE)
@@ -107,7 +107,7 @@ class World:
         return DOWN if self.is_unreachable(call.address_id) else WRONG
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(10 if SOAK else 1))
 def test_the_engine_says_what_the_model_says(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     rules = replace(wiring._watch(), only_needed=False)

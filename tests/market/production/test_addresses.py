@@ -118,7 +118,6 @@ def test_the_refusal_is_in_chinese_too(url: str) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.once
 def test_what_is_sold_by_the_day_is_not_bound_to_a_protocol_without_the_word() -> None:
     """saas-v1-license A2.1: periodType is year or month; a day is said of trials alone."""
     by_day = replace(MONTHLY, period_type="day", period_numbers=(1, 7))

@@ -21,7 +21,6 @@ from tradepost.market.subscriptions.models import Subscription
 from .broken_sellers import Script, answered, says, serving
 from .hostile_sellers import ACCESS, CONTENT, EVIL, WIRE
 
-pytestmark = pytest.mark.once
 GOOD = {"done", "pending"}
 SLOW = {name: attack for name, attack in WIRE.items() if attack[1] == "timeout"}
 QUICK = {name: attack for name, attack in WIRE.items() if name not in SLOW}
@@ -30,7 +29,7 @@ NEVER = 60.0
 WITHIN = 100.0
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(

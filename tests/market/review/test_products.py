@@ -282,7 +282,6 @@ def test_a_product_with_upgrade_rules_needs_the_case_of_an_upgrade_until_they_ar
     assert Submission.objects.get(pk=sent.pk).status == STATUS.APPROVED
 
 
-@pytest.mark.once
 @pytest.mark.parametrize(
     ("protocol", "kinds", "refused"),
     [
@@ -306,7 +305,6 @@ def test_a_period_that_the_protocol_cannot_name_is_refused_beside_its_price(
     assert periods == ([("pricing", at, "saas-v1-license §A2.1, §B1")] if refused else [])
 
 
-@pytest.mark.once
 @pytest.mark.parametrize(
     ("protocol", "supervised", "refused"),
     [("license_v1", "yes", True), ("license_v1", "", False), ("license_online", "yes", False)],

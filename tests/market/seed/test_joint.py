@@ -25,9 +25,6 @@ from tradepost.market.seed.joint_data import joint
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.slow,
-    pytest.mark.soak,
-    pytest.mark.sampled(1 / 3),
-    pytest.mark.once,
 ]
 STATUS = TenantBinding.Status
 

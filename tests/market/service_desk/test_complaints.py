@@ -37,7 +37,6 @@ POINTS = [
 ]
 
 
-@pytest.mark.once
 @pytest.mark.parametrize(("reason", "replied", "points"), POINTS)
 def test_points_go_by_the_rules(reason: str, replied: bool, points: int) -> None:
     assert RULES.points(reason, replied=replied) == points
@@ -81,7 +80,6 @@ def test_a_seller_replies_once() -> None:
     assert (found.reply, found.status, found.points) == ("we called back", "upheld", 0)
 
 
-@pytest.mark.once
 def test_a_late_reply_is_heard_until_it_is_decided() -> None:
     one = complained()
     jobs.run_due({TIMER: wiring.TASKS[TIMER]}, now=LATER)
@@ -108,7 +106,6 @@ def test_what_is_wrong_is_refused_and_nothing_changed(what: str) -> None:
     assert (Complaint.objects.count(), Event.objects.count(), Job.objects.filter(kind=TIMER).count()) == (0, 0, 0)
 
 
-@pytest.mark.once
 def test_nobody_complains_about_or_decides_their_own() -> None:
     member, buyer = factories.make_operator(), factories.make_operator()
     seller = factories.make_seller(member=member)
@@ -121,7 +118,6 @@ def test_nobody_complains_about_or_decides_their_own() -> None:
     assert Complaint.objects.get().status == "asked"
 
 
-@pytest.mark.once
 def test_a_buyer_has_so_many_a_day() -> None:
     buyer = factories.make_buyer()
     for _ in range(5):

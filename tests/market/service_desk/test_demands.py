@@ -44,7 +44,6 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("what", WRONG)
 def test_what_cannot_be_answered_is_refused_beside_its_field(what: str) -> None:
     fields, field = WRONG[what]
@@ -68,7 +67,6 @@ def test_one_network_and_one_address_have_so_many_a_day() -> None:
     raise_demand(wanted(entered_by="op@m.example"), rules=RULES, allowed=None, now=NOW)  # an operator is not counted
 
 
-@pytest.mark.once
 def test_only_its_own_link_leads_to_a_demand() -> None:
     first, second = raised(), raised()
     assert first.token != second.token
@@ -177,7 +175,6 @@ def test_a_declined_demand_goes_to_another_seller_not_to_the_same() -> None:
     assert second.status == "waiting"
 
 
-@pytest.mark.once
 def test_a_seller_that_may_not_sell_is_not_asked() -> None:
     suspended = factories.make_seller(status="suspended")
     with pytest.raises(Refused) as refused:
@@ -202,7 +199,6 @@ def test_who_is_asked_in_vain_is_told(ends: str) -> None:
         decline(asked, "no", by="s", rules=RULES, now=NOW)
 
 
-@pytest.mark.once
 def test_an_advertisement_is_closed_and_mails_nothing() -> None:
     made = raised()
     react(now=NOW)

@@ -23,7 +23,7 @@ from tradepost.market.settlement.models import SettlementItem, Statement
 from tradepost.market.settlement.payout import pay
 from tradepost.market.settlement.run import make
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = [pytest.mark.django_db]
 DAY = timedelta(days=1)
 STEPS = st.lists(
     st.sampled_from(["earn", "back", "part", "month", "sign", "pay"]), min_size=4, max_size=14

@@ -23,7 +23,7 @@ from tradepost.market.metering.events import CollectionClosed
 from tradepost.market.subscriptions.levels import levels_of
 from tradepost.market.subscriptions.models import Subscription
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = [pytest.mark.django_db]
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LEVELS = levels_of(default="V0", grace_days=(0, 0, 0, 1, 7, 7), retention_days=(1, 7, 7, 7, 15, 15))
 

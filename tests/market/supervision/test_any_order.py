@@ -39,7 +39,7 @@ from tradepost.market.supervision.milestones import accepted_minor
 from tradepost.market.supervision.milestones import of as milestones_of
 from tradepost.market.supervision.models import Appeal, Supervision
 
-pytestmark = [pytest.mark.django_db, pytest.mark.soak, pytest.mark.once]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 HUMANS = (Party.BUYER, Party.SELLER, Party.OPERATOR)
 STEPS = 40
 

@@ -141,7 +141,7 @@ def test_every_flow_stands_in_the_table() -> None:
     assert {one.code: [*one.by_code] for one in flows().values()} == {code: [*nodes] for code, nodes in TABLE.items()}
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("code", TABLE)
 def test_after_a_milestone_the_next_one_is_delivered_and_reviews_come_where_they_were_wanted(code: str) -> None:
     in_parts = {"demand", "provisioned", "handover", "license_online"}
@@ -192,8 +192,7 @@ def begun(code: str) -> Supervision:
     return again(supervision)
 
 
-@pytest.mark.sampled(1)
-@pytest.mark.once
+@pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.parametrize("code", TABLE)
 def test_at_each_node_each_act_of_each_role_does_what_the_table_says_and_nothing_else_does_anything(code: str) -> None:

@@ -18,7 +18,7 @@ from tradepost.market.web.seller_contact import contact_of
 from tradepost.market.web.templatetags.ui import telephone
 from tradepost.protocols.text import Text
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = [pytest.mark.django_db]
 EN, ZH = {"Accept-Language": "en"}, {"Accept-Language": "zh-Hans"}
 
 

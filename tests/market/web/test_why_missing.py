@@ -81,7 +81,6 @@ def test_another_choice_and_what_is_not_sold_now() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.once
 def test_the_page_says_it_beside_the_choice_and_that_a_trial_was_used(client: Client) -> None:
     """§3.5: a trial is given once; who has had it is told so, and gets no button."""
     product, buyer = factories.make_product(prices=(TRIAL, MONTHLY)), factories.make_buyer()

@@ -69,7 +69,6 @@ def shown(client: Client, path: str = URL, **query: str) -> str:
     return re.sub(r"\s+", " ", answer.content.decode().replace("&#x27;", "'"))
 
 
-@pytest.mark.once
 def test_every_source_has_a_name_for_addresses_words_and_a_list() -> None:
     for name, source in sources().items():
         assert re.fullmatch(r"[a-z_]{2,32}", name)
@@ -195,7 +194,6 @@ def test_the_page_takes_puts_off_and_notes_and_goes_back_to_its_list(me: User) -
     assert browser.get(f"{URL}probes/{one.pk}/").status_code == 404
 
 
-@pytest.mark.once
 def test_the_side_is_a_part_of_a_page_and_the_count_is_live(me: User) -> None:
     one, browser = item(clock.now()), enter(me)
     part = browser.get(f"{URL}probes/{one.pk}/", headers={"HX-Request": "true"}).content.decode()
@@ -206,7 +204,6 @@ def test_the_side_is_a_part_of_a_page_and_the_count_is_live(me: User) -> None:
     assert ">1<" in shown(browser, f"{URL}count/")
 
 
-@pytest.mark.once
 def test_what_people_added_goes_when_the_fact_is_gone_and_it_is_old(me: User) -> None:
     gone, standing = item(NOW, "2026-03-01"), item(NOW, "2026-02-01")
     for one in (gone, standing):

@@ -37,7 +37,6 @@ def run_all(work: Callable[[Running], Any]) -> None:
     leased_jobs.run_due(tasks, now=clock.now, wall=clock.wall, owner="test")
 
 
-@pytest.mark.once
 def test_every_kind_of_job_has_a_name() -> None:
     assert set(TITLES) == set(LEASED_TASKS)
 

@@ -33,7 +33,6 @@ def fill(shop) -> str:
     return f"/seller/messages/{call.pk}/"
 
 
-pytestmark = pytest.mark.once
 # Of each: session, user, memberships, the sandbox's clock and the frame's one query.
 FRAME = 5
 OWN = {
@@ -60,7 +59,7 @@ def count(page, path: str) -> int:
     return len(queries)
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("path", OWN)
 def test_a_page_asks_a_fixed_number_of_times(page, shop, path):
     fill(shop)
@@ -73,7 +72,7 @@ def test_a_page_asks_a_fixed_number_of_times(page, shop, path):
     assert few == FRAME + OWN[path]
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_details_ask_a_fixed_number_of_times(page, shop):
     path = fill(shop)
     line = OrderLine.objects.order_by("pk")[0]
@@ -90,7 +89,7 @@ def test_details_ask_a_fixed_number_of_times(page, shop):
     assert many[1] == FRAME + 5
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_a_list_of_drafts_asks_as_often_as_one_draft(page, shop):
     """What each lacks is counted: pictures, proofs, hosts, what is listed and stopped are asked for all of them together."""
     page.get("/seller/products/")  # the session is renewed once

@@ -108,7 +108,6 @@ def test_nothing_of_another_sellers_product_is_there() -> None:
     assert Version.objects.get(product=product).status == "draft"
 
 
-@pytest.mark.once
 def test_what_nobody_checks_is_said_and_refuses_nothing() -> None:
     """saas-v2 §1.4 "usage push: must" on demand. Nothing counts pushes here yet, so the page says that instead of a tick."""
     seller = may_publish()

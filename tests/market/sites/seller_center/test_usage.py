@@ -14,7 +14,7 @@ from tradepost.market.base import clock
 from tradepost.market.metering.models import Push, Record
 from tradepost.market.subscriptions.models import Subscription
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = [pytest.mark.django_db]
 HOUR = timedelta(hours=1)
 
 

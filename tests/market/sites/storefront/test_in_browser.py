@@ -25,7 +25,6 @@ from tradepost.protocols.commands import Pending, Rejected
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("storefront-browser"),
 ]
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -136,7 +135,7 @@ def _seller_delivers(order: Order) -> None:
         engine.react(now=clock.now())
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_the_fee_of_a_change_follows_each_choice(browser: Browser, live_server: Any) -> None:
     """Issue 11: "explained line by line before paying"."""
     held = changeable_since(timedelta(days=3))
@@ -159,7 +158,7 @@ def test_the_fee_of_a_change_follows_each_choice(browser: Browser, live_server: 
     assert heard == []
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_the_theme_and_the_dialog_work_by_keyboard(browser: Browser, live_server: Any) -> None:
     buyer = factories.make_buyer()
     order = factories.make_order(buyer, now=clock.now())
@@ -181,7 +180,7 @@ def test_the_theme_and_the_dialog_work_by_keyboard(browser: Browser, live_server
     expect(page.get_by_text("The order was cancelled. Nothing was charged.")).to_be_visible()
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_page_passes_axe_and_fits_320_pixels(browser: Browser, live_server: Any, theme: str) -> None:
     buyer = factories.make_buyer(name="名" * 40)

@@ -19,7 +19,7 @@ from tradepost.market.metering.events import PackageChanged
 from tradepost.market.metering.models import Package, Quota
 from tradepost.market.subscriptions.models import Subscription
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = [pytest.mark.django_db]
 HOUR = timedelta(hours=1)
 
 

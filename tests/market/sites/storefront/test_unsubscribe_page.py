@@ -21,7 +21,7 @@ from tradepost.market.orders.models import Order
 from tradepost.market.orders.refund_models import Refund
 from tradepost.market.subscriptions.models import Period, Subscription
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = [pytest.mark.django_db]
 
 
 def logged_in(user: User) -> Client:
