@@ -8,6 +8,9 @@ MAKEFLAGS += --no-print-directory --jobs=4
 
 BIN := .venv/bin
 VENDOR := src/tradepost/market/web/static/vendor
+COLLECTED := src/tradepost/market/collected/staticfiles.json
+STATIC := $(shell find src -path '*/static/*' -type f -not -path '*/vendor/*')
+PAGES := $(shell find src -name '*.html')
 ICONS := src/tradepost/market/web/icons.txt
 CODE := $(foreach folder,src tests scripts bench examples,$(if $(shell find $(folder) -name '*.py' -print -quit 2>/dev/null),$(folder)))
 TRANSLATIONS := $(shell find src -name '*.po')
@@ -66,7 +69,7 @@ shots: setup ## Take pictures of the pages into shots/, phone and desktop, Chine
 	@exec $(BIN)/python scripts/shots.py $(ARGS)
 
 .PHONY: setup
-setup: .venv/.dev .cache/bytecode $(VENDOR)/htmx.min.js .cache/translations $(TEMPLATE) $(DEMO) .cache/sslyze/.made
+setup: .venv/.dev .cache/bytecode $(COLLECTED) .cache/translations $(TEMPLATE) $(DEMO) .cache/sslyze/.made
 
 .venv/.dev: requirements/dev.txt requirements/build.txt pyproject.toml scripts/make_venv.sh
 	@scripts/make_venv.sh requirements/dev.txt
@@ -90,8 +93,13 @@ node_modules/.installed: package.json package-lock.json .npmrc | .venv/.dev
 	@scripts/npm.sh ci --no-progress --loglevel=error --no-update-notifier
 	@touch $@
 
-$(VENDOR)/htmx.min.js: node_modules/.installed $(ICONS) scripts/collect_assets.py
+# Pages and modules too: which rules of the style sheet are kept depends on the names that they contain.
+$(VENDOR)/htmx.min.js: node_modules/.installed $(ICONS) $(PAGES) $(MODULES) $(STATIC) scripts/collect_assets.py scripts/purgecss.config.cjs
 	@$(BIN)/python scripts/collect_assets.py
+	@touch $@
+
+$(COLLECTED): $(VENDOR)/htmx.min.js $(STATIC) scripts/collect_static.py
+	@$(BIN)/python scripts/collect_static.py
 	@touch $@
 
 .cache/translations: $(TRANSLATIONS) scripts/compile_messages.py | .venv/.dev
@@ -104,7 +112,7 @@ $(TEMPLATE): $(MIGRATIONS) .venv/.dev scripts/make_template.py
 	@touch $@
 
 # The demo's products go their real road to the shelf, which takes some seconds: once, here.
-$(DEMO): $(TEMPLATE) $(SEED) | .cache/bytecode .cache/translations $(VENDOR)/htmx.min.js
+$(DEMO): $(TEMPLATE) $(SEED) | .cache/bytecode .cache/translations $(COLLECTED)
 	@echo "· making the demo"
 	@$(BIN)/python scripts/make_template.py demo
 	@touch $@

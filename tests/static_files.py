@@ -1,4 +1,4 @@
-"""Every test client makes middleware of its own, and WhiteNoise's looks through all static files then: once is enough here."""
+"""Let WhiteNoise look through the static files once in a process: every test client makes middleware of its own."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-un
 
 
 def look_once() -> None:
-    """From now on in this process. By the prefix under which they are served, which a test may change."""
-    look = WhiteNoiseMiddleware.add_files_from_finders
-    known: dict[str, dict[str, Any]] = {}
+    """Keep what WhiteNoise found, by the folder and the prefix under which it serves it."""
+    look = WhiteNoiseMiddleware.add_files
+    known: dict[tuple[str, str], dict[str, Any]] = {}
 
-    def add(self: WhiteNoiseMiddleware) -> None:
-        if self.static_prefix not in known:
-            look(self)
-            known[self.static_prefix] = dict(self.files)
-        self.files.update(known[self.static_prefix])
+    def add(self: WhiteNoiseMiddleware, root: str, prefix: str = "") -> None:
+        if (key := (str(root), prefix)) not in known:
+            before = set(self.files)
+            look(self, root, prefix)
+            known[key] = {name: file for name, file in self.files.items() if name not in before}
+        self.files.update(known[key])
 
-    WhiteNoiseMiddleware.add_files_from_finders = add
+    WhiteNoiseMiddleware.add_files = add

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 
 import pytest
+from django.templatetags.static import static
 
 from tests.interop.conftest import Market
 from tradepost.protocols.open_api.order_query import PATH
@@ -61,7 +62,7 @@ REQUESTS: Mapping[str, tuple[bytes, tuple[bytes, ...], bytes, int]] = {
     "another host by an absolute target": (b"GET http://evil.example/ HTTP/1.1", (b"Host: evil.example\r\n",), b"", 400),
     "two hosts": (b"GET / HTTP/1.1", (b"Host: evil.example\r\n",), b"", 400),
     "TRACE": (b"TRACE / HTTP/1.1", (), b"", 405),
-    "TRACE of a file": (b"TRACE /static/web/tradepost.js HTTP/1.1", (), b"", 405),
+    "TRACE of a file": (f"TRACE {static('web/tradepost.js')} HTTP/1.1".encode(), (), b"", 405),
     "OPTIONS of everything": (b"OPTIONS * HTTP/1.1", (), b"", 404),
     "CONNECT": (b"CONNECT evil.example:443 HTTP/1.1", (), b"", 403),
     "an unknown method": (b"FOO / HTTP/1.1", (), b"", 403),
@@ -143,11 +144,12 @@ def test_who_begins_and_never_ends_keeps_nobody_waiting(begun: bytes, market: Ma
 
 
 def test_who_asks_and_never_reads_keeps_nobody_waiting(market: Market) -> None:
+    styles = static("vendor/tabler.min.css")
     with ExitStack() as open_until_the_end:
         for _ in range(60):
             connection = open_until_the_end.enter_context(socket.socket())
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
             connection.connect(("127.0.0.1", market.port))
-            connection.sendall((b"GET /static/vendor/tabler.min.css HTTP/1.1\r\n" + host(market) + b"\r\n") * 5)
+            connection.sendall((f"GET {styles} HTTP/1.1\r\n".encode() + host(market) + b"\r\n") * 5)
         assert lives(market)
         assert ask(market, b"GET /account/login/ HTTP/1.1")[0] == 200

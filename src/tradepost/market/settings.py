@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "tradepost.market.web.health.Probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "tradepost.market.web.compression.CompressPages",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     # What follows is for people: programs have no session, no language and no form.
     "tradepost.market.open_api.api_middleware.ApiMiddleware",
@@ -170,7 +171,13 @@ USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"
 
 STATIC_URL = "static/"
-WHITENOISE_USE_FINDERS = True
+# Hashed and compressed by scripts/collect_static.py at set-up; a wheel carries the folder. Browsers keep such a file for ever.
+STATIC_ROOT = Path(__file__).parent / "collected"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 
 PASSWORD_HASHERS = [
     "tradepost.market.web.passwords.Argon2",

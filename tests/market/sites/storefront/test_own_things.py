@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from django.templatetags.static import static
 from django.test import Client
 
 from tests import factories
@@ -266,7 +267,7 @@ def test_details_tell_in_which_language_mails_come_and_change_it(client: Client,
 @pytest.mark.parametrize("name", ["login", "signup", "password/reset"])
 def test_account_pages_are_ours_and_tell_no_secret(client: Client, name: str) -> None:
     page = client.get(f"/account/{name}/", headers={"Accept-Language": "en"}).content.decode()
-    assert "/static/web/theme.css" in page
+    assert static("web/theme.css") in page
     assert "form-control" in page
     assert [login.role for login in LOGINS if login.password in page or login.email in page] == []
 
@@ -274,7 +275,7 @@ def test_account_pages_are_ours_and_tell_no_secret(client: Client, name: str) ->
 @pytest.mark.parametrize("name", ["password/change", "email", "logout"])
 def test_account_pages_of_a_person_are_ours(client: Client, buyer: User, name: str) -> None:
     page = client.get(f"/account/{name}/").content.decode()
-    assert "/static/web/theme.css" in page
+    assert static("web/theme.css") in page
     assert "tp-entrance" in page
 
 
