@@ -22,6 +22,7 @@ QUESTIONS = {
     "bill-large": "bill_large",
     "growth": "growth",
     "first-page": "first_page",
+    "web-vitals": "web_vitals",
     "check": "check",
     "under-attack": "under_attack",
     "clock": "clock",

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from bench.answer import Answer, Need, Runs, Say, Scale
 from bench.places import folder
@@ -36,6 +38,14 @@ def measure(scale: Scale, say: Say) -> Answer:
 
 
 def _seconds() -> float:
+    begun = time.monotonic()
+    with demo():
+        return time.monotonic() - begun
+
+
+@contextmanager
+def demo() -> Iterator[str]:
+    """Run ``tradepost demo`` on an empty folder and yield its address once its products are on the page."""
     port = free_port()
     with folder() as data:
         kept = {
@@ -44,18 +54,18 @@ def _seconds() -> float:
         kept |= {"TRADEPOST_DATA": str(data / "market"), "PORT": str(port)}
         begun = time.monotonic()
         with (data / "said").open("w+") as said:
-            demo = subprocess.Popen(
+            process = subprocess.Popen(
                 [sys.executable, "-c", COMMAND, "demo"], env=kept, stdout=said, stderr=said, cwd=data
             )
             try:
                 while not _answers(port):
-                    if demo.poll() is not None or time.monotonic() - begun > PATIENCE:
+                    if process.poll() is not None or time.monotonic() - begun > PATIENCE:
                         said.seek(0)
                         raise ProgramFailed(f"tradepost demo shows no page: {said.read()[-1000:]}")
                     time.sleep(0.02)
-                return time.monotonic() - begun
+                yield f"http://127.0.0.1:{port}"
             finally:
-                _stop(demo)
+                _stop(process)
 
 
 def _answers(port: int) -> bool:

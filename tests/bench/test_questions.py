@@ -24,6 +24,7 @@ OURS = {
     "order-query": {"ours", "bare WSGI view"},
     "growth": {"GET /orders/", "GET /seller/", "GET /console/", "API order query", "claim", "record"},
     "first-page": {"ours"},
+    "web-vitals": {"first visit on the wire", "largest contentful paint"},
     "clock": {"a service and year"},
     "check": {"saas_v2, with its replay after 11 s"},
     "under-attack": {"p95 idle, 20 people sign in at once", "p95, 20 people sign in at once"},
