@@ -10,7 +10,7 @@ PATIENCE = 60.0
 PAUSE = 0.02
 
 
-def until[T](condition: Callable[[], T], *, within: float = PATIENCE, what: str = "", pause: float = PAUSE) -> T:
+def until[T](condition: Callable[[], T], what: str = "", *, within: float = PATIENCE, pause: float = PAUSE) -> T:
     """Return the first true value of the condition. Fail with ``what`` after ``within`` seconds."""
     end = time.monotonic() + within
     while not (found := condition()):
