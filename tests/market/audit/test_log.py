@@ -211,6 +211,7 @@ def test_no_search_reads_the_whole_log(name: str) -> None:
         cursor.execute("ANALYZE audit_entry")
     with CaptureQueriesContext(connection) as asked:
         ASKED[name]()
+    assert asked.captured_queries
     for query in asked.captured_queries:
         with connection.cursor() as cursor:
             cursor.execute(f"EXPLAIN {query['sql']}")

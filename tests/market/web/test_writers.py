@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection
 from django.test import Client
 
 from tests.market.web.exchanging import WITHIN, ask, scope, server, until
@@ -95,7 +94,7 @@ def test_there_are_fewer_places_than_slots_on_every_database() -> None:
     assert [places(threads, sqlite=sqlite) for threads in (1, 2) for sqlite in (True, False)] == [1, 1, 1, 1]
 
 
+@pytest.mark.sqlite
 def test_sqlite_waits_no_longer_than_somebody_who_sent_a_form() -> None:
-    if connection.vendor == "sqlite":
-        options: Any = settings.DATABASES["default"]["OPTIONS"]
-        assert options["timeout"] <= writers.WAIT
+    options: Any = settings.DATABASES["default"]["OPTIONS"]
+    assert options["timeout"] <= writers.WAIT

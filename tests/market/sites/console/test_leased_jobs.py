@@ -97,6 +97,7 @@ def test_no_list_reads_the_whole_table(kind: str) -> None:
     with CaptureQueriesContext(connection) as asked:
         for outcome in LeasedJob.Outcome.values:
             listed(JobFilter(outcome=outcome, kind=kind))
+    assert asked.captured_queries
     for query in asked.captured_queries:
         with connection.cursor() as cursor:
             cursor.execute("EXPLAIN " + query["sql"])
