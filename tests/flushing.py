@@ -24,6 +24,8 @@ def flush_what_is_held() -> None:
 
 def _teardown(case: Any) -> None:
     del case
+    from tradepost.market.catalog.first_categories import create_first
+    from tradepost.market.catalog.models import Category
     from tradepost.market.identity.company_models import Agreement
     from tradepost.market.identity.first_agreements import make_first
 
@@ -33,6 +35,7 @@ def _teardown(case: Any) -> None:
     else:
         _empty_sqlite(held)
     make_first(Agreement.objects)
+    create_first(Category.objects)
 
 
 @cache

@@ -21,6 +21,7 @@ ORDER = (
     "catalog_product",
     "catalog_version",
     "review_submission",
+    "catalog_category",
     "catalog_spec",
     "catalog_sku",
     "catalog_offer",

@@ -21,6 +21,7 @@ from tradepost.market.billing import alerts, arrears, charge, collect_debt, stop
 from tradepost.market.billing.events import DebtChanged
 from tradepost.market.catalog import reactions as catalog
 from tradepost.market.catalog.events import (
+    CategoryRenamed,
     ProductFrozen,
     ProductStopped,
     ProductUnfrozen,
@@ -207,6 +208,7 @@ REACTIONS = Reactions(
             services.on_service_released,
             on_servers.on_service_released,
         ),
+        on(CategoryRenamed, catalog.on_category_renamed),
         on(ProductFrozen, products.on_product_frozen),
         on(ProductUnfrozen, probes_begin_anew, products.on_product_unfrozen),
         on(ProductStopped, probes_end, products.on_product_stopped),

@@ -96,9 +96,9 @@ def quoted(words: str) -> str:
     return "'" + words.replace("'", "''").replace("%", "%%") + "'"
 
 
-def _shelf(products: str) -> None:
+def _shelf(products: str, category: int) -> None:
     insert(
-        Shelf, products, product_id="n", category_id="1", seller_id="(n + 1) / 2", ways="1", price_from="100 * mod(n, 97)",
+        Shelf, products, product_id="n", category_id=str(category), seller_id="(n + 1) / 2", ways="1", price_from="100 * mod(n, 97)",
         sold_30d="mod(n, 13)", charging_mode=text("PERIOD"), currency=text("CNY"), period_type=text("month"), indexed_as=f"{VERSION}",
     )  # fmt: skip
     for number, (name, name_en) in enumerate(NAMES):
@@ -140,10 +140,10 @@ def people_and_products(size: Size, now: datetime) -> None:
         opened_at=f"CASE WHEN n BETWEEN 11 AND 15 THEN TIMESTAMPTZ '{now.isoformat()}' END",
         trial_at=f"CASE WHEN n BETWEEN 11 AND 15 THEN TIMESTAMPTZ '{now.isoformat()}' END",
     )  # fmt: skip
-    Category.objects.create(pk=1, slug="many", name="企业软件", name_en="Business software")
+    category = Category.objects.create(slug="many", name="企业软件", name_en="Business software")
     products = f"generate_series(1, {2 * size.sellers}) n"
     insert(
-        Product, products, id="n", seller_id="(n + 1) / 2", category_id="1", product_type=text("SAAS"), slug="'product-' || n",
+        Product, products, id="n", seller_id="(n + 1) / 2", category_id=str(category.pk), product_type=text("SAAS"), slug="'product-' || n",
         name=f"(ARRAY[{', '.join(quoted(name) for name, _ in NAMES)}])[1 + mod(n, 5)] || n",
         name_en=f"(ARRAY[{', '.join(quoted(name) for _, name in NAMES)}])[1 + mod(n, 5)] || ' ' || n",
         picture=text(PICTURE), summary=text("好用"), summary_en=text("Useful"), description=text("好用"), description_en=text("Useful"),
@@ -155,7 +155,7 @@ def people_and_products(size: Size, now: datetime) -> None:
         document=f"CASE WHEN p.id = 2 THEN {_document(usage=True)} ELSE {_document(usage=False)} END",
         created_at=now, saved_at=now, sealed_at=now, listed_at=now, revisions="'{}'::jsonb",
     )  # fmt: skip
-    _shelf(products)
+    _shelf(products, category.pk)
     insert(Spec, products, id="n", product_id="n", key="'spec' || n", name=text("标准版"), name_en=text("Standard"))
     insert(
         Sku, products, id="n", spec_id="n", code="'SKU' || n", quantity_name=text("席位"), quantity_name_en=text("Seats"),

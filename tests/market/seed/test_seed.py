@@ -19,6 +19,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.base.secrets import unseal
 from tradepost.market.catalog import document as documents
 from tradepost.market.catalog.document import Document
+from tradepost.market.catalog.first_categories import SLUGS
 from tradepost.market.catalog.models import Product, Version
 from tradepost.market.debugging.required import Purpose
 from tradepost.market.identity import keys
@@ -29,7 +30,7 @@ from tradepost.market.payments import ledger
 from tradepost.market.production.models import Address, Binding
 from tradepost.market.review.product_versions import findings_of
 from tradepost.market.seed import shipped
-from tradepost.market.seed.people import categories, sellers
+from tradepost.market.seed.people import sellers
 from tradepost.market.seed.products import products
 
 ADDRESS = "http://127.0.0.1:9801/produce"
@@ -96,7 +97,7 @@ def test_every_product_is_a_draft_that_lacks_nothing_but_its_cases(seeded: seed.
 
 def test_what_there_is_to_choose_from(seeded: seed.SeedResult) -> None:
     drafts = written()
-    assert {draft.base.category for draft in drafts.values()} == {one.slug for one in categories()}
+    assert {draft.base.category for draft in drafts.values()} == SLUGS
     assert set(Product.objects.values_list("seller__slug", flat=True)) == {s.slug for s in sellers()}
     prices = [price for draft in drafts.values() for _spec, _sku, price in draft.prices()]
     ways = {(price.charging_mode, price.period_type) for price in prices}

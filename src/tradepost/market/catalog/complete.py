@@ -64,7 +64,7 @@ def complete(product: Product, document: Document, *, market: Market, known: Kno
     # Where links of a guide may lead: to this market, and to what its seller has proven to be its own (§2.3).
     hosts = [market.host, *known.hosts[seller]]
     found = [
-        *_base(document, known), *_media(document, seller, known), *_description(document, seller, known),
+        *_base(product, document, known), *_media(document, seller, known), *_description(document, seller, known),
         *_guide(document), *_support(document), *_purchase(document), *_pricing(document, market), *_kind(document),
         *_proofs(document, seller, known), *_asset(document, seller, known), *_changed(product, document, known),
         *zero_price_findings(product, document, known.limited[product.pk]),
@@ -95,13 +95,14 @@ def _either(section: str, field: str, text: Text, words: str) -> Iterator[Findin
         yield _missing(section, f"{field}.zh", words)
 
 
-def _base(document: Document, known: Known) -> Iterator[Finding]:
-    base = document.base
+def _base(product: Product, document: Document, known: Known) -> Iterator[Finding]:
+    base, listed = document.base, known.listed.get(product.pk, {})
     yield from _both("base", "name", base.name, _("Enter the name in Chinese and in English."))
     yield from _both("base", "summary", base.summary, _("Say in one sentence what it is, in Chinese and in English."))
     for n, text in enumerate(base.highlights):
         yield from _both("base", f"highlights.{n}", text, _("Say it in both languages, or leave both empty."))
-    if base.category not in known.categories:
+    # A product that is on sale may stay in a category that was hidden later.
+    if base.category not in known.categories and base.category != listed.get("base", {}).get("category", ""):
         yield _missing("base", "category", _("Choose a category."))
 
 

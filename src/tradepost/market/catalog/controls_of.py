@@ -15,7 +15,9 @@ def with_rows() -> QuerySet[Product]:
     offers = Prefetch("offers", Offer.objects.filter(on_sale=True).order_by("trial", "period_type", "pk"))
     skus = Prefetch("skus", Sku.objects.order_by("pk").prefetch_related(offers))
     specs = Prefetch("specs", Spec.objects.order_by("position", "pk").prefetch_related(skus))
-    return Product.objects.select_related("seller", "category", "stock").defer("picture").prefetch_related(specs)
+    return (
+        Product.objects.select_related("seller", "category__parent", "stock").defer("picture").prefetch_related(specs)
+    )
 
 
 def controls_of(product: Product) -> Controls:

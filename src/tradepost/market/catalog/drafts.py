@@ -74,10 +74,15 @@ def _begin(
 
 
 def _category(slug: str) -> Category:
-    """That of the draft, or the first: a row needs one, and a draft is on no shelf."""
-    found = Category.objects.filter(slug=slug).first() or Category.objects.order_by("position", "pk").first()
+    """Return the category of the draft, or any other: the column needs one, and a draft is not in the store.
+
+    The lock keeps it from being deleted before the draft is stored.
+    """
+    rows = Category.objects.select_for_update(of=("self",), no_key=True)
+    found = rows.filter(slug=slug).first() or rows.order_by("position", "pk").first()
     if found is None:
-        raise Refused("product.category", _("This market has no categories yet."), field="category")
+        words = _("This market has no categories yet, so products cannot be added. Ask Support to add one.")
+        raise Refused("product.category", words, HTTPStatus.UNPROCESSABLE_ENTITY, field="category")
     return found
 
 
@@ -146,7 +151,8 @@ def _store(draft: Version, after: Document, sections: Iterable[str], *, by: User
     product = draft.product
     if product.status == Product.Status.DRAFT and "base" in sections:
         _show_names(product, after.base)
-        product.category = _category(after.base.category)
+        if after.base.category != product.category.slug:
+            product.category = _category(after.base.category)
         product.save(update_fields=["name", "name_en", "summary", "summary_en", "category"])
 
 

@@ -55,3 +55,12 @@ class UpgradeRuleLapsed(Struct, frozen=True, kw_only=True):
 
     rule: int
     at: datetime
+
+
+@event("category_renamed", about=("category",))
+class CategoryRenamed(Struct, frozen=True, kw_only=True):
+    """Searches find products by the names of their category, so the shelf is indexed again, a batch per event."""
+
+    category: int
+    after: int = 0
+    """The last product that was indexed."""

@@ -13,10 +13,11 @@ from tradepost.market.assets.models import Picture, Proof
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.identity.domains import hosts_of_sellers
 
+from .category_queries import visible
 from .controls import limited_specs
 from .delist import stopped_of
 from .document import ASSET, Document
-from .models import Category, Product, Version
+from .models import Product, Version
 
 
 class Known(Struct, frozen=True, kw_only=True):
@@ -25,6 +26,7 @@ class Known(Struct, frozen=True, kw_only=True):
     product."""
 
     categories: Collection[str]
+    """Those that new products may have."""
     pictures: Collection[tuple[int, str, str]]
     proofs: Collection[tuple[int, str]]
     assets: Collection[tuple[int, str, str]]
@@ -42,7 +44,7 @@ def known_of(drafts: Iterable[tuple[Product, Document]]) -> Known:
     proofs = {sha for _p, one in drafts for sha in one.proofs()}
     listed = Version.objects.filter(product__in=products, status=Version.Status.LISTED)
     return Known(
-        categories=frozenset(Category.objects.values_list("slug", flat=True)),
+        categories=frozenset(row.slug for row in visible()),
         pictures=frozenset(
             Picture.objects.filter(seller__in=sellers, sha256__in=pictures).values_list("seller_id", "purpose", "sha256")
         ),

@@ -1,4 +1,4 @@
-"""Categories, products with their versions, and the projection of what is listed: specs, SKUs and offers.
+"""Products with their versions, and the projection of what is listed: specs, SKUs and offers.
 
 A version is one document; ``Spec``, ``Sku``, ``Offer`` and ``Factor`` are what orders and searches need of the listed one, and
 are never deleted. Texts come in Chinese and English side by side.
@@ -20,6 +20,7 @@ from tradepost.market.product_types.charging import PACKAGE_OF_USES, Charging, c
 from tradepost.protocols.commands import ChargingMode
 
 from .attribute_models import AttributeTemplate
+from .category_models import Category
 from .grant_models import ProductGrant
 from .price_models import RESETS_WITHIN, PriceModel
 from .shelf_models import Shelf, ShelfTerm
@@ -40,14 +41,6 @@ def _exactly(is_so: Callable[[Charging], object], has: Q, has_not: Q | None = No
     """Rows of the modes of which something is so have it, and all others have it not."""
     modes = Q(charging_mode__in=modes_that(is_so))
     return (modes & has) | (~modes & (~has if has_not is None else has_not))
-
-
-class Category(models.Model):
-    slug = models.SlugField(unique=True)
-    name = models.CharField(max_length=64)
-    name_en = models.CharField(max_length=64)
-    icon = models.CharField(max_length=64, default="package")
-    position = models.PositiveIntegerField(default=0)
 
 
 class Product(models.Model):

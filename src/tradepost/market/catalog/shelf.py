@@ -56,6 +56,15 @@ def refresh_seller(seller: int) -> None:
         refresh(product)
 
 
+def refresh_category(category: int, *, after: int) -> int | None:
+    """Refresh the next products of a category on the shelf. Return the last one, or None when there are no more."""
+    rows_of = Shelf.objects.filter(category=category, pk__gt=after).order_by("pk").values_list("pk", flat=True)
+    found = list(rows_of[:AT_ONCE])
+    for product in Product.objects.filter(pk__in=found).order_by("pk"):
+        refresh(product)
+    return found[-1] if len(found) == AT_ONCE else None
+
+
 def refresh_outdated() -> int:
     """Put on the shelf what an earlier release listed, or indexed in another way; gives how many products that were. Called
     after the migrations. Each product is a transaction of its own: an upgrade that is interrupted goes on where it was."""

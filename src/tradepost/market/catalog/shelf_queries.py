@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
 from tradepost.market.base.paging import Page
 from tradepost.market.identity.models import Seller
 
+from . import category_queries
 from . import document as documents
 from .controls_of import controls_of, with_rows
 from .models import Category, Product, Shelf, Version
@@ -56,6 +57,9 @@ class Listing(Struct, frozen=True):
     """Nothing has all the words of the search; these have some."""
     order: str
     categories: list[Choice[Category]]
+    """Of the top level, with the products of their subcategories."""
+    subcategories: list[Choice[Category]]
+    """Of the chosen category, or of its parent."""
     all_categories: int
     sellers: list[Choice[Seller]]
     category: Category | None
@@ -68,23 +72,43 @@ class Listing(Struct, frozen=True):
 
 def shelf(search: Search, *, after: str = "", size: int = 24) -> Listing:
     """Products that everybody may see and that fit, with what else could be chosen."""
-    every = list(Category.objects.order_by("position", "pk"))
-    category = next((one for one in every if one.slug == search.category), None)
+    every = category_queries.in_order()
+    category = next((one for one in every if one.slug == search.category and one.visible), None)
     seller = Seller.objects.filter(slug=search.seller).first() if search.seller else None
     query = Query(
-        q=search.q, category=_key(search.category, category), seller=_key(search.seller, seller), way=search.way,
+        q=search.q, categories=_keys(search.category, category, every), seller=_key(search.seller, seller), way=search.way,
         low=search.low, high=search.high, sort=search.sort,
     )  # fmt: skip
     found = find(query, after=after, size=size)
     return Listing(
         Page(_cards(found.pks), found.next_key), found.total, found.more, found.close, query.order,
-        [Choice(one, found.categories[one.pk]) for one in every if found.categories[one.pk] or one is category],
+        _choices(None, category, every, found.categories),
+        _choices(category.path[0], category, every, found.categories) if category else [],
         sum(found.categories.values()), _sellers(found.sellers.most_common(MOST_SELLERS)), category, seller,
     )  # fmt: skip
 
 
-def _key(asked: str, found: Category | Seller | None) -> int | None:
-    """What is asked for and not there fits nothing."""
+def _choices(
+    parent: Category | None, chosen: Category | None, every: Sequence[Category], products: Mapping[int, int]
+) -> list[Choice[Category]]:
+    """Visible categories below ``parent`` that have products, and those on the way to the chosen one."""
+    own = [row for row in every if row.parent == parent and row.visible]
+    counted = [Choice(row, sum(products.get(pk, 0) for pk in _with_children(row, every))) for row in own]
+    return [one for one in counted if one.number or (chosen is not None and one.what in chosen.path)]
+
+
+def _with_children(category: Category, every: Iterable[Category]) -> list[int]:
+    """Keys of a category and of its subcategories: hidden ones too, since their products remain on sale."""
+    return [row.pk for row in every if category.pk in (row.pk, row.parent_id)]
+
+
+def _keys(asked: str, found: Category | None, every: Iterable[Category]) -> Collection[int] | None:
+    """An unknown or hidden category matches no product."""
+    return _with_children(found, every) if found else (UNKNOWN,) if asked else None
+
+
+def _key(asked: str, found: Seller | None) -> int | None:
+    """An unknown seller matches no product."""
     return found.pk if found else UNKNOWN if asked else None
 
 

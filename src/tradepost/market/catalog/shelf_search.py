@@ -6,7 +6,7 @@ Whole numbers are added up and compared, nothing else: so the answers are the sa
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Sum, Value, When
 from msgspec import Struct
@@ -23,10 +23,10 @@ SORTS = ("match", "new", "price", "sold")
 
 
 class Query(Struct, frozen=True, kw_only=True):
-    """What somebody looks for on the shelf; empty means all. ``category`` and ``seller`` are keys; ``low`` and ``high``: what one pays at least, in minor units."""
+    """What somebody looks for on the shelf; empty means all. ``categories`` and ``seller`` are keys; ``low`` and ``high``: what one pays at least, in minor units."""
 
     q: str = ""
-    category: int | None = None
+    categories: Collection[int] | None = None
     seller: int | None = None
     way: str = ""
     low: int | None = None
@@ -67,10 +67,12 @@ def find(search: Query, *, after: str = "", size: int = 24) -> Found:
     if search.q.strip():
         return NOTHING
     rows = _narrowed(Shelf.objects.all(), search)
-    of_category, of_seller = _of(rows, category=search.category), _of(rows, seller=search.seller)
+    of_category = rows if search.categories is None else rows.filter(category__in=search.categories)
+    of_seller = _of(rows, seller=search.seller)
     categories, sellers = _count(of_seller, "category_id"), _count(of_category, "seller_id")
     fit = _of(of_category, seller=search.seller)
-    total = sum(categories.values()) if search.category is None else categories[search.category]
+    counted = categories if search.categories is None else search.categories
+    total = sum(categories[pk] for pk in counted)
     pks, next_key = _page(fit, search.order, after, size)
     return Found(pks, next_key, total, categories, sellers)
 
@@ -136,7 +138,8 @@ def _find_words(search: Query, words: Sequence[Word], after: str, size: int) -> 
     if not close:
         hits = [hit for hit in hits if hit.words == len(words)]
         more = more and len(hits) == MOST_HITS  # those with all words come first: what was cut off has fewer
-    of_category = [hit for hit in hits if search.category in (None, hit.category)]
+    wanted = search.categories
+    of_category = [hit for hit in hits if wanted is None or hit.category in wanted]
     of_seller = [hit for hit in hits if search.seller in (None, hit.seller)]
     fit = [hit for hit in of_category if search.seller in (None, hit.seller)]
     fit.sort(key=lambda hit: hit.rank)

@@ -14,6 +14,7 @@ from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.secrets import unseal
 from tradepost.market.catalog import document as sold
+from tradepost.market.catalog import first_categories
 from tradepost.market.catalog.document import Document
 from tradepost.market.catalog.listing import draft_product, list_draft
 from tradepost.market.catalog.models import Category, Product
@@ -31,7 +32,7 @@ from tradepost.protocols.text import Text
 from .companies import enter_seller
 from .data_files import BadData, Data, read
 from .loading import account, give_money
-from .people import BUYER, OPERATOR, DemoSeller, Login, categories
+from .people import BUYER, OPERATOR, DemoSeller, Login
 from .shapes import Editions, picture
 
 OWNER = Login(role="seller", email="owner@your-company.example", password="seller-sandbox", name="商家工程师")  # noqa: S106
@@ -63,8 +64,8 @@ def server_file() -> ServerFile:
     for number, product in enumerate(found.product):
         for key, wrong in product.problems():
             raise BadData(f"{FILE}: product[{number}].{key}: {wrong}")
-    if found.category not in {one.slug for one in categories()}:
-        raise BadData(f"{FILE}: category: {found.category} is none of categories.toml")
+    if found.category not in first_categories.SLUGS:
+        raise BadData(f"{FILE}: category: {found.category} is none of the first categories")
     return found
 
 
@@ -149,17 +150,13 @@ def _product(seller: Seller, kind: ProductType, mode: ChargingMode, serving: Add
 
 def _document(kind: ProductType, mode: ChargingMode) -> Document:
     data, product = server_file(), mode_products()[mode]
-    category = next(one for one in categories() if one.slug == data.category)
-    Category.objects.get_or_create(
-        slug=category.slug,
-        defaults={"name": category.name.zh, "name_en": category.name.en, "icon": category.icon, "position": 0},
-    )
+    first_categories.ensure(Category.objects, data.category)
     return Document(
         product_type=kind.code,
         base=sold.Base(
             name=Text(zh=f"{kind.title.zh} {product.name.zh}", en=f"{kind.title.en} {product.name.en}"),
             summary=product.summary,
-            category=category.slug,
+            category=data.category,
         ),
         media=sold.Media(drawing=picture(data.seller.slug)),
         description=sold.Description(

@@ -18,6 +18,7 @@ from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
 from tradepost.market.base.secrets import unseal
+from tradepost.market.catalog import first_categories
 from tradepost.market.catalog.listing import draft_product
 from tradepost.market.catalog.models import Category, Product
 from tradepost.market.identity import keys
@@ -63,16 +64,6 @@ def load(now: datetime, *, seller_address: str) -> SeedResult:
     with transaction.atomic():
         users = {login.role: account(login, now) for login in LOGINS}
         give_money(users[BUYER.role], now)
-        for position, category in enumerate(people.categories()):
-            Category.objects.get_or_create(
-                slug=category.slug,
-                defaults={
-                    "name": category.name.zh,
-                    "name_en": category.name.en,
-                    "icon": category.icon,
-                    "position": position,
-                },
-            )
         sellers = {seller.slug: enter_seller(seller, users[OWNER.role], now) for seller in people.sellers()}
         for said in people.sellers():
             renew_secrets(said, sellers[said.slug])
@@ -169,6 +160,7 @@ def _drafts(sellers: dict[str, Seller], serving: dict[str, Address], *, by: User
         if product.slug in there:
             continue
         said, seller = described[product.seller], sellers[product.seller]
+        first_categories.ensure(Category.objects, product.category)
         proof = hand_in_certificate(product.name.en, seller, said.name.en, by=by, settings=config(), now=now)
         drafted = draft_product(seller, product.document(said, proof=proof), by=by, slug=product.slug, now=now)
         addresses.bind(drafted, serving[product.seller])

@@ -1,4 +1,4 @@
-"""Who is in the demo: categories, sellers with their contacts, and the accounts to sign in with."""
+"""Who is in the demo: sellers with their contacts, and the accounts to sign in with."""
 
 from __future__ import annotations
 
@@ -8,12 +8,6 @@ from functools import cache
 from tradepost.protocols.text import Text
 
 from .data_files import Data, read
-
-
-class DemoCategory(Data, frozen=True, kw_only=True):
-    slug: str
-    name: Text
-    icon: str
 
 
 class DemoSeller(Data, frozen=True, kw_only=True):
@@ -38,18 +32,8 @@ class DemoSeller(Data, frozen=True, kw_only=True):
         return f"https://www.{self.slug}.example"
 
 
-class CategoryFile(Data, frozen=True, kw_only=True):
-    category: tuple[DemoCategory, ...]
-
-
 class SellerFile(Data, frozen=True, kw_only=True):
     seller: tuple[DemoSeller, ...]
-
-
-@cache
-def categories() -> tuple[DemoCategory, ...]:
-    """In the order of the store's menu. Raises ``BadData``."""
-    return read("categories.toml", CategoryFile).category
 
 
 @cache

@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
+from tradepost.market.catalog.first_categories import SLUGS
+
 from .data_files import BadData, Data, read
-from .people import categories, sellers
+from .people import sellers
 from .shapes import DemoProduct
 
 FILES = ("industry_products.toml", "office_products.toml")
@@ -30,7 +32,7 @@ def products() -> tuple[DemoProduct, ...]:
 
 def check(listed: tuple[DemoProduct, ...], *, name: str, taken: set[str]) -> None:
     """Raises ``BadData`` for the first product that names what is not there, or repeats a slug of ``taken``."""
-    known = {"seller": {seller.slug for seller in sellers()}, "category": {one.slug for one in categories()}}
+    known = {"seller": {seller.slug for seller in sellers()}, "category": SLUGS}
     slugs = set(taken)
     for number, product in enumerate(listed):
         at = f"{name}: product[{number}]"

@@ -29,12 +29,12 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.base.findings import Finding
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.base.values import replace
+from tradepost.market.catalog import category_queries, drafts, seller_queries
 from tradepost.market.catalog import document as documents
-from tradepost.market.catalog import drafts, seller_queries
 from tradepost.market.catalog.attribute_templates import insertable
 from tradepost.market.catalog.complete import complete
 from tradepost.market.catalog.document import SECTIONS, Document, Pricing
-from tradepost.market.catalog.models import Category, Product, Version
+from tradepost.market.catalog.models import Product, Version
 from tradepost.market.catalog.readable import Line, changed, section_lines
 from tradepost.market.identity.menus import Menu
 from tradepost.market.product_types.registry import product_type
@@ -296,7 +296,7 @@ class Page:
             wrong.put(finding.field, str(finding.words), finding.rule)
         values = edited.typed if edited and edited.typed is not None else self._values()
         groups = draft_details.groups(self.kind) if self.section == "details" else GROUPS[self.section]
-        choices = {"category": _categories(), **draft_details.choices(self.kind, self.product)}
+        choices = {"category": _categories(self.product), **draft_details.choices(self.kind, self.product)}
         shown = draft_sections.shown(groups, values, wrong, choices=choices)
         return {
             "groups": [
@@ -357,6 +357,7 @@ WAY_MODES = {
 """Offered where a kind of product has the mode; packages of uses where its usage is counted."""
 
 
-def _categories() -> list[tuple[str, Words]]:
-    rows = Category.objects.order_by("position", "pk")
-    return [("", _("Choose a category")), *((row.slug, named(row)) for row in rows)]
+def _categories(product: Product) -> list[tuple[str, Words]]:
+    rows = category_queries.choices_for(product)
+    named_rows = ((row.slug, " › ".join(named(level) for level in row.path)) for row in rows)
+    return [("", _("Choose a category")), *named_rows]

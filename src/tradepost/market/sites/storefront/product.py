@@ -35,7 +35,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     if page is None:
         raise Http404
     context: dict[str, Any] = {
-        "view": page.view, "product": page.product, "seller": page.product.seller, "category": page.product.category,
+        "view": page.view, "product": page.product, "seller": page.product.seller, "category": page.product.category.shown,
         "contact": contact_of(page.product.seller, page.product, support=page.view.support),
         "kept": keeps_order(page.product), "gives": page.view.kind.gives, "public": _is_public(page.product),
     }  # fmt: skip
