@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.market.who_may import A_TRADE, BUYER, OPERATOR, Address, pages
 
 ONLY_OPERATORS = frozenset({OPERATOR})
+A_CATEGORY = {"name": "机器人", "name_en": "Robots", "icon": "robot"}
 QUEUED = {"source": "refunds", "pk": "{appealed_refund}"}
 OF_OPERATORS = {
     "orders/<str:number>/explain/": pages(frozenset({BUYER}), number="{order}"),
@@ -20,6 +21,15 @@ OF_OPERATORS = {
     "console/audit/": pages(ONLY_OPERATORS),
     "console/audit/export/": pages(ONLY_OPERATORS),
     "console/audit/<int:pk>/": pages(ONLY_OPERATORS, pk="{audit}"),
+    "console/categories/": pages(ONLY_OPERATORS),
+    "console/categories/new/": Address(get=ONLY_OPERATORS, post=ONLY_OPERATORS, data=A_CATEGORY),
+    "console/categories/<int:pk>/": Address(
+        {"pk": "{category}"}, get=ONLY_OPERATORS, post=ONLY_OPERATORS, data=A_CATEGORY
+    ),
+    "console/categories/<int:pk>/move/": Address({"pk": "{category}"}, post=ONLY_OPERATORS, data={"to": "down"}),
+    "console/categories/<int:pk>/hide/": Address({"pk": "{category}"}, post=ONLY_OPERATORS),
+    "console/categories/<int:pk>/show/": Address({"pk": "{category}"}, post=ONLY_OPERATORS),
+    "console/categories/<int:pk>/delete/": Address({"pk": "{category}"}, post=ONLY_OPERATORS),
     "console/services/": pages(ONLY_OPERATORS),
     "console/services/<int:pk>/": pages(ONLY_OPERATORS, pk="{subscription}"),
     "console/services/<int:pk>/explain/": pages(ONLY_OPERATORS, pk="{subscription}"),

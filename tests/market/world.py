@@ -180,7 +180,7 @@ class World:
         self.facts: Mapping[str, str] = {
             "coded": str(code.subscription_id), "untaken": str(untaken.subscription_id), "license_code": str(code.pk), "coded_product": str(code.product_id),
             "order": order.number, "line": f"{order.number}-000001", "unpaid": unpaid.number, "slug": product.slug, "seller_slug": seller.slug,
-            "product": str(product.pk), "subscription": str(held.pk), "notice": str(Notice.objects.get(user=buyer, kind="order_completed").pk),
+            "product": str(product.pk), "category": str(product.category_id), "subscription": str(held.pk), "notice": str(Notice.objects.get(user=buyer, kind="order_completed").pk),
             "mail": str(NoticeDelivery.objects.get(notice__user=buyer, notice__kind="order_completed").pk), "seller": str(seller.pk), "buyer": str(buyer.pk),
             "address": str(call.address_id), "call": str(call.pk), "operation": str(operation.pk), "access_key": access.key_id, "email": buyer.email,
             "submission": str(certifying.pk), "rejected": str(rejected.pk),

@@ -16,7 +16,7 @@ from msgspec import Struct
 from tradepost.market.applications.models import TenantBinding
 from tradepost.market.audit.record import NOTHING, Subject
 from tradepost.market.base.models import LeasedJob
-from tradepost.market.catalog.models import Product
+from tradepost.market.catalog.models import Category, Product
 from tradepost.market.compute.models import Server, Task
 from tradepost.market.fulfilment.models import Drift, Operation
 from tradepost.market.identity.models import Seller, User
@@ -96,6 +96,7 @@ KINDS: Mapping[str, Kind] = {
     "drift": Kind(words=_("Difference"), model=Drift, text="subscription__product__name", seller="seller_id"),
     "job": Kind(words=_("Background job"), model=LeasedJob, text="kind", seller="seller_id"),
     "product": Kind(words=_("Product"), model=Product, text="name", seller="seller_id", page="product"),
+    "category": Kind(words=_("Category"), model=Category, text="name", page="category"),
     "seller": Kind(words=_("Seller"), model=Seller, text="name", seller="pk", page="seller"),
     "submission": Kind(words=_("Submission"), model=Submission, text="kind", seller="seller_id", page="review"),
     "probe item": Kind(
@@ -167,6 +168,12 @@ ACTS: Mapping[str, Named] = {
     "product_freeze": Named(_("Product frozen"), "product"),
     "product_unfreeze": Named(_("Product sold again"), "product"),
     "product_stop": Named(_("Sale stopped"), "product"),
+    "category_new": Named(_("Category added")),
+    "category": Named(_("Category changed"), "category"),
+    "category_move": Named(_("Category moved"), "category"),
+    "category_hide": Named(_("Category hidden"), "category"),
+    "category_show": Named(_("Category shown"), "category"),
+    "category_delete": Named(_("Category deleted"), "category"),
     "seller_suspend": Named(_("Seller suspended"), "seller"),
     "seller_resume": Named(_("Seller resumed"), "seller"),
     "seller_unlock": Named(_("Certification of a seller unlocked"), "seller"),
@@ -189,6 +196,12 @@ ACTS: Mapping[str, Named] = {
     "cli operator revoke": Named(_("Console closed to an account on the command line"), "account"),
     "cli operator reset-second-step": Named(_("Two-step sign-in turned off on the command line"), "account"),
     "cli seller create": Named(_("Seller made on the command line"), "seller"),
+    "cli category add": Named(_("Category added on the command line"), "category"),
+    "cli category rename": Named(_("Category renamed on the command line"), "category"),
+    "cli category move": Named(_("Category moved on the command line"), "category"),
+    "cli category hide": Named(_("Category hidden on the command line"), "category"),
+    "cli category show": Named(_("Category shown on the command line"), "category"),
+    "cli category delete": Named(_("Category deleted on the command line"), "category"),
     "cli reconcile": Named(_("Comparison with sellers begun on the command line")),
     "cli reconcile fix": Named(_("Differences repaired on the command line")),
     "cli clock advance": Named(_("Clock of the sandbox moved on the command line")),
