@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+import psycopg
 
 from tests import migrated
 from tests.conftest import DATABASE
@@ -70,3 +73,18 @@ def migrated_market(folder: Path, name: str) -> Market:
 
 def _own(name: str) -> str:
     return f"{name}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+
+
+def acts(market: Market, like: str) -> list[tuple[str, ...]]:
+    """The audit log of what was done on the command line, oldest first; none of it holds the password."""
+    columns = "act, outcome, object_text, actor_text, details"
+    if market.database:
+        with psycopg.connect(market.database) as connection:
+            found = connection.execute(
+                f"SELECT {columns} FROM audit_entry WHERE act LIKE %s ORDER BY id", [like]
+            ).fetchall()
+    else:
+        with sqlite3.connect(market.folder / "tradepost.sqlite3") as file:
+            found = file.execute(f"SELECT {columns} FROM audit_entry WHERE act LIKE ? ORDER BY id", [like]).fetchall()
+    assert all("@" in row[3] and "horse" not in str(row) for row in found)
+    return [row[:3] for row in found]

@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import psycopg
 import pytest
 
-from tests.cli.command_line import WITHIN, Market, make_market, migrated_market
+from tests.cli.command_line import WITHIN, Market, acts, make_market, migrated_market
 from tests.cli.running import alive, command_of, family, read_until, wait_for
 from tests.conftest import DATABASE
 from tradepost.cli.migrate import LOCK
@@ -126,21 +126,6 @@ def change(market: Market, statement: str) -> None:
     else:
         with sqlite3.connect(market.folder / "tradepost.sqlite3") as file:
             file.execute(statement)
-
-
-def acts(market: Market, like: str) -> list[tuple[str, ...]]:
-    """The audit log of what was done on the command line, oldest first; none of it holds the password."""
-    columns = "act, outcome, object_text, actor_text, details"
-    if market.database:
-        with psycopg.connect(market.database) as connection:
-            found = connection.execute(
-                f"SELECT {columns} FROM audit_entry WHERE act LIKE %s ORDER BY id", [like]
-            ).fetchall()
-    else:
-        with sqlite3.connect(market.folder / "tradepost.sqlite3") as file:
-            found = file.execute(f"SELECT {columns} FROM audit_entry WHERE act LIKE ? ORDER BY id", [like]).fetchall()
-    assert all("@" in row[3] and "horse" not in str(row) for row in found)
-    return [row[:3] for row in found]
 
 
 @pytest.mark.slow

@@ -52,6 +52,7 @@ COMMANDS = (
         CARE,
     ),
     ("operator", "tradepost.cli.accounts:operator", "Make the accounts of operators.", CARE),
+    ("category", "tradepost.cli.category:app", "Manage the categories of the store.", CARE),
     ("check", "tradepost.cli.check:check", "Test a seller's production interface as the market would use it.", SELL),
     ("sign", "tradepost.cli.sign:sign", "Sign a request to a seller afresh, as a curl line or by sending it.", SELL),
     ("dev", "tradepost.cli.dev:dev", "Start a sandbox market around your own server.", SELL),
