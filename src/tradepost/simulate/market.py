@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from tradepost.market.base.money import Money
 from tradepost.market.catalog import document as sold
+from tradepost.market.catalog import first_categories
 from tradepost.market.catalog.document import Document, Price
 from tradepost.market.catalog.listing import draft_product, list_draft
 from tradepost.market.catalog.models import Category, Product, Sku
@@ -45,7 +46,7 @@ class Company:
 
 def build(*, sellers: int, buyers: int, first: int) -> tuple[Company, ...]:
     """Fill an empty market, by the verbs that set a sandbox up. ``first``: place of the first seller's protocol."""
-    Category.objects.create(slug="office", name="协同办公", name_en="Office", icon="apps", position=0)
+    first_categories.ensure(Category.objects, "office")
     person("operator@market.example", is_operator=True)
     spoken = [PROTOCOLS[(first + number) % len(PROTOCOLS)] for number in range(sellers)]
     companies = tuple(_company(number, each) for number, each in enumerate(spoken))
