@@ -7,8 +7,6 @@ import pytest
 from tests.cli.command_line import Market, acts, migrated_market
 from tradepost.market.catalog.first_categories import FIRST
 
-pytestmark = pytest.mark.databases
-
 
 @pytest.fixture(scope="module")
 def market(tmp_path_factory) -> Market:
