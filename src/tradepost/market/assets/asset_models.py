@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from tradepost.market.base.content_hash import ContentHash
 from tradepost.market.product_types.contract import AssetKind
 
 
@@ -60,8 +61,8 @@ class AssetVersion(models.Model):
     updates = models.ForeignKey("self", models.PROTECT, null=True, default=None, related_name="updated_by")
     file_name = models.CharField(max_length=120)
     bytes = models.PositiveBigIntegerField()
-    sha256 = models.CharField(max_length=64, blank=True, default="")
-    """Of the file, and its name in ``base.files``; empty until it was read."""
+    sha256 = ContentHash(without_file=Q(file_gone=True) | Q(status="checking"), blank=True, default="")
+    """Of the file, and its name in ``base.files``; empty until it was read. It comes there while it is being checked."""
     file_gone = models.BooleanField(default=False)
     """Whether the file was deleted after its time; what it was stands here for good."""
     format = models.CharField(max_length=16, blank=True, default="")

@@ -7,7 +7,11 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from tradepost.market.base.content_hash import ContentHash
 from tradepost.market.identity.models import Seller, User
+
+VARIANTS = {"card": 480, "page": 1200, "zoom": 2400}
+"""Name of a size of a picture → its largest width in pixels; none is made larger than it was handed in."""
 
 
 class Picture(models.Model):
@@ -20,8 +24,8 @@ class Picture(models.Model):
         DESCRIPTION = "description", _("Picture of the description")
 
     seller = models.ForeignKey(Seller, models.CASCADE, related_name="pictures")
-    sha256 = models.CharField(max_length=64)
-    """Of the file that was handed in."""
+    sha256 = ContentHash(parts=tuple(f"{variant}.webp" for variant in VARIANTS))
+    """Of the file that was handed in; its sizes are kept."""
     purpose = models.CharField(max_length=16, choices=Purpose)
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
@@ -60,7 +64,7 @@ class Proof(models.Model):
         PNG = "image/png", "PNG"
 
     seller = models.ForeignKey(Seller, models.CASCADE, null=True, related_name="proofs")
-    sha256 = models.CharField(max_length=64)
+    sha256 = ContentHash()
     kind = models.CharField(max_length=16, choices=Kind)
     name = models.CharField(max_length=120)
     """Of the file, as the seller called it."""

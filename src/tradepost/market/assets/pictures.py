@@ -7,7 +7,7 @@ who may look at products or the company, and for operators, and for everybody el
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from io import BytesIO
@@ -25,12 +25,10 @@ from tradepost.market.identity.groups import rights_of
 from tradepost.market.identity.menus import Menu
 from tradepost.market.identity.models import Member, Seller, User
 
-from .models import Picture, PictureUse
+from .models import VARIANTS, Picture, PictureUse
 from .picture_rules import RULES, Limits, read_picture, too_large
 
 Purpose = Picture.Purpose
-VARIANTS: Mapping[str, int] = {"card": 480, "page": 1200, "zoom": 2400}
-"""Name of a size → its largest width in pixels; none is made larger than it was handed in."""
 QUALITY = 85
 MOST_USED = 100
 """Pictures that one thing may refer to: five main ones, five of each description, logos."""

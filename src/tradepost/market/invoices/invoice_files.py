@@ -23,7 +23,7 @@ from tradepost.market.assets.scan_contract import Severity
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.files import Files, sha256_of
 
-from .models import IssuedInvoice
+from .models import FOLDER, IssuedInvoice
 
 FIELD = "file"
 RULE = "business-rules §6.2"
@@ -61,7 +61,7 @@ class InvoiceFile(Struct, frozen=True):
 
 def folder(files: Path) -> Files:
     """Where invoices lie: beside other files, so that nothing that clears those away knows of them. They are kept for good."""
-    return Files(files / "invoices")
+    return Files(files / FOLDER)
 
 
 def read_file(content: bytes | IO[bytes], *, name: str, most_bytes: int) -> InvoiceFile:

@@ -9,9 +9,13 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from tradepost.market.base.content_hash import ContentHash
 from tradepost.market.base.money import Money
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.orders.models import OrderLine
+
+FOLDER = "invoices"
+"""Of the files of invoices, in the files folder."""
 
 
 class InvoiceType(models.TextChoices):
@@ -222,7 +226,7 @@ class IssuedInvoice(models.Model):
     number = models.CharField(max_length=20)
     """The tax bureau's number of the invoice."""
     file_format = models.CharField(max_length=3, choices=Format, blank=True, default="")
-    sha256 = models.CharField(max_length=64, blank=True, default="")
+    sha256 = ContentHash(folder=FOLDER, blank=True, default="")
     file_name = models.CharField(max_length=120, blank=True, default="")
     file_bytes = models.PositiveIntegerField(default=0)
     carrier = models.CharField(max_length=60, blank=True, default="")

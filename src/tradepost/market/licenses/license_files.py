@@ -10,7 +10,7 @@ from tradepost.market.base.files import Files
 from tradepost.market.base.secrets import seal, unseal
 from tradepost.protocols.open_api.upload import FileUpload
 
-from .models import LicenseRequest
+from .models import FOLDER, LicenseRequest
 
 SEALED_MOST = 1024 * 1024
 """Bytes of a file that is sealed like a text; what is larger is read from the disk by the web server."""
@@ -18,7 +18,7 @@ SEALED_MOST = 1024 * 1024
 
 def folder(files: Path) -> Files:
     """Beside other files, so that nothing that clears those away knows of them."""
-    return Files(files / "licenses")
+    return Files(files / FOLDER)
 
 
 def kept_file(upload: FileUpload, files: Files) -> str:

@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from tradepost.market.base.content_hash import ContentHash
 from tradepost.market.identity.models import Seller
 from tradepost.market.subscriptions.models import Subscription
 
@@ -13,6 +14,8 @@ from .code_models import LicenseCode, SoftwareUsage
 
 __all__ = ["FINGERPRINT_LENGTH", "LicenseCode", "LicenseRequest", "SoftwareUsage"]
 FINGERPRINT_LENGTH = 1024
+FOLDER = "licenses"
+"""Of large licenses, in the files folder."""
 
 
 class LicenseRequest(models.Model):
@@ -40,7 +43,7 @@ class LicenseRequest(models.Model):
     """Sealed: the text, or a small file's bytes in Base64. A large file lies on the disk instead (``license_files``)."""
     file_name = models.CharField(max_length=1024, blank=True, default="")
     """Of what came as a file; empty for a text."""
-    sha256 = models.CharField(max_length=64, blank=True, default="")
+    sha256 = ContentHash(folder=FOLDER, without_file=~models.Q(sealed_license=""), blank=True, default="")
     """Of the license's bytes, and the name of a file on the disk; empty for what was delivered before hashes were kept."""
     size = models.PositiveBigIntegerField(null=True, default=None)
     """Bytes of the license; None where there is no hash."""

@@ -31,6 +31,7 @@ from tradepost.market.base.values import replace
 from .act_log import Did, actor, record
 from .departments import tree_of
 from .import_judge import Known, judge_all, names_of_departments
+from .import_models import FOLDER
 from .import_report import Report, in_both, with_lines
 from .import_rows import apply
 from .import_table import Line, read_table, wrong_table
@@ -43,7 +44,6 @@ BATCH = 5_000
 """Lines of a transaction, and members that one event names."""
 OPEN = (ImportRun.Status.CHECKING, ImportRun.Status.CHECKED, ImportRun.Status.IMPORTING)
 LOOKING, IMPORTING = gettext_noop("Looking through the table"), gettext_noop("Importing members")
-_FOLDER = "imports"
 
 
 class Bounds(Struct, frozen=True, kw_only=True):
@@ -56,7 +56,7 @@ class Bounds(Struct, frozen=True, kw_only=True):
 
 def folder(files: Path) -> Files:
     """Where tables lie: beside other files, so that nothing that clears those away knows of them."""
-    return Files(files / _FOLDER)
+    return Files(files / FOLDER)
 
 
 def bounds_of(settings: Config) -> Bounds:

@@ -8,6 +8,11 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from tradepost.market.base.content_hash import ContentHash
+
+FOLDER = "imports"
+"""Of tables, in the files folder."""
+
 
 class ImportRun(models.Model):
     """Looked through first (``CHECKING``, ``CHECKED``); its right lines become members when an administrator says so."""
@@ -23,7 +28,7 @@ class ImportRun(models.Model):
     enterprise = models.ForeignKey("organisations.Enterprise", models.PROTECT, related_name="imports", db_index=False)
     by = models.ForeignKey("identity.User", models.SET_NULL, null=True, related_name="+")
     file_name = models.CharField(max_length=255)
-    sha256 = models.CharField(max_length=64, db_index=True)
+    sha256 = ContentHash(folder=FOLDER, db_index=True)
     """Of the file, in the market's folder; it goes when the run ended."""
     size = models.PositiveIntegerField()
     status = models.CharField(max_length=16, choices=Status, default=Status.CHECKING)
