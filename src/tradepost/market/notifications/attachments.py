@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_noop
 from msgspec import Struct
 
-from tradepost.market.base.files import Files
+from tradepost.market.base.files import Files, sha256_of
 from tradepost.market.invoices.invoice_files import CONTENT_TYPES
 from tradepost.market.invoices.models import IssuedInvoice
 
@@ -18,14 +19,29 @@ class Attachment(Struct, frozen=True):
     content_type: str
 
 
+class MissingAttachment(Exception):
+    """A file that the mail brings is not in the files folder, or is damaged. The message is an id for ``gettext``."""
+
+
+MISSING = gettext_noop("The invoice file is missing from the files folder. Restore the file, then retry.")
+DAMAGED = gettext_noop("The invoice file in the files folder is damaged. Restore the file, then retry.")
+
+
 def attachments_of(mail: NoticeDelivery, files: Files | None) -> list[Attachment]:
-    """Nothing where the invoice was replaced before the mail went out, or its file is gone: the words lead to it then."""
+    """Nothing when the invoice was replaced before the mail went out: the words lead to the new one.
+
+    Raises ``MissingAttachment`` when the file is not there, and ``OSError`` when the folder cannot be read.
+    """
     notice = mail.notice
     if files is None or notice is None or notice.kind not in WITH_FILE:
         return []
     issued = IssuedInvoice.objects.filter(pk=notice.facts.get("issued"), withdrawn_at=None).exclude(sha256="").first()
-    content = files.read(issued.sha256) if issued is not None else None
-    if issued is None or content is None:
+    if issued is None:
         return []
+    content = files.read(issued.sha256)
+    if content is None:
+        raise MissingAttachment(MISSING)
+    if sha256_of(content) != issued.sha256:
+        raise MissingAttachment(DAMAGED)
     kind = CONTENT_TYPES[IssuedInvoice.Format(issued.file_format)]
     return [Attachment(issued.file_name, content, kind)]

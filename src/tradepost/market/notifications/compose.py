@@ -44,7 +44,8 @@ class _Mail(EmailMultiAlternatives):
 def compose(mail: NoticeDelivery, site: Site) -> EmailMultiAlternatives:
     """The message, ready to send. Its ``Message-ID`` depends on what is told alone, so that a repeat is recognisable.
 
-    Raises ``ValueError`` when the market's secret key no longer opens its link.
+    Raises ``ValueError`` when the market's secret key no longer opens its link, ``MissingAttachment`` when a file that it
+    brings is lost, and ``OSError`` when the files folder cannot be read.
     """
     base, notice = site.base_url, mail.notice
     link = unseal(mail.sealed_link) if mail.sealed_link else notice.link if notice is not None else ""

@@ -17,6 +17,7 @@ from django.core.mail import EmailMultiAlternatives, mailers
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db.models import Q
 
+from .attachments import MissingAttachment
 from .compose import Site, compose
 from .outgoing import DELIVER
 from .sending import Claimed, Never, NotNow, Result, Sent, Untried, claim, record, record_sent
@@ -122,9 +123,12 @@ def deliver_due(
 def _composed(
     claimed: list[Claimed], site: Site, *, now: datetime, owner: str
 ) -> Iterator[tuple[Claimed, EmailMultiAlternatives]]:
-    """One whose link no key opens any more must not stop the others: it has failed."""
+    """A mail that cannot be written must not stop the others. It fails when its link or its attachment is lost, and waits
+    while the files folder cannot be read."""
     for job, mail in claimed:
         try:
             yield (job, mail), compose(mail, site)
-        except ValueError as closed:
-            record(job, mail, Never(str(closed)), waits=WAITS, now=now, owner=owner)
+        except (ValueError, MissingAttachment) as lost:
+            record(job, mail, Never(str(lost)), waits=WAITS, now=now, owner=owner)
+        except OSError as fault:
+            record(job, mail, NotNow(f"{type(fault).__name__}: {fault}"), waits=WAITS, now=now, owner=owner)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tradepost.market.identity.models import Seller, User
@@ -89,6 +90,11 @@ class NoticeDelivery(models.Model):
     next_at = models.DateTimeField(null=True, default=None)
     sent_at = models.DateTimeField(null=True, default=None)
     error = models.CharField(max_length=500, blank=True, default="")
+
+    @property
+    def error_words(self) -> str:
+        """The error in the reader's language where it is ours; a server's words as they came."""
+        return gettext(self.error) if self.error else ""
 
     class Meta:
         indexes = [
