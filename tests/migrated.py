@@ -33,7 +33,7 @@ def migrate_here() -> None:
     from django.db import connection
 
     from tradepost.cli import template
-    from tradepost.cli.migrate import unapplied
+    from tradepost.market.base.migration_state import unapplied
 
     if connection.vendor == "postgresql" and not connection.introspection.table_names():
         with _lock(of="dump"):

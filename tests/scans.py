@@ -39,7 +39,7 @@ READS_ALL = {
     "fulfilment/operator_queries.py:all_operations": "the newest that ended, which most did",
     "licenses/lists.py:sold_codes": "the newest of a seller, from the newest of all on",
     "payments/queries.py:_of_entries": "the newest of one kind of accounts, which most entries are of",
-    "cli/sealed.py:try_open": "some of both ends of each table, of which most are sealed",
+    "base/sealed_rows.py:": "some of both ends of each table, of which most are sealed; all of them when a key is lost",
     "base/work.py:abandoned": "only tests look for leased events, which there are none of",
 }
 """Parts of the names of those who may, and why."""

@@ -42,6 +42,7 @@ STAYING_MODELS = {
     "assets.Asset": "a seller's own, at most five hundred",
     "assets.PictureUse": "goes with what refers to the picture",
     "assets.ProofUse": "goes with what refers to the document",
+    "base.MarketIdentity": "one row",
     "base.SandboxClock": "one row",
     "base.Event": "deleted once every reaction ran",
     "base.Job": "deleted when finished",

@@ -44,6 +44,10 @@ def test_a_demo_from_start_to_end_and_again(tmp_path):
         _an_enterprise_uses_an_application(base, json.loads((market.folder / "demo.json").read_text())["joint_port"])
         seller_port = json.loads((market.folder / "demo.json").read_text())["seller_port"]
 
+        found = {one["area"]: one for one in json.loads(market.run("doctor", "--json").stdout)}
+        assert found["market"]["said"].startswith("Sandbox market, id ")
+        assert found["files"]["level"] == found["files folder"]["level"] == "ok", "the documents of a shipped demo, too"
+
         moved = market.run("clock", "advance", "2d")  # without any setting: it recognises the demo
         assert moved.returncode == 0, moved.stderr
         assert moved.stdout.startswith("It is now "), "a living worker moved it, nothing was skipped"

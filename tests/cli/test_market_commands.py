@@ -67,7 +67,8 @@ def test_the_clock_of_a_real_market_stays(market):
 
 
 @pytest.mark.slow
-def test_a_sandbox_without_a_worker_is_set_at_once(market):
+def test_a_sandbox_without_a_worker_is_set_at_once(tmp_path):
+    market = migrated_market(tmp_path, "cli_sandbox")
     moved = market.run("clock", "advance", "1d12h", TRADEPOST_SANDBOX="1")
     assert moved.returncode == 0
     assert moved.stdout.startswith("No worker is running, so the clock was set at once. It is now ")
@@ -79,9 +80,8 @@ def test_a_sandbox_without_a_worker_is_set_at_once(market):
         "said": "This database was a sandbox, its clock 1 day 12 hours ahead; rows lie in the future.",
         "todo": "Begin a real market with a fresh database.",
     } in found
-
-
-def test_an_unreadable_span_is_refused(market):
+def test_an_unreadable_span_is_refused(tmp_path):
+    market = migrated_market(tmp_path, "cli_span")
     refused = market.run("clock", "advance", "soon", TRADEPOST_SANDBOX="1")
     assert (refused.returncode, refused.stderr) == (
         1,
@@ -221,7 +221,8 @@ def _what_is_killed_comes_back(up: subprocess.Popen[str], port: str) -> None:
 
 @pytest.mark.slow
 def test_with_another_secret_key_no_worker_begins(market):
-    """It could call no seller: every order would be paid back after hours. ``up`` asks the same: see test_doctor.py."""
+    """It could call no seller: every order would be paid back after hours. This market did not run yet; of one that did,
+    see test_start_refusals.py."""
     add = (
         "from tradepost.cli.opening import open_market; open_market()\n"
         "from tests.factories import make_seller; make_seller(slug='tangli')\n"
@@ -230,7 +231,7 @@ def test_with_another_secret_key_no_worker_begins(market):
     subprocess.run([sys.executable, "-c", add], env=env, cwd=market.folder, check=True, timeout=WITHIN)
     refused = market.run("worker", TRADEPOST_SECRET_KEY="another secret key, long enough for anybody to accept it")
     assert refused.returncode == 1
-    assert "The keys of this market's sellers cannot be opened (1 of 1 tried)" in refused.stderr
+    assert "Sealed data of this market cannot be opened (1 of 1 tried)" in refused.stderr
     assert "TRADEPOST_OLD_SECRET_KEYS" in refused.stderr
 
 

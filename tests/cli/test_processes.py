@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from tests.cli.command_line import Market
+from tests.cli.command_line import migrated_market
 from tests.cli.running import WITHIN, alive, family, wait_for
 from tradepost.cli import processes
 from tradepost.cli.processes import Processes, Program, pause_before_restart
@@ -200,7 +200,7 @@ def test_a_signal_is_heard_at_whatever_line_of_its_wait_the_command_is():
 @pytest.mark.slow
 def test_a_web_server_that_is_told_to_stop_while_its_worker_loads_stops_at_once(tmp_path):
     """A forked worker has its parent's handler, which only notes the signal, until it has loaded and listens by itself."""
-    web = Market(tmp_path).start("serve", PORT=str(free_port()))
+    web = migrated_market(tmp_path, "cli_stopping").start("serve", PORT=str(free_port()))
     try:
         wait_for(lambda: len(family(web.pid)) > 1)
         web.terminate()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.migrated import begin_sqlite
-from tradepost.cli.template import DEMO
+from tradepost.cli.template import DEMO, EMPTY
 from tradepost.market.seed.products import products
 
 BEGIN = """
@@ -23,10 +23,12 @@ from rich.console import Console
 from tradepost.cli import migrate, template
 from tradepost.cli.opening import open_market
 open_market()
+from tradepost.market.base import clock, market_identity, migration_state
 if sys.argv[2] == "write":
     assert migrate.apply(Console(quiet=True), each=False) == 0
+    market_identity.remember(sandbox=True, now=clock.wall())
     template.write(Path(sys.argv[1]))
-print(json.dumps([template.begin(Path(sys.argv[1])), len(migrate.unapplied())]))
+print(json.dumps([template.begin(Path(sys.argv[1])), len(migration_state.unapplied())]))
 """
 
 
@@ -88,8 +90,14 @@ def test_what_the_template_lacks_is_migrated_and_what_is_unknown_makes_it_useles
         assert waiting == told[1] if began else waiting > 30, name
     began, waiting = begin(tmp_path / "without", tmp_path / "nothing.sqlite3")
     assert (began, waiting > 30) == (False, True)
-
-
+def test_a_template_is_no_market(made: tuple[Path, Path]) -> None:
+    """Issue 25, 4: each sandbox that begins with a copy gets a market id of its own."""
+    for path in (made[0], EMPTY, DEMO):
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+            tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            assert "base_marketidentity" in tables or path != made[0]
+            if "base_marketidentity" in tables:
+                assert database.execute("SELECT count(*) FROM base_marketidentity").fetchone() == (0,), path
 def test_the_demo_that_is_shipped_has_its_products_listed_and_holds_no_secret() -> None:
     """Decision 0039. What is sealed begins so, whatever table it is in; keys are not there at all."""
     assert b"gAAAAA" not in DEMO.read_bytes()

@@ -51,6 +51,7 @@ COMMANDS = (
         "Simulate a whole market and check that its rules hold, whatever goes wrong.",
         CARE,
     ),
+    ("files", "tradepost.cli.files:app", "Adopt the files folder of a market after it was moved or restored.", CARE),
     ("operator", "tradepost.cli.accounts:operator", "Make the accounts of operators.", CARE),
     ("category", "tradepost.cli.category:app", "Manage the categories of the store.", CARE),
     ("check", "tradepost.cli.check:check", "Test a seller's production interface as the market would use it.", SELL),

@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from tradepost.cli import demo_road, migrate, sample_seller, template, terminal, up
+from tradepost.cli import demo_road, migrate, sample_seller, starting, template, terminal, up
 from tradepost.cli.log_warnings import Warnings
 from tradepost.cli.opening import Demo, make_folder, open_market, read_config
 from tradepost.cli.processes import LOOK_EVERY, Processes, Program, signals
@@ -65,7 +65,7 @@ def demo() -> None:
 def _start(config: Config, processes: Processes) -> tuple[tuple[Login, ...], Demo]:
     logs = config.data / "logs"
     known = Demo.of(config)
-    web = Program("web", up.tradepost("serve"), log=logs / "web.log")
+    web = Program("web", up.tradepost("serve"), env=starting.BESIDE, log=logs / "web.log")
     web_started = known is not None or is_new(config)
     if web_started:
         processes.start(web)
@@ -76,6 +76,8 @@ def _start(config: Config, processes: Processes) -> tuple[tuple[Login, ...], Dem
     _ = template.begin(template.DEMO) if as_shipped(config) else False
     template.begin()
     migrate.apply(terminal.out(), each=False)
+    restore_files(config)
+    starting.begin(config)
     seller_port = sample_seller.choose_port(known.seller_port if known else 0)
     joint_port = sample_seller.choose_port(known.joint_port if known else 0)
     this = Demo(Demo.fingerprint(config), config.port, seller_port, joint_port)
@@ -83,6 +85,14 @@ def _start(config: Config, processes: Processes) -> tuple[tuple[Login, ...], Dem
     logins = supply(config, processes, seller_port)
     up.let_go_of_the_database()
     return logins, this
+
+
+def restore_files(config: Config) -> None:
+    """The documents of a demo that was shipped as a database alone."""
+    from tradepost.market import seed
+    from tradepost.market.base.files import Files
+
+    seed.restore_certificates(Files(config.files))
 
 
 def supply(config: Config, processes: Processes, seller_port: int) -> tuple[Login, ...]:

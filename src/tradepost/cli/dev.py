@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from cyclopts import Parameter
 
-from tradepost.cli import migrate, template, terminal, up
+from tradepost.cli import migrate, starting, template, terminal, up
 from tradepost.cli.demo import SITES, alone, is_new, refuse_another_market, with_port
 from tradepost.cli.log_warnings import Warnings
 from tradepost.cli.opening import Demo, make_folder, open_market, read_config
@@ -105,7 +105,7 @@ def _folder(given: Path | None) -> Iterator[Path]:
 
 def _start(config: Config, processes: Processes, *, address: str, protocol: str, key: str) -> DevMarket:
     logs = config.data / "logs"
-    web = Program("web", up.tradepost("serve"), log=logs / "web.log")
+    web = Program("web", up.tradepost("serve"), env=starting.BESIDE, log=logs / "web.log")
     web_started = Demo.of(config) is not None or is_new(config)
     if web_started:
         processes.start(web)
@@ -121,6 +121,7 @@ def _start(config: Config, processes: Processes, *, address: str, protocol: str,
         processes.start(web)
     template.begin()
     migrate.apply(terminal.out(), each=False)
+    starting.begin(config)
     Demo(Demo.fingerprint(config), config.port, seller_port=0).save(config.data)
     processes.start(Program("worker", up.worker(config).command, log=logs / "worker.log"))
     market = seed.load_dev(clock.now(), address=address, protocol=protocol, key=key)

@@ -11,17 +11,16 @@ from datetime import timedelta
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from django.apps import apps
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.core.mail import mailers
 from django.db import Error, connection, transaction
-from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
-from tradepost.cli import durations, migrate, sealed
+from tradepost.cli import durations, migrate
 from tradepost.cli.bank_diagnosis import check_bank_account
 from tradepost.cli.findings import Finding, fail, ok, warn
+from tradepost.cli.market_diagnosis import check_files_folder, check_ledger, check_mode, check_sealed
 from tradepost.cli.private_files import open_to_others
 from tradepost.cli.sms_diagnosis import check_sms
 from tradepost.cli.up import answers
@@ -31,7 +30,7 @@ from tradepost.market.base.config import Config
 from tradepost.market.base.models import SandboxClock
 from tradepost.market.identity.models import User
 from tradepost.market.old_rows import RETENTION
-from tradepost.market.web import health
+from tradepost.market.web import health, start_checks
 
 SHORTEST_KEY = 32
 FEWEST_DIFFERENT = 12
@@ -39,7 +38,6 @@ OLDEST_POSTGRESQL = 15
 OLDEST_SQLITE = (3, 35)
 LITTLE_DISK, NO_DISK = 2_000_000_000, 200_000_000
 CLOCK_WARN, CLOCK_FAIL = timedelta(seconds=1), timedelta(seconds=30)
-SECRETS_TRIED = 200
 MAIL_TIMEOUT = 5
 MOST_DIFFERENCES = 10
 ASSETS = ("vendor/tabler.min.css", "vendor/htmx.min.js", "web/tradepost.js")
@@ -55,7 +53,10 @@ def all_findings(config: Config) -> tuple[Finding, ...]:
     ]
     if all(finding.level != "fail" for finding in database):  # else each would only say the same again
         for area, check in (
+            ("market", lambda: check_mode(config)),
             ("sealed secrets", check_sealed),
+            ("files", lambda: check_files_folder(config)),
+            ("ledger", check_ledger),
             ("clock", lambda: check_clock(config)),
             ("workers", check_workers),
             ("accounts", check_accounts),
@@ -194,9 +195,10 @@ def check_database(config: Config) -> Iterator[Finding]:
         yield fail(area, f"It cannot be reached: {said}", "Start it, or correct DATABASE_URL.")
         return
     yield from _server()
-    missing = health.missing_migrations()
-    if missing:
-        yield fail("migrations", f"{missing} are not applied.", "tradepost migrate")
+    migrations = start_checks.newer_problem() or start_checks.older_problem(health.missing_migrations())
+    if migrations is not None:
+        todo = "Upgrade Tradepost." if migrations.code == "market.newer_database" else "tradepost migrate"
+        yield fail("migrations", migrations.words, todo)
     elif different := health.different_schema():
         for said in different[:MOST_DIFFERENCES]:
             yield fail("schema", f"{said[0].upper()}{said[1:]}.", migrate.REMEDY)
@@ -204,7 +206,7 @@ def check_database(config: Config) -> Iterator[Finding]:
             yield fail("schema", f"And {more} more differences.", migrate.REMEDY)
     else:
         yield ok("schema", "The tables are those of this version.")
-        yield from _newer_than_us()
+        yield ok("migrations", "All applied.")
         yield from _writes()
     if not config.database_url and not config.sandbox:
         yield warn(
@@ -239,24 +241,6 @@ def _server() -> Iterator[Finding]:
         yield ok("database", f"SQLite {version}, journal WAL")
 
 
-def _newer_than_us() -> Iterator[Finding]:
-    loader = MigrationLoader(connection)
-    ours = {app.label for app in apps.get_app_configs() if app.name.startswith("tradepost.")}
-    unknown = sorted(
-        f"{app}.{name}"
-        for app, name in loader.applied_migrations
-        if app in ours and (app, name) not in loader.graph.nodes
-    )
-    if unknown:
-        yield warn(
-            "migrations",
-            f"The database knows {unknown[-1]}, which this version does not: it is newer.",
-            "Upgrade Tradepost.",
-        )
-    else:
-        yield ok("migrations", "All applied.")
-
-
 def _writes() -> Iterator[Finding]:
     try:
         with transaction.atomic():
@@ -268,16 +252,6 @@ def _writes() -> Iterator[Finding]:
         )
     else:
         yield ok("writing", "A row was written, and taken back.")
-
-
-def check_sealed() -> Iterator[Finding]:
-    tried = sealed.try_open(sealed.ALL, most=SECRETS_TRIED)
-    if tried.closed:
-        said = f"{tried.closed} of {tried.all} cannot be opened: the secret key was changed."
-        yield fail("sealed secrets", said, sealed.REMEDY)
-    else:
-        said = f"All {tried.all} that were tried can be opened." if tried.all else "There are none yet."
-        yield ok("sealed secrets", said)
 
 
 def check_clock(config: Config) -> Iterator[Finding]:

@@ -24,11 +24,16 @@ REMEDY = (
 def migrate() -> None:
     """Bring the database to this version. Safe to run twice, and from several machines at once.
 
+    The first run stores whether the market is a sandbox or a production market.
+
     Ends with code 1 when the database is not what this version expects although every migration is applied.
     """
-    open_market()
+    config = open_market()
+    from tradepost.market.base import clock, market_identity
+
     console = terminal.out()
     applied = apply(console)
+    market_identity.remember(sandbox=config.sandbox, now=clock.wall())
     console.print(f"Applied {applied} migrations." if applied else "The database is at this version already.")
 
 
@@ -39,10 +44,13 @@ def apply(console: Console, *, each: bool = True) -> int:
     Needs an open market. Raises ``Refused`` when the database then is not what this
     version expects, which pages would find out one by one.
     """
+    from tradepost.market.base.migration_state import unapplied
     from tradepost.market.base.schema_check import differences
     from tradepost.market.catalog.shelf import refresh_outdated
+    from tradepost.market.web import start_checks
 
     with one_at_a_time(lambda: console.print("Another process is migrating this database; waiting for it.")):
+        start_checks.refuse([start_checks.newer_problem()])
         waiting = unapplied()
         if waiting:
             _apply(console, len(waiting), each=each)
@@ -50,16 +58,6 @@ def apply(console: Console, *, each: bool = True) -> int:
             raise Refused("cli.schema", "\n  ".join([DIFFERENT, *different, REMEDY]))
         refresh_outdated()
     return len(waiting)
-
-
-def unapplied() -> list[str]:
-    """Names of the migrations that this version has and the database has not."""
-    from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
-
-    executor = MigrationExecutor(connection)
-    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
 
 
 def _apply(console: Console, total: int, *, each: bool) -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tradepost.market.base.config import Config
 
 MARKER = "demo.json"
+KEY_FILE = "secret.key"
+_key_was_missing = False
 
 
 def need_market() -> None:
@@ -72,6 +74,13 @@ def make_folder(config: Config) -> None:
             "Let this user write there, or choose another folder with TRADEPOST_DATA.",
         ) from None
     close_to_others(folder)
+    global _key_was_missing  # noqa: PLW0603
+    _key_was_missing |= not config.secret_key.get_secret_value() and not (folder / KEY_FILE).exists()
+
+
+def key_was_missing() -> bool:
+    """Whether this process found no secret key, so that a key file in the data folder is one that it made."""
+    return _key_was_missing
 
 
 def must_exist(config: Config) -> None:
@@ -84,12 +93,15 @@ def must_exist(config: Config) -> None:
         )
 
 
-def open_market(*, follow_demo: bool = False, existing: bool = False, only_look: bool = False) -> Config:
+def open_market(
+    *, follow_demo: bool = False, existing: bool = False, only_look: bool = False, any_mode: bool = False
+) -> Config:
     """Make Django ready and return the settings.
 
     ``follow_demo`` is for commands typed beside a running demo: they take over that it is a sandbox and its port,
     which the demo itself chose, so that ``tradepost clock advance 30d`` works without settings. ``existing``: refused
-    where there is no market. ``only_look``: no data folder is made either.
+    where there is no market. ``only_look``: for commands that change nothing; no data folder is made either. Refused when
+    the database holds a market of the other mode, except for ``only_look`` and ``any_mode``, whose caller checks it.
     """
     config = read_config()
     if existing:
@@ -111,6 +123,10 @@ def open_market(*, follow_demo: bool = False, existing: bool = False, only_look:
     except ValueError as wrong:  # what settings.py raises for a URL it does not know
         raise Refused("cli.settings", str(wrong)) from None
     translation.activate(language())
+    if not (only_look or any_mode):
+        from tradepost.market.base.market_identity import identity_if_any, must_be_mode
+
+        must_be_mode(identity_if_any(), sandbox=fixed().sandbox)
     return fixed()
 
 

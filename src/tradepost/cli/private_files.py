@@ -27,6 +27,8 @@ OURS = (
     "mail",
     "sms",
     "logs",
+    "files",
+    "uploads",
     "seller",
     "joint-seller",
 )

@@ -10,8 +10,8 @@ import socket
 import sys
 from typing import TYPE_CHECKING, override
 
-from tradepost.cli import parent_death
-from tradepost.cli.opening import make_folder, read_config
+from tradepost.cli import parent_death, starting
+from tradepost.cli.opening import open_market, read_config
 from tradepost.market.base.errors import Refused
 
 if TYPE_CHECKING:
@@ -34,17 +34,18 @@ def serve(*, workers: int = 1, threads: int = 0) -> None:
         Requests that one process answers at a time; each may hold a database connection. 0 means 16.
     """
     parent_death.end_with_parent()
-    config = read_config()
-    claim_port(config)
-    make_folder(config)
+    claim_port(read_config())
+    beside = starting.starts_beside()
+    config = open_market(existing=not beside, any_mode=True)
     from granian import Granian
     from granian.constants import HTTPModes, Interfaces
     from granian.log import LogLevels
 
     from tradepost.market.web import logs, request_buffering
 
-    config.secrets()  # made once here, not by several workers at a time
     logs.configure(form=config.log_format, level=config.log_level)
+    if not beside:
+        _check(config)
     os.environ[request_buffering.THREADS] = str(threads)
     _allow_connections(CONNECTIONS)
     if hasattr(os, "register_at_fork"):
@@ -63,6 +64,21 @@ def serve(*, workers: int = 1, threads: int = 0) -> None:
         log_level=LogLevels.warning,
         log_dictconfig=GRANIAN_LOGS,
     ).serve()
+
+
+def _check(config: Config) -> None:
+    """Refuse a market that must not run. When its database is away, ``web/start_gate`` checks before the first request."""
+    import structlog
+    from django.db import Error, connections
+
+    try:
+        starting.begin(config)
+    except Error as fault:
+        if not starting.is_away(fault):
+            raise
+        structlog.get_logger(__name__).warning("the database is away", fault=str(fault))
+    finally:
+        connections.close_all()  # before the workers are forked
 
 
 STOPS = (signal.SIGTERM, signal.SIGINT)

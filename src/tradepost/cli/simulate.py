@@ -113,7 +113,7 @@ def _market_of_our_own() -> Iterator[None]:
         try:
             from tradepost.cli.opening import open_market
 
-            open_market()
+            open_market(any_mode=True)  # its databases are thrown away
             yield
         finally:
             os.chdir(before)

@@ -46,6 +46,9 @@ def write(template: Path = EMPTY) -> None:
     """Store the database of this market, freshly migrated, as the template; in one piece, whoever reads it meanwhile."""
     from django.db import connection
 
+    from tradepost.market.base.models import MarketIdentity
+
+    MarketIdentity.objects.all().delete()  # each market that begins with the template gets its own
     made = template.with_suffix(".new")
     made.unlink(missing_ok=True)
     with connection.cursor() as cursor:

@@ -9,7 +9,7 @@ from http.client import HTTPConnection, HTTPException
 from threading import Event
 from typing import TYPE_CHECKING
 
-from tradepost.cli import migrate, terminal
+from tradepost.cli import migrate, starting, terminal
 from tradepost.cli.opening import open_market
 from tradepost.cli.processes import LOOK_EVERY, Processes, Program, signals
 from tradepost.cli.serve import claim_port
@@ -38,10 +38,9 @@ def up(*, workers: int = 1, web_workers: int = 1) -> None:
     config = open_market()
     claim_port(config)
     config.secrets()  # made before the children would race for it
+    starting.check_before_migrating(config)
     migrate.apply(terminal.out())
-    from tradepost.cli.sealed import must_open
-
-    must_open()
+    starting.begin(config)
     let_go_of_the_database()
     processes = Processes(terminal.warn)
     with signals() as (stop, hurry):

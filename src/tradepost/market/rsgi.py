@@ -10,6 +10,7 @@ from django.db import connection
 from django.urls import get_resolver
 
 from tradepost.market.auth_centre.hosts import lead
+from tradepost.market.base import clock
 from tradepost.market.base.collector import spare_what_is_loaded
 from tradepost.market.base.config import config
 from tradepost.market.web import logs
@@ -44,7 +45,9 @@ pages = get_wsgi_application()
 
 from tradepost.market.open_api.answers import is_caller_known, largest_body_of  # noqa: E402  # models need Django's setup
 from tradepost.market.open_api.taking_in import transfer_of  # noqa: E402
+from tradepost.market.web import start_checks  # noqa: E402
 from tradepost.market.web.passwords import hashes_password  # noqa: E402
+from tradepost.market.web.start_gate import StartGate  # noqa: E402
 from tradepost.market.web.unread import words  # noqa: E402
 from tradepost.market.web.uploads import is_sender_known, largest_page_body, piece_of_upload  # noqa: E402
 
@@ -64,7 +67,7 @@ def is_known(environ: Environ) -> bool:
 
 _auth_centres = config().auth_centre_domain
 _threads = threads_for(os.environ.get(THREADS))
-application = RequestBuffering(
+_requests = RequestBuffering(
     pages,
     threads=_threads,
     writers=places(_threads, sqlite=connection.vendor == "sqlite"),
@@ -79,6 +82,16 @@ application = RequestBuffering(
         lead=lambda environ: lead(environ, _auth_centres),
     ),
 )
+
+
+def _begin() -> None:
+    try:
+        start_checks.begin(config(), now=clock.wall())
+    finally:
+        connection.close()
+
+
+application = StartGate(_requests, check=_begin, passed=start_checks.has_begun())
 
 get_resolver().check()  # imports every page now, not during the first request
 spare_what_is_loaded()

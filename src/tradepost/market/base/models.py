@@ -1,12 +1,35 @@
-"""Tables without a domain: the sandbox clock, lifecycle history, the outbox, timers, living processes."""
+"""Tables without a domain: what market this is, the sandbox clock, lifecycle history, the outbox, timers, living processes."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import ClassVar
 
 from django.db import models
 
 from .work import DueWork, State, due_index, leased_index, stuck_index
+
+
+class MarketIdentity(models.Model):
+    """Which market this database holds (``market_identity``). One row, written at the first start; the mode never changes."""
+
+    ONLY: ClassVar = 1
+    """The primary key of the row."""
+
+    class Mode(models.TextChoices):
+        SANDBOX = "sandbox", "sandbox"
+        PRODUCTION = "production", "production"
+
+    market_id = models.CharField(max_length=32)
+    mode = models.CharField(max_length=16, choices=Mode)
+    created_at = models.DateTimeField()
+    key_checks = models.JSONField(default=list)
+    """The market id, sealed by each secret key that the market ran with, the newest last (``sealed_rows``)."""
+    files_token = models.CharField(max_length=32, blank=True, default="")
+    """Of the marker in the files folder (``files_marker``); empty until a folder has one."""
+
+    class Meta:
+        constraints: ClassVar = [models.CheckConstraint(condition=models.Q(id=1), name="market_identity_one_row")]
 
 
 class SandboxClock(models.Model):

@@ -34,6 +34,15 @@ def unseal(sealed: str) -> str:
         raise ValueError("a sealed secret cannot be opened: add the earlier key to TRADEPOST_OLD_SECRET_KEYS") from None
 
 
+def opens_with_present_key(sealed: str) -> bool:
+    """Whether the present key alone opens it, without the earlier ones."""
+    try:
+        Fernet(_derive(config().secrets()[0])).decrypt(sealed.encode())
+    except InvalidToken:
+        return False
+    return True
+
+
 @lru_cache(maxsize=10_000)
 def opened(sealed: str) -> str:
     """The same, once: what a process has opened it may know. Whether a key still lives is asked each time."""

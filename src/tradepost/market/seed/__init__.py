@@ -10,6 +10,7 @@ from .joint_product import JointServer, apply_once, joint_application, joint_key
 from .loading import SeedResult, load
 from .packages import use_a_package
 from .people import Login
+from .proofs import restore_certificates
 from .road import Road, Stopped, is_walked, walk
 from .using import SHORT_OF_MONEY, open_on_demand
 
@@ -33,6 +34,7 @@ __all__ = [
     "load",
     "open_enterprise",
     "open_on_demand",
+    "restore_certificates",
     "run_servers",
     "use_a_package",
     "walk",

@@ -9,14 +9,15 @@ from http import HTTPStatus
 
 import structlog
 from django.db import Error, connection
-from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from msgspec import Struct
 
 from tradepost import __version__
-from tradepost.market.base import clock, schema_check
+from tradepost.market.base import clock, market_identity, migration_state, schema_check
 from tradepost.market.base.config import config
 from tradepost.market.base.models import WorkerProcess
+
+from . import start_checks
 
 log = structlog.get_logger(__name__)
 
@@ -25,7 +26,7 @@ SEEN_WITHIN = timedelta(seconds=15)
 LEAST_ROOM = 10_000_000
 """Bytes that an embedded database needs to go on for a while."""
 
-# Neither comes undone under a running process, and looking costs 50 ms: what was well once is not asked again.
+# Neither changes under a running process, and each check costs 50 ms. Once it passed, it is not repeated.
 _applied_once = _as_expected_once = False
 
 
@@ -73,11 +74,13 @@ def ready() -> Readiness:
     try:
         if not writable():
             return Readiness((ONLY_READS,), None)
-        missing = missing_migrations()
-        if missing:
-            return Readiness((f"{missing} migrations are not applied: run tradepost migrate",), None)
+        migrations = start_checks.newer_problem() or start_checks.older_problem(missing_migrations())
+        if migrations is not None:
+            return Readiness((migrations.public,), None)
         if different := different_schema():
             return Readiness((DIFFERENT, *different), None)
+        if problems := start_checks.market_problems(config(), market_identity.identity()):
+            return Readiness(tuple(problem.public for problem in problems), None)
         if no_room():
             return Readiness(("the disk is full",), living_workers())
         return Readiness((), living_workers())
@@ -110,8 +113,7 @@ def missing_migrations() -> int:
     global _applied_once  # noqa: PLW0603
     if _applied_once:
         return 0
-    executor = MigrationExecutor(connection)
-    missing = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    missing = len(migration_state.unapplied())
     _applied_once = missing == 0
     return missing
 

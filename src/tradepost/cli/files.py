@@ -1,0 +1,45 @@
+"""``tradepost files``: makes a folder the files folder of a market, after it was moved or restored."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from tradepost.cli import terminal
+from tradepost.cli.opening import open_market
+from tradepost.cli.recorded import acting
+from tradepost.market.base.errors import Refused
+
+app = App(name="files", help="Adopt the files folder of a market after it was moved or restored.")
+
+
+@app.command
+def adopt(*, accept_missing: Annotated[bool, Parameter(negative="")] = False) -> None:
+    """Make the folder ``files`` in the data folder the files folder of this market.
+
+    Needed when the folder was restored without its marker, or was moved. Any other folder is refused from then on. Stop the
+    market first.
+
+    Parameters
+    ----------
+    accept_missing
+        Adopt the folder although files are missing from it. Deliveries of missing files fail until they are put back.
+    """
+    config = open_market(existing=True)
+    from tradepost.market.base import clock, files_marker, market_identity
+    from tradepost.market.base.file_check import check_files
+
+    known = market_identity.remember(sandbox=config.sandbox, now=clock.wall())
+    with acting("files adopt", folder=str(config.files.absolute())) as act:
+        found = check_files(config.files)
+        if not found.complete and not accept_missing:
+            raise Refused(
+                "files.missing",
+                f"{found.missing} of {found.checked} files that the database refers to are missing from "
+                f"{config.files.absolute()}: {found.names()}. Put them back, or repeat the command with --accept-missing.",
+            )
+        files_marker.mark_anew(config.files, known)
+        act.done()
+    missing = f", {found.missing} are missing" if found.missing else ""
+    terminal.say(f"{config.files.absolute()} is now the files folder of this market: {found.checked} files{missing}.")
