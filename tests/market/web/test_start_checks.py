@@ -13,6 +13,7 @@ from cryptography.fernet import Fernet
 from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pydantic import SecretStr
 
 from tests.factories import NOW, make_seller
@@ -70,8 +71,10 @@ def test_a_first_start_stores_mode_id_key_check_and_marker_and_a_second_changes_
     assert (row.mode, len(row.market_id), len(row.key_checks)) == ("sandbox", 32, 1)
     assert files_marker.read_marker(settings.files) == files_marker.Marker(row.market_id, row.files_token)
     before = list(MarketIdentity.objects.values())
-    begin(settings)
+    with CaptureQueriesContext(connection) as asked:
+        begin(settings)
     assert list(MarketIdentity.objects.values()) == before
+    assert not [one for one in asked if not one["sql"].startswith("SELECT") and "market" in one["sql"]], "it only reads"
 
 
 def test_two_markets_have_two_ids(settings: Config, tmp_path: Path) -> None:

@@ -65,6 +65,8 @@ def folder_state(folder: Path, known: MarketIdentity | None) -> FolderState:
 
 def claim(folder: Path, known: MarketIdentity) -> FolderState:
     """Mark the folder as this market's unless another folder was first. Safe for processes that start at the same time."""
+    if folder_state(folder, known) is FolderState.OK:
+        return FolderState.OK
     marker = read_marker(folder) or _write(folder, Marker(known.market_id, secrets.token_hex(TOKEN_BYTES)))
     rows = MarketIdentity.objects.filter(pk=MarketIdentity.ONLY)
     if marker.market_id == known.market_id:

@@ -100,9 +100,7 @@ def sealed_problem(known: MarketIdentity | None) -> Problem | None:
     return None
 
 
-def folder_problem(
-    config: Config, known: MarketIdentity | None, check: Callable[[], FileCheck]
-) -> Problem | None:  # fmt: skip
+def folder_problem(config: Config, known: MarketIdentity | None, check: Callable[[], FileCheck]) -> Problem | None:
     """Whether the files folder is that of this market. ``check``: looks for all files, before a folder is marked."""
     public = "the files folder is not that of this market: run tradepost doctor"
     try:
