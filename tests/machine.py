@@ -1,4 +1,4 @@
-"""What this machine has of the two programs that some tests need and a person may lack: PostgreSQL and chromium."""
+"""Find the programs that some tests need and a machine may lack: PostgreSQL, chromium and the web proxies."""
 
 from __future__ import annotations
 
@@ -9,11 +9,23 @@ from pathlib import Path
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 POSTGRES_FOLDERS = ("/usr/lib/postgresql", "/usr/local/pgsql", "/opt/homebrew/opt", "/usr/local/opt")
 POSTGRES_LEAST = 15
+PROXIES = ("nginx", "haproxy", "caddy")
+SYSTEM_FOLDERS = "/usr/sbin:/usr/local/sbin:/opt/homebrew/bin"
+"""Debian installs nginx and haproxy where the PATH of most users does not look."""
 
 
 def find_chromium() -> str | None:
     """The browser that tests drive."""
     return next((path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None)
+
+
+def find_proxy(name: str) -> str | None:
+    """Path of one of ``PROXIES``."""
+    return shutil.which(name) or shutil.which(name, path=SYSTEM_FOLDERS)
+
+
+def missing_proxies() -> list[str]:
+    return [name for name in PROXIES if find_proxy(name) is None]
 
 
 def find_postgres() -> Path | None:
@@ -42,4 +54,6 @@ def missing_programs() -> list[str]:
         missing.append("tests on PostgreSQL: PostgreSQL 15 or later is not installed")
     if find_chromium() is None:
         missing.append("tests in a browser: chromium is not installed")
+    if proxies := missing_proxies():
+        missing.append(f"tests behind a web proxy: not installed: {', '.join(proxies)}")
     return missing

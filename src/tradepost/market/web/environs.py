@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
@@ -22,7 +24,10 @@ _SERVER: Environ = {
 
 
 def environ_of(scope: Any) -> Environ:
-    """Granian's scope as WSGI's environ (PEP 3333), its body empty. Texts are bytes read as Latin-1."""
+    """Granian's scope as WSGI's environ (PEP 3333), its body empty. Texts are bytes read as Latin-1.
+
+    Headers whose names could be taken for those of others are left out (``_key_of``).
+    """
     environ = _SERVER | {
         "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
         "REQUEST_METHOD": scope.method,
@@ -35,7 +40,9 @@ def environ_of(scope: Any) -> Environ:
         "wsgi.input": BytesIO(),
     }
     for name, value in scope.headers.items():
-        key = _KEYS.get(name) or f"HTTP_{name.upper().replace('-', '_')}"
+        key = _key_of(name)
+        if not key:
+            continue
         if key not in environ:
             environ[key] = value
         elif key not in _ONCE:
@@ -47,6 +54,20 @@ def environ_of(scope: Any) -> Environ:
 
 _KEYS = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
 _ONCE = frozenset(_KEYS.values())
+_NAME = re.compile(r"[!#$%&'*+.^`|~0-9a-zA-Z-]+")
+"""A token (RFC 9110 §5.6.2) without the underscore."""
+
+
+@lru_cache(maxsize=1024)
+def _key_of(name: str) -> str:
+    """WSGI's key of a header; "" for a name that is dropped.
+
+    WSGI writes both ``-`` and ``_`` as ``_``. A client that sends ``X_Forwarded_For`` would otherwise write into
+    the header that the proxy in front of us sets. nginx and Apache drop such names for the same reason.
+    """
+    if not _NAME.fullmatch(name):
+        return ""
+    return _KEYS.get(name.lower()) or f"HTTP_{name.upper().replace('-', '_')}"
 
 
 def _host(address: str) -> str:
