@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import os
 import re
+import statistics
 import subprocess
 import sys
 import threading
@@ -160,6 +161,14 @@ class Watch:
         """Milliseconds within which 95 of 100 pages came."""
         assert self._statuses == {200}, self._statuses
         return 1000 * sorted(self._times)[int(len(self._times) * 0.95)]
+
+    def median(self) -> float:
+        """Milliseconds."""
+        assert self._statuses == {200}, self._statuses
+        return 1000 * statistics.median(self._times)
+
+    def pages(self) -> int:
+        return len(self._times)
 
     def slowest(self) -> float:
         """Milliseconds of the page that took longest: one that hangs is a single one, and no percentile shows it."""

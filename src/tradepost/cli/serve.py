@@ -39,9 +39,10 @@ def serve(*, workers: int = 1, threads: int = 0) -> None:
     config = open_market(existing=not beside, any_mode=True)
     from granian import Granian
     from granian.constants import HTTPModes, Interfaces
+    from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
-    from tradepost.market.web import logs, request_buffering
+    from tradepost.market.web import connections, logs, request_buffering
 
     logs.configure(form=config.log_format, level=config.log_level)
     if not beside:
@@ -55,7 +56,10 @@ def serve(*, workers: int = 1, threads: int = 0) -> None:
         address=config.host,
         port=config.port,
         interface=Interfaces.RSGI,
-        http=HTTPModes.http1,  # what proxies speak; nobody is served better by more
+        http=HTTPModes.http1,  # what proxies speak; HTTP/2 and websockets would need limits of their own
+        http1_settings=HTTP1Settings(
+            header_read_timeout=1000 * connections.HEAD_WITHIN, max_buffer_size=connections.LARGEST_HEAD
+        ),
         workers=max(workers, 1),
         backpressure=CONNECTIONS,
         websockets=False,

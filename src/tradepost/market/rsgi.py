@@ -15,7 +15,8 @@ from tradepost.market.base.collector import spare_what_is_loaded
 from tradepost.market.base.config import config
 from tradepost.market.web import logs
 from tradepost.market.web.answering import Environ
-from tradepost.market.web.peer import client_of, network_of
+from tradepost.market.web.connections import ConnectionLimit
+from tradepost.market.web.peer import client_of, client_of_connection, network_of
 from tradepost.market.web.programs import is_call
 from tradepost.market.web.request_buffering import THREADS, ByTheHead, RequestBuffering, threads_for
 from tradepost.market.web.writers import places
@@ -93,5 +94,6 @@ def _begin() -> None:
 
 application = StartGate(_requests, check=_begin, passed=start_checks.has_begun())
 
+ConnectionLimit(port=config().port, most=config().connections_per_client, client_of=client_of_connection).start()
 get_resolver().check()  # imports every page now, not during the first request
 spare_what_is_loaded()

@@ -81,6 +81,11 @@ class Config(
         default=(ip_network("127.0.0.0/8"), ip_network("::1/128")),
         description="Networks of the proxies whose X-Forwarded-For is believed, separated by commas.",
     )
+    connections_per_client: int = Field(
+        default=256,
+        ge=8,
+        description="Connections that one address (IPv6: /64) may hold open to a web process. Trusted proxies are exempt.",
+    )
     secret_key: SecretStr = Field(
         default=SecretStr(""), description="Signs sessions and seals secrets; made in the data folder when empty."
     )

@@ -23,6 +23,11 @@ _SERVER: Environ = {
 }
 
 
+HEAD = "tradepost.head"
+"""Key of the number of bytes in the request line and the headers, as far as they came."""
+_BETWEEN = len(": \r\n")
+
+
 def environ_of(scope: Any) -> Environ:
     """Granian's scope as WSGI's environ (PEP 3333), its body empty. Texts are bytes read as Latin-1.
 
@@ -39,7 +44,9 @@ def environ_of(scope: Any) -> Environ:
         "wsgi.url_scheme": scope.scheme,
         "wsgi.input": BytesIO(),
     }
+    head = len(environ["PATH_INFO"]) + len(environ["QUERY_STRING"])
     for name, value in scope.headers.items():
+        head += len(name) + len(value) + _BETWEEN
         key = _key_of(name)
         if not key:
             continue
@@ -49,6 +56,7 @@ def environ_of(scope: Any) -> Environ:
             environ[key] += f"{';' if key == 'HTTP_COOKIE' else ','}{value}"
     if "HTTP_HOST" not in environ:
         environ["HTTP_HOST"] = scope.authority or ""
+    environ[HEAD] = head
     return environ
 
 

@@ -44,6 +44,12 @@ def network_of(address: str) -> str:
     return str(IPv6Network((parsed, OF_ONE_HOLDER), strict=False)) if isinstance(parsed, IPv6Address) else address
 
 
+def client_of_connection(address: str) -> str:
+    """Whom a connection from ``address`` counts for; "" for a proxy of ours, which carries those of many."""
+    parsed = _parsed(address)
+    return "" if parsed is None or _is_proxy(parsed) else network_of(str(parsed))
+
+
 @lru_cache(maxsize=4096)
 def _parsed(text: str) -> IPv4Address | IPv6Address | None:
     """An address, with or without a port, as proxies write it; IPv4 in IPv6's clothes is IPv4."""

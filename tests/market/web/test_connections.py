@@ -1,0 +1,106 @@
+"""Issue 25, 7: connections per client, of which a process of Granian takes as many as there are."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from ipaddress import ip_network
+
+import pytest
+
+from tradepost.market.base.config import Config
+from tradepost.market.web import peer
+from tradepost.market.web.connections import ConnectionLimit
+
+ATTACKER, VISITOR, PROXY = "127.0.0.66", "127.0.0.9", "127.0.0.1"
+MOST = 3
+
+type Connect = Callable[[str], tuple[socket.socket, socket.socket]]
+
+
+@pytest.fixture
+def listening() -> Iterator[tuple[int, Connect]]:
+    """A port, and what opens a connection to it from an address: the client's end and ours."""
+    with ExitStack() as opened, socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+        def connect(source: str) -> tuple[socket.socket, socket.socket]:
+            client = opened.enter_context(socket.create_connection(("127.0.0.1", port), 20, (source, 0)))
+            ours, _ = listener.accept()
+            return client, opened.enter_context(ours)
+
+        yield port, connect
+
+
+@pytest.fixture(autouse=True)
+def _one_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peer, "config", lambda: Config(trusted_proxies=(ip_network(f"{PROXY}/32"),)))
+
+
+def is_open(client: socket.socket) -> bool:
+    client.setblocking(False)  # socket's signature
+    try:
+        return client.recv(1) != b""
+    except BlockingIOError:
+        return True
+
+
+def limit(port: int) -> ConnectionLimit:
+    return ConnectionLimit(port=port, most=MOST, client_of=peer.client_of_connection)
+
+
+def test_the_newest_connections_of_a_client_above_its_limit_are_closed(listening: tuple[int, Connect]) -> None:
+    port, connect = listening
+    limited = limit(port)
+    first = [connect(ATTACKER)[0] for _ in range(MOST)]
+    assert limited.enforce() == 0
+    more = [connect(ATTACKER)[0] for _ in range(5)]
+    others = [connect(VISITOR)[0] for _ in range(MOST)] + [connect(PROXY)[0] for _ in range(2 * MOST)]
+    assert limited.enforce() == 5
+    assert all(is_open(client) for client in [*first, *others]), "the older ones, other visitors, a trusted proxy"
+    assert not any(is_open(client) for client in more)
+
+
+def test_closed_connections_make_room(listening: tuple[int, Connect]) -> None:
+    port, connect = listening
+    limited = limit(port)
+    pairs = [connect(ATTACKER) for _ in range(MOST)]
+    assert limited.enforce() == 0
+    for client, ours in pairs:
+        client.close()
+        ours.close()
+    later = [connect(ATTACKER)[0] for _ in range(MOST)]
+    assert limited.enforce() == 0
+    assert all(is_open(client) for client in later)
+
+
+def test_all_at_once_the_limit_is_kept(listening: tuple[int, Connect]) -> None:
+    port, connect = listening
+    clients = [connect(ATTACKER)[0] for _ in range(4 * MOST)]
+    assert limit(port).enforce() == 3 * MOST
+    assert sum(is_open(client) for client in clients) == MOST
+
+
+def test_other_sockets_of_the_process_are_left_alone(listening: tuple[int, Connect]) -> None:
+    """Those to a database, say, or to another port."""
+    port, connect = listening
+    clients = [connect(ATTACKER)[0] for _ in range(2 * MOST)]
+    with socket.create_server(("127.0.0.1", 0)) as other, ExitStack() as opened:
+        for _ in range(2 * MOST):
+            opened.enter_context(socket.create_connection(other.getsockname(), 20, (ATTACKER, 0)))
+        ours = [opened.enter_context(other.accept()[0]) for _ in range(2 * MOST)]
+        pair = socket.socketpair()
+        assert limit(port).enforce() == MOST
+        assert all(is_open(one) for one in [*ours, *pair])
+        for one in pair:
+            one.close()
+    assert sum(is_open(client) for client in clients) == MOST
+
+
+def test_whom_a_connection_counts_for() -> None:
+    assert peer.client_of_connection("192.0.2.1") == "192.0.2.1"
+    assert peer.client_of_connection("::ffff:192.0.2.1") == "192.0.2.1"
+    assert peer.client_of_connection("2001:db8::5") == "2001:db8::/64"
+    assert peer.client_of_connection(PROXY) == "", "it carries those of many"
+    assert peer.client_of_connection("") == ""
