@@ -15,10 +15,12 @@ from tradepost.market.base.collector import spare_what_is_loaded
 from tradepost.market.base.config import config
 from tradepost.market.web import logs
 from tradepost.market.web.answering import Environ
+from tradepost.market.web.by_the_head import ByTheHead
 from tradepost.market.web.connections import ConnectionLimit
+from tradepost.market.web.lanes import Lanes
 from tradepost.market.web.peer import client_of, client_of_connection, network_of
 from tradepost.market.web.programs import is_call
-from tradepost.market.web.request_buffering import THREADS, ByTheHead, RequestBuffering, threads_for
+from tradepost.market.web.request_buffering import THREADS, RequestBuffering, threads_for
 from tradepost.market.web.writers import places
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tradepost.market.settings")
@@ -67,6 +69,7 @@ def is_known(environ: Environ) -> bool:
 
 
 _auth_centres = config().auth_centre_domain
+_lanes = Lanes()
 _threads = threads_for(os.environ.get(THREADS))
 _requests = RequestBuffering(
     pages,
@@ -77,6 +80,8 @@ _requests = RequestBuffering(
         is_caller_known=is_known,
         hashes_password=hashes_password,
         client=lambda environ: network_of(client_of(environ)),
+        lane=_lanes.lane,
+        answered=_lanes.learn,
         piece=piece_of_upload,
         transfer=transfer_of,
         words=words,

@@ -14,6 +14,7 @@ from tests.market.open_api.asking import HOST, Shop, members, send
 from tradepost.market.base import clock
 from tradepost.market.identity import keys
 from tradepost.market.open_api import received, throttle
+from tradepost.market.web.lanes import SENDER
 from tradepost.protocols.http import Request
 from tradepost.protocols.open_api.errors import both_envelopes
 from tradepost.protocols.open_api.order_query import PATH
@@ -94,6 +95,12 @@ def test_behind_a_proxy_a_stranger_who_guesses_locks_himself_alone(shop: Shop, s
         shop.ask(MOCK, secret="wrong", headers={"X-Forwarded-For": f"198.51.100.{n}, 203.0.113.5"})
     assert "locked" in members(shop.ask(MOCK, headers={"X-Forwarded-For": "203.0.113.5"}))["error_msg"]
     assert shop.ask(MOCK, headers={"X-Forwarded-For": "203.0.113.6"}).status_code == 200
+
+
+def test_the_seller_that_signed_is_noted_for_its_turn(shop: Shop) -> None:
+    """Issue 25, 8: known sellers behind one address do not wait behind each other."""
+    assert shop.ask(MOCK).wsgi_request.META[SENDER] == f"seller {shop.seeded.seller.pk}"  # type: ignore[attr-defined]
+    assert SENDER not in shop.ask(MOCK, secret="wrong").wsgi_request.META  # type: ignore[attr-defined]
 
 
 def test_a_wrong_clock_locks_nobody(shop: Shop) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 from tradepost.market.web.answering import App, Environ
 from tradepost.market.web.arriving import Arrivals
-from tradepost.market.web.request_buffering import ByTheHead, RequestBuffering
+from tradepost.market.web.by_the_head import ByTheHead
+from tradepost.market.web.request_buffering import RequestBuffering
 
 WITHIN = 90
 
@@ -101,6 +102,7 @@ def server(
         "is_caller_known": lambda _environ: True,
         "hashes_password": lambda environ: environ["PATH_INFO"] == "/login",
         "client": lambda environ: environ["REMOTE_ADDR"],
+        "lane": lambda environ: environ["REMOTE_ADDR"],
     }
     made = RequestBuffering(
         app, threads=threads, writers=writers, by_the_head=ByTheHead(**(told | by_the_head)), arrivals=arrivals

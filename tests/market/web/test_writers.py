@@ -15,7 +15,7 @@ from django.test import Client
 from tests.market.web.exchanging import WITHIN, ask, scope, server, until
 from tradepost.market.web import writers
 from tradepost.market.web.answering import Environ
-from tradepost.market.web.request_buffering import AT_ONCE
+from tradepost.market.web.request_buffering import AT_ONCE, AT_ONCE_OF_ONE
 from tradepost.market.web.writers import TURNED_AWAY, Places, places
 
 MANY = 20
@@ -43,7 +43,8 @@ def test_twenty_waiting_writers_keep_no_reader_out(path: str, number: int) -> No
 
     async def run() -> None:
         tried = server(inside, threads=AT_ONCE, writers=places(AT_ONCE, sqlite=True))
-        writing = [asyncio.create_task(ask(tried, scope(path=path, length=1), b"a")) for _ in range(MANY)]
+        visitors = [f"192.0.2.{n}:50000" for n in range(MANY)]
+        writing = [asyncio.create_task(ask(tried, scope(path=path, length=1, client=one), b"a")) for one in visitors]
         await until(lambda: inside.began == number)
         reading = await asyncio.gather(*(ask(tried, scope(method="GET")) for _ in range(3 * AT_ONCE)))
         assert {answer.status for answer in reading} == {200}
@@ -55,18 +56,51 @@ def test_twenty_waiting_writers_keep_no_reader_out(path: str, number: int) -> No
     asyncio.run(run())
 
 
+def test_waiting_writers_of_one_client_keep_out_neither_its_pages_nor_forms_of_others() -> None:
+    """Issue 25, 8."""
+    inside = Locked()
+
+    async def run() -> None:
+        number = places(AT_ONCE, sqlite=True)
+        tried = server(inside, threads=AT_ONCE, writers=number)
+        writing = [asyncio.create_task(ask(tried, scope(length=1), b"a")) for _ in range(MANY)]
+        await until(lambda: inside.began == AT_ONCE_OF_ONE - 1)
+        assert (await ask(tried, scope(method="GET"))).status == 200
+        other = asyncio.create_task(ask(tried, scope(length=1, client="192.0.2.9:50000"), b"a"))
+        await until(lambda: inside.began == AT_ONCE_OF_ONE)
+        assert not any(task.done() for task in [*writing, other])
+        inside.free.set()
+        assert {(await task).status for task in [*writing, other]} == {200}
+
+    asyncio.run(run())
+
+
+def test_forms_of_one_client_wait_behind_those_of_others() -> None:
+    order: list[str] = []
+
+    async def run() -> None:
+        one = Places(1, wait=30)
+        for name in ("a1", "a2", "a3", "b1", "c1", "b2"):
+            one.take(name[0], partial(order.append, name), partial(order.append, "turned away"))
+        for _ in range(5):
+            one.leave(order[-1][0])
+
+    asyncio.run(run())
+    assert order == ["a1", "b1", "c1", "a2", "b2", "a3"]
+
+
 def test_who_gets_no_place_in_time_is_turned_away() -> None:
     said: list[str] = []
 
     async def run() -> None:
         few = Places(1, wait=0.01)
         for name in "abc":
-            few.take(partial(said.append, f"{name} begins"), partial(said.append, f"{name} goes"))
+            few.take("a client", partial(said.append, f"{name} begins"), partial(said.append, f"{name} goes"))
         await until(lambda: len(said) == 3)
-        few.leave()
-        few.take(lambda: said.append("d begins"), lambda: said.append("d goes"))
-        few.take(lambda: said.append("e begins"), lambda: said.append("e goes"))
-        few.leave()
+        few.leave("a client")
+        few.take("a client", lambda: said.append("d begins"), lambda: said.append("d goes"))
+        few.take("a client", lambda: said.append("e begins"), lambda: said.append("e goes"))
+        few.leave("a client")
 
     asyncio.run(run())
     assert said == ["a begins", "b goes", "c goes", "d begins", "e begins"]

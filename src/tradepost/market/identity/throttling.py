@@ -2,6 +2,7 @@
 
 A *window* lets so many pass in so many seconds. *Guesses* at a secret are delayed, each wrong one longer, and a right one
 ends the delay; they are counted by what is guessed and where from, so that a stranger delays himself and not the owner.
+*Places* bound how much runs at the same time.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils.crypto import salted_hmac
 from django.utils.translation import ngettext
 
@@ -42,6 +44,24 @@ def window(what: str, *, most: int, length: timedelta, now: datetime) -> int:
         row.number += 1
         row.save(update_fields=["number", "until"])
     return 0
+
+
+def begin(what: str, *, most: int, lease: timedelta, now: datetime) -> bool:
+    """Take one of ``most`` places until ``end``; False when all are taken. Places whose holder died are free after ``lease``."""
+    with transaction.atomic():
+        row = _locked(what, now)
+        if row.until <= now:
+            row.number = 0
+        if row.number >= most:
+            return False
+        row.number, row.until = row.number + 1, now + lease
+        row.save(update_fields=["number", "until"])
+    return True
+
+
+def end(what: str) -> None:
+    """Give back a place of ``begin``."""
+    Throttle.objects.filter(key=_key(what), number__gt=0).update(number=F("number") - 1)
 
 
 def guess(what: str, *, now: datetime) -> int:

@@ -23,6 +23,7 @@ from tradepost.market.base.config import config
 from tradepost.market.base.values import replace
 from tradepost.market.web import programs
 from tradepost.market.web.busy import RETRY_AFTER, busy_page, is_busy
+from tradepost.market.web.lanes import SENDER
 from tradepost.market.web.peer import peer
 from tradepost.market.web.writers import must_have_a_place
 from tradepost.protocols.http import Request, Response
@@ -213,6 +214,7 @@ def _known(http: HttpRequest, authentication: Authentication, largest: int) -> t
     check = authentication(Head(head, peer(http), wall, now, is_large(http)))
     request = replace(head, body=body_of(http, largest))
     caller = check(request)
+    http.META[SENDER] = f"seller {caller.seller_id}"
     count(caller, wall)
     return caller, request
 

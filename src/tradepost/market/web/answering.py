@@ -9,11 +9,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from queue import SimpleQueue
 from typing import Any
 
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+
+from .fair_queue import FairQueue
 
 type Environ = dict[str, Any]
 type Headers = list[tuple[str, str]]
@@ -22,20 +23,31 @@ type Job = Callable[[], None]
 
 
 class Threads:
-    """``number`` threads that do what they are given, in its order."""
+    """``number`` threads that work for clients in turn, ``of_one`` of them for the same client at most."""
 
-    def __init__(self, number: int, *, name: str) -> None:
-        self._jobs: SimpleQueue[Job] = SimpleQueue()
+    def __init__(self, number: int, *, name: str, of_one: int | None = None) -> None:
+        self._queue: FairQueue[Job] = FairQueue(at_once=of_one or number)
+        self._changed = threading.Condition()
         for _ in range(number):
             threading.Thread(target=self._work, name=name, daemon=True).start()
 
-    def do(self, job: Job) -> None:
+    def do(self, job: Job, client: str = "") -> None:
         """``job`` must not raise."""
-        self._jobs.put(job)
+        with self._changed:
+            self._queue.put(client, job)
+            self._changed.notify()
 
     def _work(self) -> None:
         while True:
-            self._jobs.get()()
+            with self._changed:
+                while (taken := self._queue.take()) is None:
+                    self._changed.wait()
+            client, job = taken
+            job()
+            del job, taken  # with the request, which would stay until the next one
+            with self._changed:
+                self._queue.finished(client)
+                self._changed.notify()
 
 
 class LentConnections:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from tradepost.market.base import clock
 from tradepost.market.base.errors import Refused
 
-from . import limits, writers
+from . import lanes, limits, writers
 from .busy import busy_page
 
 
@@ -48,8 +48,12 @@ class RequestMiddleware:
         request.now = clock.lately()  # type: ignore[attr-defined]
         if _holds_nul(request):
             raise Http404  # nothing can have this name, and PostgreSQL refuses even to look for it
-        response = self.get_response(request)
+        try:
+            response = self.get_response(request)
+        finally:
+            limits.leave(request)
         _keep_private(request, response)
+        _note_sender(request)
         return response
 
     def process_view(
@@ -90,6 +94,12 @@ def _keep_private(request: HttpRequest, response: HttpResponseBase) -> None:
     user = getattr(request, "_cached_user", None)  # no query for a page that did not ask who it is
     if user is not None and user.is_authenticated and not response.has_header("Cache-Control"):
         add_never_cache_headers(response)
+
+
+def _note_sender(request: HttpRequest) -> None:
+    user = getattr(request, "_cached_user", None)
+    if user is not None and user.is_authenticated:
+        request.META[lanes.SENDER] = f"user {user.pk}"
 
 
 def refused_page(request: HttpRequest, refused: Refused) -> HttpResponse:

@@ -2,12 +2,14 @@
 
 A thread that waits for somebody's bytes cannot be called back; a coroutine can. So Granian hands requests over by its own
 interface (RSGI), the loop receives bodies within a deadline (``arriving``), and one of a few threads asks Django about a
-request once it is whole (``answering``). Nothing is received that the head of the request already decides.
+request once it is whole (``answering``). Nothing is received that the head of the request already decides. Clients are
+served in turn (``fair_queue``).
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -16,12 +18,13 @@ from io import BytesIO
 from typing import Any, Protocol
 
 import structlog
-from msgspec import Struct
 
 from . import transfer
 from .answering import App, Environ, Headers, LentConnections, Threads, ask
 from .arriving import QUICK, Arrival, Arrivals
-from .environs import environ_of, has_body, stated_length
+from .by_the_head import ByTheHead
+from .connections import LARGEST_HEAD
+from .environs import HEAD, environ_of, has_body, stated_length
 from .in_pieces import Pieces, piece_of
 from .programs import is_call
 from .sending_files import file_of, without_file
@@ -34,36 +37,22 @@ THREADS = "TRADEPOST_WEB_THREADS"
 AT_ONCE = 16
 """Requests that a process works on at a time: its one core is busy while most of them wait for the database. With five, which
 two cores would suggest, a query of the open API costs a tenth more, since the processes wait for each other (measured)."""
+AT_ONCE_OF_ONE = 4
+"""Of these, for one client: with twice as many, pages of others take twice as long beside its requests (decision 0081)."""
+UNANSWERED_OF_ONE = 256
+"""Requests of one client that a process holds, in a thread or waiting for one; further ones are refused."""
 FROM_ANYBODY = 64 * 1024
 """Bytes of a call's body that are received before anybody looked who calls."""
 FORM_FROM_ANYBODY = 1024 * 1024
 """The same of a page's: what is more is a file, which only somebody who is logged in may send."""
 COME_AGAIN = ("Retry-After", "5")
+LANE = "tradepost.lane"
+"""Key of the client in whose turn a request is answered."""
 
 
 def threads_for(stated: str | None) -> int:
     """As many as are stated; else sixteen."""
     return int(stated or 0) or AT_ONCE
-
-
-class ByTheHead(Struct, frozen=True, kw_only=True):
-    """What is known of a request before its body is there. Each is asked in the event loop and must not wait, but for
-    ``is_caller_known``, which may ask the database."""
-
-    largest_body: Callable[[Environ], int]
-    """Bytes that the address takes by this method; 0: whatever would come, it is not needed for the answer."""
-    is_caller_known: Callable[[Environ], bool]
-    """Whether the caller may send more than ``FROM_ANYBODY``, or a person more than ``FORM_FROM_ANYBODY``."""
-    hashes_password: Callable[[Environ], bool]
-    client: Callable[[Environ], str]
-    piece: Callable[[Environ], int] = lambda _environ: 0
-    """Bytes of which each goes on as a request of its own while the rest is on its way; 0: the body goes on whole."""
-    transfer: Callable[[Environ], transfer.Begin | None] = lambda _environ: None
-    """What begins to take in a body that goes to the disk as it comes; None for all others."""
-    words: Callable[[Environ, HTTPStatus], tuple[Headers, bytes]] = lambda _environ, _status: ([], b"")
-    """What is said of a request that was refused unread."""
-    lead: Callable[[Environ], Environ] = lambda environ: environ
-    """Where it goes, where its host says that."""
 
 
 class Exchange(Protocol):
@@ -85,26 +74,44 @@ class RequestBuffering:
         self._by = by_the_head
         self._number = threads
         self._connections = LentConnections()
-        self._writing = Places(writers, wait=WAIT)
+        self._writing = Places(writers, wait=WAIT, of_one=AT_ONCE_OF_ONE - 1)  # its last thread is for its own pages
         self._hashing = Places(HASHING_AT_ONCE, wait=WAIT)
         self._arrivals = arrivals or Arrivals()
         self._transferring = transfer.Places()
         self._receiving: set[asyncio.Task[None]] = set()
+        self._unanswered: Counter[str] = Counter()
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._threads = Threads(self._number, name="request")
+        self._threads = Threads(self._number, name="request", of_one=min(AT_ONCE_OF_ONE, self._number))
         self._disk = Threads(transfer.THREADS, name="transfer")
 
     async def __rsgi__(self, scope: Any, exchange: Exchange) -> None:
         answered = self._loop.create_future()
-        if scope.method not in READING or scope.headers.get("content-length") or "transfer-encoding" in scope.headers:
-            receiving = self._loop.create_task(self._receive(self._by.lead(environ_of(scope)), exchange, answered))
+        environ = self._by.lead(environ_of(scope))
+        lane = environ[LANE] = self._by.lane(environ)
+        if environ[HEAD] > LARGEST_HEAD:
+            self._refuse(environ, exchange, answered, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        elif self._unanswered[lane] >= UNANSWERED_OF_ONE:
+            self._refuse(environ, exchange, answered, HTTPStatus.TOO_MANY_REQUESTS)
+        else:
+            self._unanswered[lane] += 1
+            answered.add_done_callback(lambda _: self._left(lane))
+            self._take(environ, exchange, answered)
+        await answered
+
+    def _take(self, environ: Environ, exchange: Exchange, answered: asyncio.Future[None]) -> None:
+        if environ["REQUEST_METHOD"] not in READING or has_body(environ):
+            receiving = self._loop.create_task(self._receive(environ, exchange, answered))
             self._receiving.add(receiving)  # the loop itself keeps only a weak reference
             receiving.add_done_callback(self._receiving.discard)
         else:
-            self._threads.do(lambda: self._answer(self._by.lead(environ_of(scope)), exchange, answered))
-        await answered
+            self._threads.do(partial(self._answer, environ, exchange, answered), environ[LANE])
+
+    def _left(self, lane: str) -> None:
+        self._unanswered[lane] -= 1
+        if not self._unanswered[lane]:
+            del self._unanswered[lane]
 
     async def _receive(self, environ: Environ, exchange: Exchange, answered: asyncio.Future[None]) -> None:
         refused: HTTPStatus | None = None
@@ -123,11 +130,16 @@ class RequestBuffering:
         if refused is None:
             self._pass_on(environ, exchange, answered)
             return
+        self._refuse(environ, exchange, answered, refused)
+
+    def _refuse(
+        self, environ: Environ, exchange: Exchange, answered: asyncio.Future[None], refused: HTTPStatus
+    ) -> None:
         log.info("refused unread", status=int(refused), path=environ["PATH_INFO"], client=self._by.client(environ))
         # What is still to come of this request would be taken for the next one.
         words, said = self._words(environ, refused)
         head = [*words, ("Content-Length", str(len(said))), ("Connection", "close")]
-        if refused is HTTPStatus.SERVICE_UNAVAILABLE:
+        if refused in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}:
             head.append(COME_AGAIN)
         exchange.response_bytes(refused, head, said)
         answered.set_result(None)
@@ -171,7 +183,7 @@ class RequestBuffering:
     async def _in_a_place(self, environ: Environ, work: Callable[[], None]) -> None:
         """Done in a thread, unless there was no place; then the request is one that was turned away."""
         done: asyncio.Future[None] = self._loop.create_future()
-        self._in_turn(environ, lambda: self._do(self._threads, work, done), done)
+        self._in_turn(environ, lambda: self._do(self._threads, work, done, environ[LANE]), done)
         await done
 
     async def _on_disk(self, work: Callable[[], None]) -> None:
@@ -179,7 +191,7 @@ class RequestBuffering:
         self._do(self._disk, work, done)
         await done
 
-    def _do(self, threads: Threads, work: Callable[[], None], done: asyncio.Future[None]) -> None:
+    def _do(self, threads: Threads, work: Callable[[], None], done: asyncio.Future[None], lane: str = "") -> None:
         def job() -> None:
             try:
                 work()
@@ -190,7 +202,7 @@ class RequestBuffering:
             with suppress(RuntimeError):  # the server is ending, and its loop with it
                 self._loop.call_soon_threadsafe(told)
 
-        threads.do(job)
+        threads.do(job, lane)
 
     def _words(self, environ: Environ, refused: HTTPStatus) -> tuple[Headers, bytes]:
         """Whatever happens, the request gets its status."""
@@ -261,7 +273,7 @@ class RequestBuffering:
             answer = self._asked(environ)
             self._loop.call_soon_threadsafe(told.set_result, answer)
 
-        self._in_turn(environ, lambda: self._threads.do(look), told, tries=tries)
+        self._in_turn(environ, lambda: self._threads.do(look, environ[LANE]), told, tries=tries)
         return await told
 
     async def _await_body(
@@ -321,13 +333,13 @@ class RequestBuffering:
                 log.warning("caller not looked up", exc_info=True)
             self._loop.call_soon_threadsafe(told.set_result, known)
 
-        self._threads.do(look)
+        self._threads.do(look, environ[LANE])
         return await told
 
     def _pass_on(self, environ: Environ, exchange: Exchange, answered: asyncio.Future[None]) -> None:
         """To a thread, once there is a place for a request of its kind."""
         answer = partial(self._answer, environ, exchange, answered)
-        self._in_turn(environ, lambda: self._threads.do(answer), answered)
+        self._in_turn(environ, lambda: self._threads.do(answer, environ[LANE]), answered)
 
     def _in_turn(
         self, environ: Environ, begin: Callable[[], None], ended: asyncio.Future[Any], *, tries: int = 1
@@ -339,7 +351,7 @@ class RequestBuffering:
         places = self._hashing if self._by.hashes_password(environ) else self._writing
 
         def with_place() -> None:
-            ended.add_done_callback(lambda _: places.leave())
+            ended.add_done_callback(lambda _: places.leave(environ[LANE]))
             begin()
 
         def turned_away() -> None:
@@ -349,16 +361,19 @@ class RequestBuffering:
             environ[TURNED_AWAY] = True
             begin()
 
-        places.take(with_place, turned_away)
+        places.take(environ[LANE], with_place, turned_away)
 
     def _asked(self, environ: Environ) -> tuple[str, Headers, bytes]:
         """In a thread: what Django answers."""
         try:
             with self._connections.lent():
-                return ask(self._app, environ)
+                answer = ask(self._app, environ)
+                self._by.answered(environ)
         except Exception:
             log.exception("request failed", path=environ["PATH_INFO"])
             return "500", [("Content-Length", "0")], b""
+        else:
+            return answer
         finally:
             # Django's request is part of a cycle, so its body would stay until the next full collection.
             environ["wsgi.input"].close()

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db import OperationalError
 from django.http import HttpRequest
+
+from .fair_queue import FairQueue
 
 READING = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 WAIT = 5.0
@@ -47,34 +48,38 @@ class _Waiting:
 
 
 class Places:
-    """``number`` places; everything in here happens in the event loop. ``wait``: seconds for one."""
+    """``number`` places, given to clients in turn, ``of_one`` of them to the same client at most; everything in here happens in
+    the event loop. ``wait``: seconds for one."""
 
-    def __init__(self, number: int, *, wait: float) -> None:
+    def __init__(self, number: int, *, wait: float, of_one: int | None = None) -> None:
         self._free = number
         self._wait = wait
-        self._waiting: deque[_Waiting] = deque()
+        self._queue: FairQueue[_Waiting] = FairQueue(at_once=of_one or number)
 
-    def take(self, begin: Begin, turned_away: Begin) -> None:
+    def take(self, client: str, begin: Begin, turned_away: Begin) -> None:
         """Calls ``begin`` once there is a place, which holds it until ``leave``; or ``turned_away`` when it takes too long."""
-        if self._free:
-            self._free -= 1
-            begin()
-            return
         waiting = _Waiting(begin)
-        waiting.too_late = asyncio.get_running_loop().call_later(self._wait, self._give_up, waiting, turned_away)
-        self._waiting.append(waiting)
+        waiting.too_late = asyncio.get_running_loop().call_later(
+            self._wait, self._give_up, client, waiting, turned_away
+        )
+        self._queue.put(client, waiting)
+        self._begin()
 
-    def leave(self) -> None:
-        if self._waiting:
-            following = self._waiting.popleft()
-            if following.too_late:
-                following.too_late.cancel()
-            following.begin()
-        else:
-            self._free += 1
+    def leave(self, client: str) -> None:
+        self._free += 1
+        self._queue.finished(client)
+        self._begin()
 
-    def _give_up(self, waiting: _Waiting, turned_away: Begin) -> None:
-        self._waiting.remove(waiting)
+    def _begin(self) -> None:
+        while self._free and (taken := self._queue.take()):
+            self._free -= 1
+            _client, waiting = taken
+            if waiting.too_late:
+                waiting.too_late.cancel()
+            waiting.begin()
+
+    def _give_up(self, client: str, waiting: _Waiting, turned_away: Begin) -> None:
+        self._queue.remove(client, waiting)
         turned_away()
 
 

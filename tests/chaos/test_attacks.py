@@ -1,0 +1,100 @@
+"""Issue 25, 6 to 8: what attacks from one address may use, and that others are served meanwhile. The programs print how fast."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from tests.chaos import unfair_share, unfinished_heads
+from tests.chaos.served import LOGIN, Server, served
+from tests.chaos.unfinished_heads import ATTACKER, HEAD
+from tests.cli.running import WITHIN
+
+pytestmark = [pytest.mark.slow, pytest.mark.once]
+MOST = 16
+MEMORY = 100
+"""Megabytes that 400 unfinished heads may take; without limits they took 170."""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("market")
+    with served(folder, trusted_proxies="127.0.0.1", connections_per_client=str(MOST)) as server:
+        yield server
+
+
+def first_bytes(server: Server, request: bytes) -> bytes:
+    """What the server answers, or nothing where it closed the connection."""
+    with socket.create_connection(("127.0.0.1", server.port), WITHIN) as connection:
+        try:
+            connection.sendall(request)
+            return connection.recv(4096)
+        except ConnectionError:
+            return b""
+
+
+@pytest.mark.parametrize("size", [66_000, 100_000, 140_000, 400_000])
+def test_a_head_above_64_kib_is_refused(server: Server, size: int) -> None:
+    answer = first_bytes(server, HEAD + b"a" * size + b"\r\n\r\n")
+    assert not answer or answer.startswith(b"HTTP/1.1 431 ")
+
+
+def test_a_head_below_64_kib_is_answered(server: Server) -> None:
+    assert first_bytes(server, HEAD + b"a" * 65_000 + b"\r\n\r\n").startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_head_that_comes_byte_by_byte_ends(server: Server) -> None:
+    """It was waited for for half a minute; here the connection ends although a byte comes all the while."""
+    with socket.create_connection(("127.0.0.1", server.port), WITHIN) as connection:
+        connection.sendall(HEAD)
+        connection.settimeout(0.5)
+        ended = False
+        while not ended:
+            try:
+                connection.sendall(b"a")
+                ended = connection.recv(1) == b""
+            except TimeoutError:
+                assert server.get()[0] == 200
+            except OSError:
+                ended = True
+
+
+def test_connections_of_one_address_are_limited_and_others_are_served(server: Server) -> None:
+    opened = [unfinished_heads.connect(server, ATTACKER) for _ in range(3 * MOST)]
+    while sum(unfinished_heads.is_open(one) for one in opened) > MOST:
+        assert server.get(connection=server.connect("127.0.0.9"))[0] == 200
+    for one in opened:
+        one.close()
+    while True:  # until the server saw that they are closed
+        try:
+            assert server.get(connection=server.connect(ATTACKER))[0] == 200
+        except OSError:
+            continue
+        break
+
+
+def test_neither_http_2_nor_websockets_are_served(server: Server) -> None:
+    """They would need limits of their own."""
+    assert not first_bytes(server, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").startswith(b"\0")
+    upgrade = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: %s\r\nHTTP2-Settings: AAMAAABk\r\n"
+    websocket = b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    for protocol in (b"h2c", b"websocket"):
+        asked = b"GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n" % LOGIN.encode() + upgrade % protocol + websocket + b"\r\n"
+        assert first_bytes(server, asked).startswith(b"HTTP/1.1 200 ")
+
+
+def test_unfinished_heads_take_little_memory_and_end() -> None:
+    found = unfinished_heads.run(400)
+    assert found["megabytes_under_attack"] - found["megabytes_idle"] <= MEMORY, found
+    assert found["open_in_the_end"] == 0, found
+    assert found["neighbours_page"] == 200, found
+    assert found["pages_under_attack"] > 0, found
+
+
+def test_parallel_requests_of_one_address_keep_out_neither_pages_nor_forms_of_others() -> None:
+    found = unfair_share.run(2)
+    assert found["login_under_attack"] == 302, found
+    assert found["pages_under_attack"] > 0, found
+    assert set(found["attackers_answers"]) == {"200"}, "they only wait: 100 are fewer than a client may have unanswered"
