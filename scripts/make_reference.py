@@ -24,7 +24,9 @@ def settings() -> str:
         default = field.get_default()
         if isinstance(default, tuple):
             default = ",".join(map(str, default))
-        shown = "" if str(default) in {"", "**********"} or "Secret" in type(default).__name__ else f"`{default}`"
+        shown = (
+            "" if str(default) in {"", "None", "**********"} or "Secret" in type(default).__name__ else f"`{default}`"
+        )
         rows.append(f"| {', '.join(f'`{c}`' for c in choices)} | {shown} | {field.description or ''} |")
     return _page(
         "Settings",

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from tests.factories.attributes import make_attribute, make_number
 from tests.market.working import until
+from tradepost.market.base.outbound_policy import SANDBOX
 
 
 def acting(_seller_url: str) -> dict[str, str]:
@@ -43,7 +44,7 @@ def acting(_seller_url: str) -> dict[str, str]:
     joined = members.accept(invited.token, user=person, now=now)
     for email, given in (("li.lei@qingxie.example", support), ("wang.fang@qingxie.example", viewer)):
         send_invitation(seller, email, groups=[given], by=owner, most=50, valid=timedelta(days=7), now=now)
-    domain = domains.register_domain(seller, "api.qingxie.example", sandbox=True, most=50, now=now)
+    domain = domains.register_domain(seller, "api.qingxie.example", outbound=SANDBOX, most=50, now=now)
     attribute = make_attribute(seller, code="platform")
     make_number(seller, code="seats", name="席位数", name_en="Seats")
     current = SigningKey.objects.get(seller=seller, interface_class="base", valid_until=None)

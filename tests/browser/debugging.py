@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.browser.history import until
 from tradepost.market.base import clock
 from tradepost.market.base.models import LeasedJob
+from tradepost.market.base.outbound_policy import SANDBOX
 from tradepost.market.debugging import debug as verbs
 from tradepost.market.debugging import find_out, replay
 from tradepost.market.debugging.asked import form_of, shown_values
@@ -19,7 +20,7 @@ def debug(seller_url: str) -> dict[str, str]:
     for activity in ("newInstance", "queryInstance", "refreshInstance", "releaseInstance"):
         debug_case(address, activity)
     wrong = addresses.register(
-        address.seller, url=f"{seller_url}/nowhere", protocol=address.protocol, require_body_sign=True, sandbox=True,
+        address.seller, url=f"{seller_url}/nowhere", protocol=address.protocol, require_body_sign=True, outbound=SANDBOX,
         now=clock.now(),
     )  # fmt: skip
     debug_case(wrong, "queryInstance")

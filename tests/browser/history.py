@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tests.waiting import until
+from tradepost.market.base.outbound_policy import SANDBOX
 
 if TYPE_CHECKING:
     from tradepost.market.catalog.models import Product
@@ -348,13 +349,9 @@ def _a_license_of(seller: str) -> str:
     Product.objects.filter(pk=product.pk).update(product_type="LICENSE")
     product.refresh_from_db()
     address = addresses.register(
-        product.seller,
-        url=f"{DEAD}/license",
-        protocol="license_v1",
-        require_body_sign=True,
-        sandbox=True,
+        product.seller, url=f"{DEAD}/license", protocol="license_v1", require_body_sign=True, outbound=SANDBOX,
         now=clock.now(),
-    )
+    )  # fmt: skip
     addresses.bind(product, address)
     keys.rotate_signing_key(product.seller, "license", now=clock.now())
     return product.slug
@@ -366,7 +363,7 @@ def _let_die(seller: str) -> None:
     from tradepost.market.production.models import Address
 
     address = Address.objects.filter(seller__slug=seller).order_by("pk")[0]
-    addresses.change(address, url=DEAD, require_body_sign=True, sandbox=True, now=clock.now())
+    addresses.change(address, url=DEAD, require_body_sign=True, outbound=SANDBOX, now=clock.now())
 
 
 def _status(number: str) -> str:

@@ -9,6 +9,7 @@ from tests.factories.companies import owner_of
 from tests.factories.pictures import make_proof
 from tests.factories.tls_sites import Answer, Running, redirect, safe, serving
 from tests.factories.web_tasks import CONTACT, LIMITS
+from tradepost.market.base.outbound_policy import SANDBOX
 
 
 def web_check(_seller_url: str) -> dict[str, str]:
@@ -27,7 +28,7 @@ def web_check(_seller_url: str) -> dict[str, str]:
     domains.vouch(seller, "localhost", now=now)
 
     def looked_at(site: Running) -> WebScan:
-        task = tasks.create_task(seller, site.url, CONTACT, by=owner, sandbox=True, most=50, now=now)
+        task = tasks.create_task(seller, site.url, CONTACT, by=owner, outbound=SANDBOX, most=50, now=now)
         run = scan.start(task, by=owner, limits=LIMITS, now=now)
         until(lambda: WebScan.objects.get(pk=run.pk).status == WebScan.Status.DONE, "the site is checked")
         return run
@@ -38,7 +39,7 @@ def web_check(_seller_url: str) -> dict[str, str]:
     sent = appeals.appeal(
         appealed, whys, [make_proof(seller).sha256], by=owner, settings=config(), now=clock.now()
     )  # fmt: skip
-    new = tasks.create_task(seller, "http://localhost:9/", CONTACT, by=owner, sandbox=True, most=50, now=now)
+    new = tasks.create_task(seller, "http://localhost:9/", CONTACT, by=owner, outbound=SANDBOX, most=50, now=now)
     return {
         "web task": str(checked.task_id), "web report": str(checked.pk), "new web task": str(new.pk),
         "appealed web report": str(appealed.pk), "appeal submission": str(sent.pk),

@@ -23,6 +23,7 @@ from tests.check.raw_server import speaking
 from tradepost.check import Options, Report, Verdict, run
 from tradepost.check.http_client import HttpClient, Received
 from tradepost.check.kept_connection import CLOSED, SILENT, KeptConnection
+from tradepost.market.base.outbound_policy import SANDBOX
 from tradepost.market.production.gateway import Gateway, Limits
 from tradepost.protocols import registry
 from tradepost.protocols.commands import Done, Query, Rejected
@@ -76,7 +77,7 @@ def test_a_right_seller_in_java_passes():
 async def two_calls(url: str) -> Sequence[object]:
     """Through the market's own gateway: one that the seller refuses for its age, then a right one."""
     found: list[object] = []
-    async with Gateway(Limits(timeout=5, answer_bytes=100_000, sandbox=True)) as gateway:
+    async with Gateway(Limits(timeout=5, answer_bytes=100_000, outbound=SANDBOX)) as gateway:
         for now in (datetime.now(UTC) - timedelta(hours=1), datetime.now(UTC)):
             exchange = await gateway.exchange(
                 registry.protocol("saas_v2"), Query(instance_ids=("i-1",), test=True), address=url, keys=(MUTANT_KEY,),

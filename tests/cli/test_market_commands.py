@@ -80,6 +80,8 @@ def test_a_sandbox_without_a_worker_is_set_at_once(tmp_path):
         "said": "This database was a sandbox, its clock 1 day 12 hours ahead; rows lie in the future.",
         "todo": "Begin a real market with a fresh database.",
     } in found
+
+
 def test_an_unreadable_span_is_refused(tmp_path):
     market = migrated_market(tmp_path, "cli_span")
     refused = market.run("clock", "advance", "soon", TRADEPOST_SANDBOX="1")

@@ -90,6 +90,8 @@ def test_what_the_template_lacks_is_migrated_and_what_is_unknown_makes_it_useles
         assert waiting == told[1] if began else waiting > 30, name
     began, waiting = begin(tmp_path / "without", tmp_path / "nothing.sqlite3")
     assert (began, waiting > 30) == (False, True)
+
+
 def test_a_template_is_no_market(made: tuple[Path, Path]) -> None:
     """Issue 25, 4: each sandbox that begins with a copy gets a market id of its own."""
     for path in (made[0], EMPTY, DEMO):
@@ -98,6 +100,8 @@ def test_a_template_is_no_market(made: tuple[Path, Path]) -> None:
             assert "base_marketidentity" in tables or path != made[0]
             if "base_marketidentity" in tables:
                 assert database.execute("SELECT count(*) FROM base_marketidentity").fetchone() == (0,), path
+
+
 def test_the_demo_that_is_shipped_has_its_products_listed_and_holds_no_secret() -> None:
     """Decision 0039. What is sealed begins so, whatever table it is in; keys are not there at all."""
     assert b"gAAAAA" not in DEMO.read_bytes()

@@ -8,6 +8,7 @@ from itertools import count
 from allauth.account.models import EmailAddress
 
 from tradepost.market.base.money import Money
+from tradepost.market.base.outbound_policy import SANDBOX
 from tradepost.market.identity import domains, groups, keys
 from tradepost.market.identity.models import Group, Member, Seller, SigningKey, User
 from tradepost.market.payments import ledger
@@ -76,5 +77,5 @@ def make_address(
     domains.vouch(seller, addresses.host_in(url), now=now)
     return addresses.register(
         seller, url=url, protocol=protocol,
-        require_body_sign=require_body_sign, sandbox=True, now=now,
+        require_body_sign=require_body_sign, outbound=SANDBOX, now=now,
     )  # fmt: skip

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
-from tradepost.market.web_scan.site import trusting
+from tradepost.market.base.authorities import trusted
 
 REAL_NOW = datetime.now(UTC)
 """Certificates are looked at by real time."""
@@ -32,6 +32,10 @@ SAFE = {
     "Referrer-Policy": "strict-origin-when-cross-origin",
 }
 """Headers of a site with which nothing is wrong."""
+_SIGNS_CERTIFICATES = x509.KeyUsage(
+    key_cert_sign=True, crl_sign=True, digital_signature=False, content_commitment=False, key_encipherment=False,
+    data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
+)  # fmt: skip
 HOME = "<!doctype html><title>云账</title><h1>Welcome</h1>"
 
 
@@ -71,10 +75,12 @@ class Authority:
     made: int = field(default=0)
 
     @property
+    def pem(self) -> str:
+        return self.certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+    @property
     def trust(self) -> ssl.SSLContext:
-        context = trusting()
-        context.load_verify_locations(cadata=self.certificate.public_bytes(serialization.Encoding.PEM).decode())
-        return context
+        return trusted(self.pem, lenient=True)
 
     def issue(
         self, *names: str, since: timedelta = timedelta(days=1), until: timedelta = timedelta(days=365),
@@ -117,6 +123,8 @@ def _built(  # noqa: PLR0917  # a certificate has so many parts
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signing.public_key()), critical=False)
     )  # fmt: skip
+    if authority:
+        builder = builder.add_extension(_SIGNS_CERTIFICATES, critical=True)
     if names:
         builder = builder.add_extension(
             x509.SubjectAlternativeName([x509.DNSName(each) for each in names]), critical=False
@@ -198,6 +206,10 @@ def serving(
                 self.wfile.write(answer.body.encode())
             while answer.endless:
                 self.wfile.write(b"x" * 65_536)
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.do_GET()
 
         def log_message(self, *_: object) -> None:
             """Nothing."""

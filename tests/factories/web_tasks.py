@@ -11,6 +11,7 @@ from tests.factories.companies import owner_of
 from tests.factories.people import NOW
 from tradepost.market.base import leased_jobs
 from tradepost.market.base.leased_jobs import LeasedTask
+from tradepost.market.base.outbound_policy import PUBLIC, SANDBOX
 from tradepost.market.identity import domains
 from tradepost.market.identity.models import Domain, Seller
 from tradepost.market.web_scan import scan, tasks
@@ -33,8 +34,8 @@ def make_web_task(
     if proven:
         domains.vouch(seller, host, now=now)
     elif not Domain.objects.filter(seller=seller, host=host).exists():
-        domains.register_domain(seller, host, sandbox=False, most=50, now=now)
-    return tasks.create_task(seller, url, CONTACT, by=owner_of(seller), sandbox=True, most=50, now=now)
+        domains.register_domain(seller, host, outbound=PUBLIC, most=50, now=now)
+    return tasks.create_task(seller, url, CONTACT, by=owner_of(seller), outbound=SANDBOX, most=50, now=now)
 
 
 def checked(

@@ -22,6 +22,7 @@ from tests.market.invoices.applying import number_of, seller_person
 from tests.market.notifications import mail_server
 from tradepost.market.base import clock
 from tradepost.market.base.config import config
+from tradepost.market.base.outbound_policy import SANDBOX
 from tradepost.market.catalog.models import Offer
 from tradepost.market.identity.models import Member, User
 from tradepost.market.invoices import invoice_check
@@ -64,7 +65,7 @@ def mails(server: mail_server.Server, sms: Path) -> str:
     now, wall = clock.now(), clock.wall()
     while deliver.deliver_due(now=now, wall=wall, site=site, sender=deliver.Sender(server.mailer())):
         pass
-    while deliver_elsewhere.deliver_due(now=now, wall=wall, way=deliver_elsewhere.Way(site=site, sandbox=True)):
+    while deliver_elsewhere.deliver_due(now=now, wall=wall, way=deliver_elsewhere.Way(site=site, outbound=SANDBOX)):
         pass
     return "\n".join(one.read_text(encoding="utf-8") for one in sms.iterdir())
 

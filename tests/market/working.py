@@ -12,6 +12,7 @@ from django.db import connection, connections
 from tests.waiting import until
 from tradepost.market import wiring
 from tradepost.market.base import clock
+from tradepost.market.base.outbound_policy import SANDBOX
 from tradepost.market.base.values import replace
 from tradepost.market.production.breaker import Rule
 from tradepost.market.production.engine import Engine
@@ -27,7 +28,7 @@ def working(
 
     setup = replace(
         wiring.setup(name),
-        limits=Limits(timeout, 1_048_576, sandbox=True),
+        limits=Limits(timeout, 1_048_576, SANDBOX),
         per_seller=per_seller,
         capacity=capacity,
         breaker=Rule(failures, timedelta(seconds=60)),

@@ -44,6 +44,7 @@ from tradepost.market.audit.models import Outcome
 from tradepost.market.audit.record import Act, record
 from tradepost.market.base import clock, leased_jobs
 from tradepost.market.base.config import config
+from tradepost.market.base.outbound_policy import PUBLIC, SANDBOX
 from tradepost.market.base.secrets import unseal
 from tradepost.market.base.values import replace
 from tradepost.market.base.work import State
@@ -136,7 +137,7 @@ class World:
         current = SigningKey.objects.get(seller=seller)
         staged = keys.stage_signing_key(seller, "base", replaces=current.key_id, by=None, now=NOW)
         attribute = factories.make_attribute(seller, name="属性：只有 A 知道")
-        domain = domains.register_domain(seller, "api.a.example", sandbox=True, most=50, now=NOW)
+        domain = domains.register_domain(seller, "api.a.example", outbound=SANDBOX, most=50, now=NOW)
         asset = assets.make_asset(seller, name="Agent that only A knows")
         version, begun = assets.make_version(asset, label="1.0"), assets.begin_upload(asset, 10, label="2.0")
         refused, contested = self._files_refused(asset, proof=factories.make_proof(seller).sha256)
@@ -279,7 +280,13 @@ class World:
                 rules=rules, wall=clock.wall(), now=clock.now(),
             )  # fmt: skip
             hooks[owner] = endpoints.add_webhook(
-                owner, name="Hook", url=f"https://hooks-{n}.c.example/", language="en", sandbox=False, most=20, now=NOW
+                owner,
+                name="Hook",
+                url=f"https://hooks-{n}.c.example/",
+                language="en",
+                outbound=PUBLIC,
+                most=20,
+                now=NOW,
             )
         asked = NoticeDelivery.objects.get(receiver=made[buyer], channel="mail")
         return {

@@ -19,6 +19,7 @@ from tests.released.sellers import Route
 from tradepost.market import urls, wiring
 from tradepost.market.base import clock, jobs, outbox
 from tradepost.market.base.models import Event, Job
+from tradepost.market.base.outbound_policy import SANDBOX
 from tradepost.market.base.values import replace
 from tradepost.market.base.work import State
 from tradepost.market.production import breaker, upkeep
@@ -148,7 +149,7 @@ def working(route: Route, *, seed: int = 7) -> Iterator[Worker]:
     """A worker with its connections; the chance in its waits is that of ``seed``."""
     random.seed(seed)
     with asyncio.Runner() as runner:
-        gateway = Gateway(Limits(5.0, 1_048_576, sandbox=True))
+        gateway = Gateway(Limits(5.0, 1_048_576, SANDBOX))
         runner.run(gateway.__aenter__())
         try:
             yield Worker(route, runner.get_loop(), gateway)

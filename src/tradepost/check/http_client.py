@@ -70,11 +70,13 @@ def dial_anywhere(host: str, port: int, within: float) -> socket.socket:
 
 @dataclass(frozen=True, slots=True)
 class HttpClient:
-    """``timeout``: seconds for the whole exchange. ``dial``: opens its connections; a market has one that is guarded."""
+    """``timeout``: seconds for the whole exchange. ``dial``: opens its connections; a market has one that is guarded.
+    ``tls``: whose certificates are trusted; None for the authorities of this machine."""
 
     timeout: float
     trust_any_certificate: bool = False
     dial: Dial = dial_anywhere
+    tls: ssl.SSLContext | None = None
 
     def send(
         self,
@@ -114,16 +116,21 @@ class HttpClient:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if not secure:
             return connection
+        try:
+            return self._context().wrap_socket(connection, server_hostname=host)
+        except BaseException:
+            connection.close()
+            raise
+
+    def _context(self) -> ssl.SSLContext:
+        if self.tls is not None and not self.trust_any_certificate:
+            return self.tls
         context = ssl.create_default_context()
         if self.trust_any_certificate:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
         context.set_alpn_protocols(["http/1.1"])
-        try:
-            return context.wrap_socket(connection, server_hostname=host)
-        except BaseException:
-            connection.close()
-            raise
+        return context
 
 
 def _resent(connection: socket.socket) -> int:
@@ -299,4 +306,7 @@ def words_of(error: BaseException) -> str:
         return f"the certificate is not trusted ({error.verify_message})"
     if isinstance(error, TimeoutError):
         return "time ran out"
-    return (getattr(error, "strerror", "") or str(error) or type(error).__name__).lower()
+    if of_the_system := getattr(error, "strerror", ""):
+        return str(of_the_system).lower()
+    text = str(error) or type(error).__name__
+    return text[:1].lower() + text[1:]  # the rest may name a setting

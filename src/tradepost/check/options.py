@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import dataclass, field
 
 from tradepost.protocols import registry
@@ -58,5 +59,7 @@ class Options:
     sk: str = field(default="", repr=False)
     dial: Dial = field(default=dial_anywhere, repr=False)
     """Opens the connections of the run."""
+    tls: ssl.SSLContext | None = field(default=None, repr=False)
+    """Whose certificates are trusted; None for the authorities of this machine."""
     again: frozenset[str] = frozenset()
     """Ids of checks that are asked alone, with what they need before them; empty for all."""

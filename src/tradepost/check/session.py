@@ -48,7 +48,7 @@ def begin(target: Target, options: Options, *, clock: Callable[[], datetime], ch
         options=options,
         clock=clock,
         chance=chance,
-        client=HttpClient(options.timeout, options.trust_any_certificate, options.dial),
+        client=HttpClient(options.timeout, options.trust_any_certificate, options.dial, options.tls),
         concurrency=ConcurrencyLimit(options.at_once),
         budget=RunBudget(within=options.within),
         history=History(),

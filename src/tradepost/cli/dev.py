@@ -111,10 +111,11 @@ def _start(config: Config, processes: Processes, *, address: str, protocol: str,
         processes.start(web)
     open_market()
     from tradepost.market.base import clock
+    from tradepost.market.base.outbound_policy import SANDBOX
     from tradepost.market.production.addresses import check_url
     from tradepost.market.seed import dev as seed
 
-    check_url(address, sandbox=True)
+    check_url(address, outbound=SANDBOX)
     seed.kind_over(protocol)  # before there is anything to clean up
     if not web_started:
         refuse_another_market()

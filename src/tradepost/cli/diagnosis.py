@@ -21,6 +21,7 @@ from tradepost.cli import durations, migrate
 from tradepost.cli.bank_diagnosis import check_bank_account
 from tradepost.cli.findings import Finding, fail, ok, warn
 from tradepost.cli.market_diagnosis import check_files_folder, check_ledger, check_mode, check_sealed
+from tradepost.cli.network_diagnosis import check_networks
 from tradepost.cli.private_files import open_to_others
 from tradepost.cli.sms_diagnosis import check_sms
 from tradepost.cli.up import answers
@@ -69,6 +70,7 @@ def all_findings(config: Config) -> tuple[Finding, ...]:
         ("mail", lambda: check_mail(config)),
         ("sms", lambda: check_sms(config)),
         ("bank account", lambda: check_bank_account(config)),
+        ("networks", lambda: check_networks(config)),
         ("data folder", lambda: check_data_folder(config)),
         ("disk", lambda: check_disk(config)),
         ("assets", check_assets),
@@ -276,11 +278,8 @@ def check_clock(config: Config) -> Iterator[Finding]:
             "clock", f"The sandbox is {durations.words(offset)} ahead." if offset else "The sandbox is at real time."
         )
     elif offset:
-        yield fail(
-            "clock",
-            f"This database was a sandbox, its clock {durations.words(offset)} ahead; rows lie in the future.",
-            "Begin a real market with a fresh database.",
-        )
+        said = f"This database was a sandbox, its clock {durations.words(offset)} ahead; rows lie in the future."
+        yield fail("clock", said, "Begin a real market with a fresh database.")
     elif connection.vendor != "postgresql":
         yield ok("clock", "Real time; the database is on this machine.")
 

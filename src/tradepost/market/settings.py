@@ -235,7 +235,7 @@ def mail(url: str) -> dict[str, object]:
             f"TRADEPOST_MAIL_URL must start with smtp://, smtps:// or smtp+starttls:// (got {parts.scheme}://)"
         )
     return {
-        "BACKEND": f"{backends}.smtp.EmailBackend",
+        "BACKEND": "tradepost.market.base.smtp.EmailBackend",
         "OPTIONS": {
             "host": parts.hostname or "localhost",
             "port": parts.port or (465 if parts.scheme == "smtps" else 25),
@@ -244,6 +244,7 @@ def mail(url: str) -> dict[str, object]:
             "use_ssl": parts.scheme == "smtps",
             "use_tls": parts.scheme == "smtp+starttls",
             "timeout": 20,
+            "authorities": CONFIG.outbound.authorities,
         },
     }
 
@@ -263,6 +264,7 @@ def sms(url: str, *, sandbox: bool) -> dict[str, object]:
         "port": parts.port,
         "options": options,
         "folder": str(CONFIG.data / "sms"),
+        "authorities": CONFIG.outbound.authorities,
     }
 
 

@@ -337,7 +337,7 @@ def _rechecks() -> domains.Rechecks:
 
 
 def _limits() -> Limits:
-    return Limits(config().seller_timeout_seconds, config().seller_answer_limit, config().sandbox)
+    return Limits(config().seller_timeout_seconds, config().seller_answer_limit, config().outbound)
 
 
 def _scope() -> reconcile.Scope:
@@ -350,9 +350,9 @@ def _scope() -> reconcile.Scope:
 
 LEASED_TASKS: leased_jobs.LeasedTasks = {
     replay.KIND: replay.task(now=clock.now),
-    find_out.KIND: find_out.task(sandbox=lambda: config().sandbox),
+    find_out.KIND: find_out.task(outbound=lambda: config().outbound),
     domains.PROVE: leased_jobs.LeasedTask(
-        work=lambda running: domain_proof.look_for_proof(running, sandbox=config().sandbox),
+        work=lambda running: domain_proof.look_for_proof(running, outbound=config().outbound),
         ended=lambda job, now: domains.record_proof(job, now, rechecks=_rechecks()),
         longest=timedelta(minutes=2),
     ),
@@ -377,7 +377,7 @@ def setup(name: str) -> Setup:
     settings = config()
     site = Site(settings.base_url, settings.support_email, invoice_files.folder(settings.files))
     way = deliver_elsewhere.Way(
-        site=site, sandbox=settings.sandbox, within=settings.webhook_timeout_seconds,
+        site=site, outbound=settings.outbound, within=settings.webhook_timeout_seconds,
         failing=timedelta(days=settings.webhook_failing_days), sms_a_day=settings.sms_a_day,
     )  # fmt: skip
     return Setup(

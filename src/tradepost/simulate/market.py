@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tradepost.market.base.money import Money
+from tradepost.market.base.outbound_policy import SANDBOX
 from tradepost.market.catalog import document as sold
 from tradepost.market.catalog import first_categories
 from tradepost.market.catalog.document import Document, Price
@@ -78,7 +79,7 @@ def _company(number: int, spoken: str) -> Company:
     keys.rotate_signing_key(seller, interface, now=START, secret=key)
     url = f"http://{name}.localhost/produce"
     domains.vouch(seller, addresses.host_in(url), now=START)
-    serving = addresses.register(seller, url=url, protocol=spoken, require_body_sign=True, sandbox=True, now=START)
+    serving = addresses.register(seller, url=url, protocol=spoken, require_body_sign=True, outbound=SANDBOX, now=START)
     # As if the seller had debugged a case of each: what is not proven is not asked, and not offered.
     Address.objects.filter(pk=serving.pk).update(proven=sorted(protocol(spoken).activities.values()))
     for document in _products(spoken, number):

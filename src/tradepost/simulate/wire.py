@@ -14,6 +14,7 @@ import aiohttp
 from aiohttp.client_reqrep import ConnectionKey
 
 from tradepost.market.base import ids
+from tradepost.market.base.outbound_policy import SANDBOX
 from tradepost.market.production.claim import ClaimedCall
 from tradepost.market.production.gateway import Exchange, Gateway, Limits
 from tradepost.protocols.commands import Unreachable
@@ -63,7 +64,7 @@ class Wire(Gateway):
     """``sellers`` by the host of their address."""
 
     def __init__(self, sellers: Mapping[str, SimulatedSeller]) -> None:
-        super().__init__(Limits(TIMEOUT.total_seconds(), 1_048_576, sandbox=True))
+        super().__init__(Limits(TIMEOUT.total_seconds(), 1_048_576, SANDBOX))
         self._sellers = sellers
         self._fault = Fault.NONE
         self._now = START

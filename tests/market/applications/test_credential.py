@@ -27,6 +27,7 @@ from tradepost.market.applications.change import CredentialChange, apply_change,
 from tradepost.market.applications.credential import PURPOSE, ApplyForCredential, NewCredential, apply_for_credential
 from tradepost.market.applications.models import Application, TenantBinding
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.outbound_policy import PUBLIC, SANDBOX, OutboundPolicy
 from tradepost.market.base.secrets import fingerprints
 from tradepost.market.base.values import replace
 from tradepost.market.catalog.document import APPLICATION, Details
@@ -50,9 +51,17 @@ def wanted(address: Address, **changed: Any) -> ApplyForCredential:
     return replace(good, **changed)
 
 
-def applied(seller: Seller, address: Address, *, sandbox: bool = True, most: int = 50, **changed: Any) -> NewCredential:
+def applied(
+    seller: Seller, address: Address, *, outbound: OutboundPolicy = SANDBOX, most: int = 50, **changed: Any
+) -> NewCredential:
     return apply_for_credential(
-        seller, wanted(address, **changed), most=most, sandbox=sandbox, actor="owner", rules=RULES, now=NOW
+        seller,
+        wanted(address, **changed),
+        most=most,
+        outbound=outbound,
+        actor="owner",
+        rules=RULES,
+        now=NOW,
     )
 
 
@@ -104,7 +113,7 @@ def curve() -> str:
 def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_made(field: str, changed: dict[str, Any]) -> None:
     seller = make_seller()
     with pytest.raises(Refused) as refused:
-        applied(seller, make_kit_address(seller), sandbox=False, **changed)
+        applied(seller, make_kit_address(seller), outbound=PUBLIC, **changed)
     assert refused.value.field == field
     assert not Application.objects.exists()
     assert not Enterprise.objects.exists()
@@ -215,7 +224,7 @@ def test_a_new_key_is_applied_to_what_is_bound_by_encrypting_the_secret_anew() -
     tell_all(binding, view)
     binding = TenantBinding.objects.select_related("application").get(pk=binding.pk)
     application, key = binding.application, key_of(3072)
-    change(application, changes(application, public_key=key), sandbox=True)
+    change(application, changes(application, public_key=key), outbound=SANDBOX)
     binding = TenantBinding.objects.select_related("application").get(pk=binding.pk)
     assert (differs(binding), tell_all(binding, view)) == (True, [])
     other = make_application()
@@ -231,7 +240,7 @@ def test_what_stood_still_at_the_former_address_is_told_at_the_new_one() -> None
     application = TenantBinding.objects.select_related("application__seller").get(pk=binding.pk).application
     application.product = None
     application.save(update_fields=["product"])
-    change(application, changes(application, address=make_kit_address(application.seller)), sandbox=True)
+    change(application, changes(application, address=make_kit_address(application.seller)), outbound=SANDBOX)
     apply_change(application, [binding.pk], actor="owner", rules=RULES, now=NOW)
     assert names(tell_all(binding, view))[0] == "SyncTenant·1"
     assert TenantBinding.objects.get(pk=binding.pk).status == "bound"
@@ -241,12 +250,12 @@ def test_several_instances_are_not_switched_back_and_both_share_one_address() ->
     service = make_joint_service(multi_instance=True)
     application = service.product.application
     with pytest.raises(Refused, match="cannot be switched back"):
-        change(application, changes(application, multi_instance=False), sandbox=True)
+        change(application, changes(application, multi_instance=False), outbound=SANDBOX)
     with pytest.raises(Refused, match="an operator agreed"):
-        change(application, changes(application, address=make_kit_address(application.seller)), sandbox=True)
+        change(application, changes(application, address=make_kit_address(application.seller)), outbound=SANDBOX)
     taken = make_application().login_url
     with pytest.raises(Refused, match="login address"):
-        change(application, changes(application, login_url=taken), sandbox=True)
+        change(application, changes(application, login_url=taken), outbound=SANDBOX)
 
 
 def test_what_the_buyer_did_not_release_or_the_seller_did_not_ask_for_is_not_told() -> None:

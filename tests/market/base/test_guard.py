@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tradepost.market.base.errors import Refused
-from tradepost.market.base.guard import AddressBlocked, allowed, check_literal
+from tradepost.market.base.guard import AddressBlocked, check_literal
+from tradepost.market.base.outbound_policy import PUBLIC, SANDBOX, allowed
 from tradepost.market.production.addresses import check_url
 
 PRIVATE = [
@@ -18,19 +19,19 @@ PRIVATE = [
 
 @pytest.mark.parametrize("address", PRIVATE)
 def test_private_addresses_are_refused_however_they_are_written(address: str) -> None:
-    assert not allowed(address, sandbox=False)
+    assert not allowed(address, outbound=PUBLIC)
 
 
 @pytest.mark.parametrize("address", ["1.1.1.1", "2606:4700::1111", "::ffff:1.1.1.1"])
 def test_public_addresses_are_called(address: str) -> None:
-    assert allowed(address, sandbox=False)
+    assert allowed(address, outbound=PUBLIC)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"])
 def test_a_sandbox_calls_loopback_and_nothing_else_that_is_private(address: str) -> None:
-    assert allowed(address, sandbox=True)
-    assert not allowed("169.254.169.254", sandbox=True)
-    assert not allowed("10.0.0.1", sandbox=True)
+    assert allowed(address, outbound=SANDBOX)
+    assert not allowed("169.254.169.254", outbound=SANDBOX)
+    assert not allowed("10.0.0.1", outbound=SANDBOX)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +39,7 @@ def test_a_sandbox_calls_loopback_and_nothing_else_that_is_private(address: str)
 )
 def test_literal_addresses_are_checked_before_anything_is_opened(host: str) -> None:
     with pytest.raises(AddressBlocked):
-        check_literal(f"http://{host}/latest/meta-data", sandbox=False)
+        check_literal(f"http://{host}/latest/meta-data", outbound=PUBLIC)
 
 
 @pytest.mark.parametrize(
@@ -55,9 +56,9 @@ def test_literal_addresses_are_checked_before_anything_is_opened(host: str) -> N
 def test_a_real_market_registers_https_and_domain_names_only(url: str) -> None:
     """saas-v2 §1.2."""
     with pytest.raises(Refused) as refused:
-        check_url(url, sandbox=False)
+        check_url(url, outbound=PUBLIC)
     assert refused.value.field == "url"
 
 
 def test_a_sandbox_registers_loopback() -> None:
-    assert check_url(" http://127.0.0.1:9000/produce ", sandbox=True) == "http://127.0.0.1:9000/produce"
+    assert check_url(" http://127.0.0.1:9000/produce ", outbound=SANDBOX) == "http://127.0.0.1:9000/produce"

@@ -9,8 +9,9 @@ from functools import partial
 import pytest
 
 from tradepost.market.base.outbound import Bounds, Fetched, NotReached, Why, fetch_async
+from tradepost.market.base.outbound_policy import PUBLIC, SANDBOX
 
-SANDBOX = Bounds(sandbox=True, within=5.0, most_bytes=1000)
+LOCAL = Bounds(outbound=SANDBOX, within=5.0, most_bytes=1000)
 
 
 def plain(body: bytes, *, status: str = "200 OK", **headers: str) -> bytes:
@@ -19,7 +20,7 @@ def plain(body: bytes, *, status: str = "200 OK", **headers: str) -> bytes:
 
 
 def ask(
-    answers: Mapping[str, bytes], path: str, bounds: Bounds = SANDBOX, *, hang: bool = False
+    answers: Mapping[str, bytes], path: str, bounds: Bounds = LOCAL, *, hang: bool = False
 ) -> tuple[Fetched, list[str]]:
     """What a server that gives these answers by path is asked, and what came. ``{port}`` in an answer is its own."""
     asked: list[str] = []
@@ -58,7 +59,7 @@ def test_a_redirect_is_an_answer_unless_hops_are_allowed_and_then_each_is_checke
     hop = {"/a": plain(b"", status="302 Found", Location="/b"), "/b": plain(b"there")}
     found, asked = ask(hop, "/a")
     assert (found.status, asked) == (302, ["/a"]), "not followed"
-    follow = Bounds(sandbox=True, redirects=2)
+    follow = Bounds(outbound=SANDBOX, redirects=2)
     found, asked = ask(hop, "/a", follow)
     assert (found.body, asked) == (b"there", ["/a", "/b"])
     circle = {"/a": plain(b"", status="302 Found", Location="/a")}
@@ -76,16 +77,16 @@ def test_a_redirect_is_an_answer_unless_hops_are_allowed_and_then_each_is_checke
     "url", ["http://127.0.0.1/", "http://127.1:8080/", "http://[::1]/", "https://localhost/", "http://0x7f000001/"]
 )
 def test_a_real_market_looks_at_public_addresses_only(url: str) -> None:
-    assert refused(lambda: asyncio.run(fetch_async(url, Bounds(sandbox=False)))) is Why.ADDRESS
+    assert refused(lambda: asyncio.run(fetch_async(url, Bounds(outbound=PUBLIC)))) is Why.ADDRESS
 
 
 def test_size_and_time_are_bounded() -> None:
     large = {"/a": plain(b"x" * 2000)}
     assert refused(lambda: ask(large, "/a")) is Why.TOO_LARGE
-    cut, _ = ask(large, "/a", Bounds(sandbox=True, most_bytes=1000, cut=True))
+    cut, _ = ask(large, "/a", Bounds(outbound=SANDBOX, most_bytes=1000, cut=True))
     assert cut.body == b"x" * 1000
     half = {"/a": b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"}
-    assert refused(lambda: ask(half, "/a", Bounds(sandbox=True, within=0.3), hang=True)) is Why.TIMEOUT
+    assert refused(lambda: ask(half, "/a", Bounds(outbound=SANDBOX, within=0.3), hang=True)) is Why.TIMEOUT
     assert refused(lambda: ask(half, "/a")) is Why.CONNECT, "it hung up"
     assert refused(lambda: ask({"/a": b"SSH-2.0-OpenSSH\r\n\r\n"}, "/a")) is Why.NOT_HTTP
 
@@ -99,7 +100,7 @@ def test_who_does_not_listen_is_not_reached() -> None:
         return port
 
     port = asyncio.run(closed())
-    assert refused(lambda: asyncio.run(fetch_async(f"http://127.0.0.1:{port}/", SANDBOX))) is Why.CONNECT
+    assert refused(lambda: asyncio.run(fetch_async(f"http://127.0.0.1:{port}/", LOCAL))) is Why.CONNECT
 
 
 async def _never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

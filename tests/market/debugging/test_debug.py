@@ -12,6 +12,7 @@ from tests.market.debugging.answering import answer, at, call_of, tried
 from tests.market.engine import AT_ONCE, OWNER, lease, react
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Event
+from tradepost.market.base.outbound_policy import SANDBOX
 from tradepost.market.base.values import replace
 from tradepost.market.debugging import seller_queries
 from tradepost.market.debugging.asked import Form, ValuesRefused, class_of, form_of, shown_values
@@ -143,7 +144,7 @@ def test_every_protocol_saves_its_cases(protocol: str, activity: str, variant: s
 
 def test_an_address_that_need_not_sign_is_judged_so() -> None:
     address = at()
-    addresses.change(address, url=address.url, require_body_sign=False, sandbox=True, now=NOW)
+    addresses.change(address, url=address.url, require_body_sign=False, outbound=SANDBOX, now=NOW)
     assert answer(tried(address, "queryInstance"), change=no_body_sign, now=NOW).passed
 
 
@@ -155,7 +156,7 @@ def test_a_case_goes_stale_with_its_key_and_its_address_and_stands_again_when_it
     assert standing(address)["queryInstance"] is Standing.OTHER_KEY
     answer(tried(address, "queryInstance"), now=NOW)
     assert standing(address)["queryInstance"] is Standing.SAVED
-    addresses.change(address, url="http://127.0.0.1:9/other", require_body_sign=True, sandbox=True, now=NOW)
+    addresses.change(address, url="http://127.0.0.1:9/other", require_body_sign=True, outbound=SANDBOX, now=NOW)
     assert standing(address)["queryInstance"] is Standing.OTHER_URL
     assert address.proven == []
     answer(tried(address, "queryInstance"), now=NOW)

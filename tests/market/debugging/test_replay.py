@@ -16,6 +16,7 @@ from tradepost.market import wiring
 from tradepost.market.base import clock, leased_jobs, outbox
 from tradepost.market.base.events import Reactions, on
 from tradepost.market.base.models import LeasedJob
+from tradepost.market.base.outbound_policy import PUBLIC
 from tradepost.market.base.work import State
 from tradepost.market.debugging import find_out, replay
 from tradepost.market.debugging.asked import form_of, shown_values
@@ -112,8 +113,8 @@ def test_find_out_why_runs_the_whole_tester_through_the_guard_with_progress(tmp_
 def test_the_tester_in_a_market_calls_no_address_inside(tmp_path: Path) -> None:
     address = make_address(make_seller(now=clock.now()), url="http://127.0.0.1:9/produce", now=clock.now())
     job = find_out.start(address, by="zhang", now=clock.now())
-    tasks = {find_out.KIND: find_out.task(sandbox=lambda: False)}
+    tasks = {find_out.KIND: find_out.task(outbound=lambda: PUBLIC)}
     leased_jobs.run_due(tasks, now=clock.now, wall=clock.wall, owner="w")
     job.refresh_from_db()
     assert job.outcome == "failed"
-    assert "not public" in job.error
+    assert "TRADEPOST_NETWORKS" in job.error

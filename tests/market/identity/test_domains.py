@@ -16,6 +16,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.base.leased_jobs import LeasedTask
 from tradepost.market.base.models import Event, Job, LeasedJob, Move
 from tradepost.market.base.outbound import Bounds, Fetched, NotReached, Why
+from tradepost.market.base.outbound_policy import PUBLIC, SANDBOX, OutboundPolicy
 from tradepost.market.identity import domain_proof, domains
 from tradepost.market.identity.domain_names import expected, file_url, is_loopback, record_name
 from tradepost.market.identity.domain_proof import Looked, Lookups, Seen, look
@@ -36,8 +37,8 @@ def refused(code: str):
     return pytest.raises(Refused, check=lambda error: error.code == code)
 
 
-def register(seller: Seller, host: str = HOST, *, sandbox: bool = False, most: int = 50) -> Domain:
-    return domains.register_domain(seller, host, sandbox=sandbox, most=most, now=NOW)
+def register(seller: Seller, host: str = HOST, *, outbound: OutboundPolicy = PUBLIC, most: int = 50) -> Domain:
+    return domains.register_domain(seller, host, outbound=outbound, most=most, now=NOW)
 
 
 # --- looking, without a database ---
@@ -67,7 +68,7 @@ def page(body: bytes, status: int = 200, **headers: str) -> Fetched:
 
 
 def looked(ask: Lookups) -> Looked:
-    return look(HOST, TOKEN, sandbox=False, step=lambda _: None, lookups=ask)
+    return look(HOST, TOKEN, outbound=PUBLIC, step=lambda _: None, lookups=ask)
 
 
 PROOF = expected(TOKEN)
@@ -122,7 +123,7 @@ def test_a_record_that_is_not_there_says_so(records: object, code: str) -> None:
 
 def test_a_loopback_server_that_is_not_there_is_told_as_it_is() -> None:
     """The real look-up, through the guard: a real market does not even ask a name of this machine."""
-    found = look("127.0.0.1", TOKEN, sandbox=False, step=lambda _: None)
+    found = look("127.0.0.1", TOKEN, outbound=PUBLIC, step=lambda _: None)
     assert [seen.code for seen in found.seen] == ["address", "address"]
     assert record_name("127.0.0.1") == ""
 
@@ -168,12 +169,12 @@ def test_what_is_no_public_domain_is_refused(typed: str) -> None:
 @pytest.mark.django_db
 def test_a_sandbox_takes_names_of_this_machine_without_proof_and_no_others() -> None:
     seller = make_seller()
-    assert [register(seller, host, sandbox=True).how for host in ("localhost", "127.0.0.1", "a.localhost")] == [
+    assert [register(seller, host, outbound=SANDBOX).how for host in ("localhost", "127.0.0.1", "a.localhost")] == [
         "sandbox"
     ] * 3
-    assert register(seller, HOST, sandbox=True).status == "pending"
+    assert register(seller, HOST, outbound=SANDBOX).status == "pending"
     assert Move.objects.filter(lifecycle="domain", after="verified").count() == 3
-    other = register(make_seller(), "localhost", sandbox=True)  # a name of this machine is nobody's own
+    other = register(make_seller(), "localhost", outbound=SANDBOX)  # a name of this machine is nobody's own
     assert other.status == "verified"
 
 
@@ -201,7 +202,7 @@ def test_what_somebody_else_has_proven_is_refused_and_a_repetition_too() -> None
 def prove(domain: Domain, ask: Lookups, *, now=NOW) -> LeasedJob:
     domains.ask_for_proof(domain, now=now)
     task = LeasedTask(
-        work=lambda running: domain_proof.look_for_proof(running, sandbox=False, lookups=ask),
+        work=lambda running: domain_proof.look_for_proof(running, outbound=PUBLIC, lookups=ask),
         ended=lambda job, at: domains.record_proof(job, at, rechecks=RECHECKS),
         attempts=1,
     )
@@ -243,7 +244,7 @@ def test_a_proof_that_is_gone_lapses_after_some_looks_and_can_be_found_again() -
     assert (domain.status, Event.objects.filter(name="domain_lapsed").count()) == ("lapsed", 1)
     assert not Job.objects.filter(kind=domains.RECHECK).exists()
     with refused("address.domain"):
-        domains.verified_domain(domain.seller, HOST, sandbox=False, now=NOW)
+        domains.verified_domain(domain.seller, HOST, outbound=PUBLIC, now=NOW)
     register(make_seller())  # it is nobody's now
     prove(domain, there)
     assert domain.status == "verified"

@@ -14,6 +14,7 @@ from apprise.plugins.feishu import NotifyFeishu
 from tests.factories import NOW, make_buyer
 from tests.market.notifications import web_server
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.outbound_policy import PUBLIC
 from tradepost.market.base.secrets import unseal
 from tradepost.market.notifications import endpoints
 from tradepost.market.notifications.chat_services import SERVICES
@@ -98,7 +99,7 @@ def test_a_notice_reaches_the_bot_in_the_words_of_its_language(
     tell(
         made.user, "order_completed", facts={"product": "Leaf", "order": "CS1"}, once="1", now=NOW, link="/orders/CS1/"
     )
-    way = Way(site=Site("https://market.example"), sandbox=False)
+    way = Way(site=Site("https://market.example"), outbound=PUBLIC)
     assert deliver_due(now=NOW, wall=NOW, way=way) == 1
     [posted] = web.received
     assert posted.path == "/bot/0123456789abcdef"

@@ -12,6 +12,7 @@ from tests.factories import NOW, make_buyer, make_member, make_seller
 from tests.market.notifications.telling import happens, said
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Event
+from tradepost.market.base.outbound_policy import PUBLIC
 from tradepost.market.base.secrets import unseal
 from tradepost.market.identity import domains, groups, members
 from tradepost.market.identity.events import DomainLapsed
@@ -109,7 +110,7 @@ def test_a_domain_that_lapsed_is_told_to_those_who_see_the_tools(owner: Member) 
 
     trader = make_member(owner.seller, make_buyer(balance="0", language="en"), make_group(owner.seller, trade="write"))
     tools = make_member(owner.seller, make_buyer(balance="0", language="en"), VIEWER)
-    domain = domains.register_domain(owner.seller, "api.a.example", sandbox=False, most=5, now=NOW)
+    domain = domains.register_domain(owner.seller, "api.a.example", outbound=PUBLIC, most=5, now=NOW)
     outbox.publish(DomainLapsed(domain=domain.pk, at=NOW), now=NOW)
     happens()
     title = "The proof of the domain api.a.example was not found any more"

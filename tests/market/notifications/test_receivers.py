@@ -16,6 +16,7 @@ from tests.factories import NOW, make_buyer, make_seller
 from tests.market.notifications import mail_server
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Job
+from tradepost.market.base.outbound_policy import SANDBOX
 from tradepost.market.base.secrets import unseal
 from tradepost.market.identity.models import User
 from tradepost.market.notifications import deliver, receivers
@@ -76,7 +77,7 @@ def test_a_receiver_confirms_with_the_mail_and_the_sms_that_it_got(
     now = datetime.now(UTC)
     one = add(buyer, wall=now, now=now)
     deliver.deliver_due(now=now, wall=now, site=SITE, sender=deliver.Sender(server.mailer()))
-    deliver_due(now=now, wall=now, way=Way(site=SITE, sandbox=True))
+    deliver_due(now=now, wall=now, way=Way(site=SITE, outbound=SANDBOX))
     [mail] = server.received
     assert mail["To"] == "li@c.example"
     assert mail["Subject"] == "Lantian wants you to get its notices"

@@ -14,6 +14,7 @@ import pytest
 from tests.factories import NOW, make_buyer, make_seller
 from tests.market.notifications import web_server
 from tradepost.market.base.models import Job
+from tradepost.market.base.outbound_policy import SANDBOX
 from tradepost.market.notifications.compose import Site
 from tradepost.market.notifications.deliver_elsewhere import SMS_WAITS, Way, deliver_due
 from tradepost.market.notifications.models import NoticeDelivery
@@ -187,7 +188,7 @@ def told(*, times: int = 1) -> list[NoticeDelivery]:
 
 
 def run(**options: Any) -> int:
-    return deliver_due(now=NOW, wall=NOW, way=Way(site=Site("https://market.example"), sandbox=True, **options))
+    return deliver_due(now=NOW, wall=NOW, way=Way(site=Site("https://market.example"), outbound=SANDBOX, **options))
 
 
 @pytest.mark.django_db(transaction=True)

@@ -15,6 +15,7 @@ from tests.market.notifications import web_server
 from tests.market.notifications.telling import said
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Job
+from tradepost.market.base.outbound_policy import PUBLIC, SANDBOX, OutboundPolicy
 from tradepost.market.base.secrets import unseal
 from tradepost.market.identity.models import Seller
 from tradepost.market.notifications import endpoints, failing
@@ -42,7 +43,7 @@ def seller() -> Seller:
 
 
 def hook(seller: Seller, url: str, **more: Any) -> endpoints.Made:
-    options: dict[str, Any] = {"name": "Ours", "language": "en", "sandbox": True, "most": 20, "now": NOW} | more
+    options: dict[str, Any] = {"name": "Ours", "language": "en", "outbound": SANDBOX, "most": 20, "now": NOW} | more
     return endpoints.add_webhook(seller, url=url, **options)
 
 
@@ -54,8 +55,10 @@ def order(seller: Seller, once: str = "1", now: datetime = NOW) -> NoticeDeliver
     return NoticeDelivery.objects.get(channel="webhook", notice__once__contains=f"/{once}/")
 
 
-def run(now: datetime = NOW, *, sandbox: bool = True, wall: datetime | None = None, **options: Any) -> int:
-    way = Way(site=SITE, sandbox=sandbox, within=5.0, **options)
+def run(
+    now: datetime = NOW, *, outbound: OutboundPolicy = SANDBOX, wall: datetime | None = None, **options: Any
+) -> int:
+    way = Way(site=SITE, outbound=outbound, within=5.0, **options)
     return deliver_due(now=now, wall=wall or datetime.now(UTC), way=way)
 
 
@@ -206,7 +209,7 @@ def test_outside_of_a_sandbox_nothing_inside_is_called(web: web_server.Web, sell
     """The guard looks at where a name leads when it is called, whatever was entered."""
     hook(seller, web.url)
     one = order(seller)
-    run(sandbox=False)
+    run(outbound=PUBLIC)
     one.refresh_from_db()
     assert web.received == []
     assert one.status == "waiting"
@@ -223,20 +226,20 @@ def test_outside_of_a_sandbox_nothing_inside_is_called(web: web_server.Web, sell
 )  # fmt: skip
 def test_an_address_that_no_public_program_has_is_refused(seller: Seller, url: str) -> None:
     with pytest.raises(Refused) as refused:
-        hook(seller, url, sandbox=False)
+        hook(seller, url, outbound=PUBLIC)
     assert refused.value.field == "url"
     assert not Endpoint.objects.exists()
 
 
 def test_address_and_secret_are_sealed_and_not_more_are_kept_than_one_may(seller: Seller) -> None:
-    made = hook(seller, "https://hooks.example.com/a-very-long-token-0123456789?key=abc", sandbox=False)
+    made = hook(seller, "https://hooks.example.com/a-very-long-token-0123456789?key=abc", outbound=PUBLIC)
     stored = str(Endpoint.objects.values())
     assert "0123456789" not in stored
     assert made.secret not in stored
     assert unseal(made.endpoint.sealed_address).endswith("?key=abc")
     assert made.endpoint.shown == "hooks.example.com/a-very-long-token-0…"[: len(made.endpoint.shown)]
     with pytest.raises(Refused, match=r"endpoint\.too_many"):
-        hook(seller, "https://hooks.example.com/", sandbox=False, most=1)
+        hook(seller, "https://hooks.example.com/", outbound=PUBLIC, most=1)
     assert Endpoint.objects.count() == 1
 
 

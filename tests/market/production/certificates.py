@@ -71,9 +71,9 @@ class Authority:
         context.load_cert_chain(path)
         return context
 
-    def trusted(self) -> ssl.SSLContext:
-        """What a client that trusts this authority alone goes by, otherwise as every client does."""
-        return ssl.create_default_context(cadata=self.certificate.public_bytes(PEM).decode())
+    @property
+    def pem(self) -> str:
+        return self.certificate.public_bytes(PEM).decode()
 
 
 def _signed_by(key: ec.EllipticCurvePublicKey) -> x509.AuthorityKeyIdentifier:

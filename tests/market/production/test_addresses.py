@@ -9,6 +9,7 @@ from tests.factories import make_address, make_product
 from tests.factories.products import MONTHLY
 from tests.factories.publishable import TRIAL
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.outbound_policy import PUBLIC, SANDBOX, OutboundPolicy
 from tradepost.market.base.values import replace
 from tradepost.market.production.addresses import bind, check_url
 from tradepost.market.production.models import Binding
@@ -86,35 +87,35 @@ TAKEN = (
 )
 
 
-def said(url: str, *, sandbox: bool) -> str:
+def said(url: str, *, outbound: OutboundPolicy) -> str:
     with translation.override("en"), pytest.raises(Refused) as caught:
-        check_url(url, sandbox=sandbox)
+        check_url(url, outbound=outbound)
     assert caught.value.field == "url"
     return str(caught.value.message)
 
 
 @pytest.mark.parametrize(("url", "words"), REFUSED.items())
 def test_what_no_server_is_called_is_refused_in_every_market(url: str, words: str) -> None:
-    assert words in said(url, sandbox=True)
-    assert said(url, sandbox=False)
+    assert words in said(url, outbound=SANDBOX)
+    assert said(url, outbound=PUBLIC)
 
 
 @pytest.mark.parametrize(("url", "words"), SANDBOX_ONLY.items())
 def test_a_sandbox_is_freer(url: str, words: str) -> None:
-    assert check_url(url, sandbox=True) == url
-    assert words in said(url, sandbox=False)
+    assert check_url(url, outbound=SANDBOX) == url
+    assert words in said(url, outbound=PUBLIC)
 
 
 @pytest.mark.parametrize("url", TAKEN)
-@pytest.mark.parametrize("sandbox", [True, False])
-def test_a_usual_address_is_taken_as_it_is(url: str, sandbox: bool) -> None:
-    assert check_url(f" {url} ", sandbox=sandbox) == url
+@pytest.mark.parametrize("outbound", [SANDBOX, PUBLIC])
+def test_a_usual_address_is_taken_as_it_is(url: str, outbound: OutboundPolicy) -> None:
+    assert check_url(f" {url} ", outbound=outbound) == url
 
 
 @pytest.mark.parametrize("url", [*REFUSED, *SANDBOX_ONLY])
 def test_the_refusal_is_in_chinese_too(url: str) -> None:
     with translation.override("zh-hans"), pytest.raises(Refused, match=r"[一-龥]"):
-        check_url(url, sandbox=False)
+        check_url(url, outbound=PUBLIC)
 
 
 @pytest.mark.django_db

@@ -11,6 +11,7 @@ import pytest
 
 from tests.factories import NOW
 from tests.kit.market import self_signed
+from tradepost.market.base.outbound_policy import PUBLIC, SANDBOX, OutboundPolicy
 from tradepost.market.production.gateway import Exchange, Gateway, Limits
 from tradepost.protocols.commands import Done, Fault, Query, Release, Unreachable
 from tradepost.protocols.registry import protocol
@@ -31,7 +32,7 @@ def test_a_get_that_is_hung_up_on_is_one_request_and_one_verdict() -> None:
     async def call() -> Exchange:
         server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
-        async with server, Gateway(Limits(5, 1_048_576, sandbox=True)) as gateway:
+        async with server, Gateway(Limits(5, 1_048_576, SANDBOX)) as gateway:
             return await gateway.exchange(
                 protocol("saas_v1"), Query(instance_ids=("i-1",)), address=f"http://127.0.0.1:{port}/", keys=("k" * 32,),
                 now=NOW, nonce=NONCE, require_body_sign=True,
@@ -58,7 +59,7 @@ def test_calls_that_follow_each_other_share_a_connection() -> None:
     async def calls() -> list[Exchange]:
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
-        async with server, Gateway(Limits(5, 1_048_576, sandbox=True)) as gateway:
+        async with server, Gateway(Limits(5, 1_048_576, SANDBOX)) as gateway:
             return [
                 await gateway.exchange(
                     protocol("saas_v2"), Release(instance_id="i-1"), address=f"http://127.0.0.1:{port}/", keys=(KEY,),
@@ -111,7 +112,7 @@ def test_an_answer_that_nobody_asked_for_is_never_taken_for_the_next_calls_answe
         listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
         port = listener.sockets[0].getsockname()[1]
         found = []
-        async with listener, Gateway(Limits(5, 1_048_576, sandbox=True)) as gateway:
+        async with listener, Gateway(Limits(5, 1_048_576, SANDBOX)) as gateway:
             for instance in ("i-1", "i-2"):
                 found.append(
                     await gateway.exchange(
@@ -142,8 +143,8 @@ class Listener:
         writer.close()
 
 
-async def release_at(address: str, *, sandbox: bool) -> Exchange:
-    async with Gateway(Limits(5, 1_048_576, sandbox=sandbox)) as gateway:
+async def release_at(address: str, *, outbound: OutboundPolicy) -> Exchange:
+    async with Gateway(Limits(5, 1_048_576, outbound)) as gateway:
         return await gateway.exchange(
             protocol("saas_v2"), Release(instance_id="i-1"), address=address, keys=(KEY,), now=NOW, nonce=NONCE,
             require_body_sign=True,
@@ -164,7 +165,7 @@ def test_a_real_market_never_connects_to_itself_however_the_address_is_written(h
     async def call() -> Exchange:
         server = await asyncio.start_server(listener.serve, "127.0.0.1", 0)
         async with server:
-            return await release_at(f"http://{host}:{server.sockets[0].getsockname()[1]}/", sandbox=False)
+            return await release_at(f"http://{host}:{server.sockets[0].getsockname()[1]}/", outbound=PUBLIC)
 
     result = asyncio.run(call()).result
     assert isinstance(result, Unreachable)
@@ -181,7 +182,7 @@ def test_a_certificate_that_nobody_vouches_for_is_not_talked_to(tmp_path: Path) 
     async def call() -> Exchange:
         server = await asyncio.start_server(listener.serve, "127.0.0.1", 0, ssl=context)
         async with server:
-            return await release_at(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/", sandbox=True)
+            return await release_at(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/", outbound=SANDBOX)
 
     result = asyncio.run(call()).result
     assert isinstance(result, Unreachable)
@@ -194,7 +195,7 @@ def test_a_port_that_does_not_speak_tls_is_named_so() -> None:
     async def call() -> Exchange:
         server = await asyncio.start_server(listener.serve, "127.0.0.1", 0)
         async with server:
-            return await release_at(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/", sandbox=True)
+            return await release_at(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/", outbound=SANDBOX)
 
     result = asyncio.run(call()).result
     assert isinstance(result, Unreachable)

@@ -9,6 +9,7 @@ import socket
 import pytest
 
 from tests.factories import NOW
+from tradepost.market.base.outbound_policy import PUBLIC, SANDBOX, OutboundPolicy
 from tradepost.market.production.gateway import Exchange, Gateway, Limits
 from tradepost.protocols.commands import Done, Fault, Release, Unreachable
 from tradepost.protocols.registry import protocol
@@ -16,7 +17,7 @@ from tradepost.protocols.registry import protocol
 from .broken_sellers import KEY, http
 from .names import Answers, Names
 
-PUBLIC = "203.0.114.7"
+ELSEWHERE = "203.0.114.7"
 """Public by its number; no test gets there."""
 
 
@@ -40,14 +41,14 @@ class Seller:
         writer.close()
 
 
-def exchanges(*names: str, sandbox: bool, timeout: float = 8.0) -> tuple[list[Unreachable | Done], Seller]:
+def exchanges(*names: str, outbound: OutboundPolicy, timeout: float = 8.0) -> tuple[list[Unreachable | Done], Seller]:
     """One after the other through one gateway, to a seller on this machine whatever its name leads to."""
     seller = Seller()
 
     async def call() -> list[Exchange]:
         server = await asyncio.start_server(seller.serve, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
-        async with server, Gateway(Limits(timeout, 1_048_576, sandbox=sandbox)) as gateway:
+        async with server, Gateway(Limits(timeout, 1_048_576, outbound)) as gateway:
             return [await release(gateway, f"http://{name}:{port}/") for name in names]
 
     results = [exchange.result for exchange in asyncio.run(call())]
@@ -60,7 +61,7 @@ def exchanges(*names: str, sandbox: bool, timeout: float = 8.0) -> tuple[list[Un
     [
         ["127.0.0.1"], ["10.0.0.1"], ["169.254.169.254"], ["100.100.100.200"], ["168.63.129.16"], ["0.0.0.0"], ["::1"],
         ["::ffff:127.0.0.1"], ["64:ff9b::7f00:1"], ["2002:7f00:1::"], ["fe80::1%eth0"], ["fec0::1"], ["fd00:ec2::254"],
-        [PUBLIC, "127.0.0.1"], ["127.0.0.1", PUBLIC], ["2606:4700::1111", "fd00::1"],
+        [ELSEWHERE, "127.0.0.1"], ["127.0.0.1", ELSEWHERE], ["2606:4700::1111", "fd00::1"],
     ],
     ids=" ".join,
 )  # fmt: skip
@@ -69,10 +70,13 @@ def test_a_name_that_leads_inside_is_refused_even_when_it_leads_outside_too(
 ) -> None:
     names = Names({"shop.example": [addresses]})
     monkeypatch.setattr(socket, "getaddrinfo", names)
-    [result], seller = exchanges("shop.example", sandbox=False)
+    [result], seller = exchanges("shop.example", outbound=PUBLIC)
     assert isinstance(result, Unreachable)
     assert (result.fault, result.seller_may_have_acted, seller.connections) == (Fault.ADDRESS_BLOCKED, False, 0)
-    assert result.detail == "shop.example leads to an address that is not public", "which one is nobody's business"
+    assert (
+        result.detail
+        == "shop.example leads to an address that is not a public address and not in an allowed network (TRADEPOST_NETWORKS)"
+    ), "which one is nobody's business"
 
 
 def test_a_sandbox_calls_names_of_this_machine_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,22 +84,22 @@ def test_a_sandbox_calls_names_of_this_machine_and_no_others(monkeypatch: pytest
         "own.example": [["127.0.0.1"]], "metadata.example": [["169.254.169.254"]], "both.example": [["127.0.0.1", "10.0.0.1"]],
     }  # fmt: skip
     monkeypatch.setattr(socket, "getaddrinfo", Names(answers))
-    (own, *others), seller = exchanges(*answers, sandbox=True)
+    (own, *others), seller = exchanges(*answers, outbound=SANDBOX)
     assert (own, seller.connections) == (Done(message="released"), 1)
     assert [getattr(other, "fault", None) for other in others] == [Fault.ADDRESS_BLOCKED] * 2
 
 
 def test_a_name_that_changes_between_check_and_connection_gains_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """DNS rebinding: the second answer would be this very machine. It is not asked for, and refused when it is."""
-    names = Names({"rebinds.example": [[PUBLIC], ["127.0.0.1"]]})
+    names = Names({"rebinds.example": [[ELSEWHERE], ["127.0.0.1"]]})
     monkeypatch.setattr(socket, "getaddrinfo", names)
-    (first, again), seller = exchanges("rebinds.example", "rebinds.example", sandbox=False)
+    (first, again), seller = exchanges("rebinds.example", "rebinds.example", outbound=PUBLIC)
     for result in (first, again):
         assert isinstance(result, Unreachable)
         assert (result.fault, result.seller_may_have_acted) == (Fault.CONNECT, False)
-        assert PUBLIC in result.detail, "where it connected is where the check looked"
+        assert ELSEWHERE in result.detail, "where it connected is where the check looked"
     assert names.asked["rebinds.example"] == 1
-    [later], other = exchanges("rebinds.example", sandbox=False)
+    [later], other = exchanges("rebinds.example", outbound=PUBLIC)
     assert isinstance(later, Unreachable)
     assert later.fault is Fault.ADDRESS_BLOCKED
     assert seller.connections + other.connections == 0
@@ -110,7 +114,7 @@ def test_names_that_are_never_answered_hold_up_no_other_call(monkeypatch: pytest
     async def call() -> tuple[Exchange, list[Exchange]]:
         server = await asyncio.start_server(seller.serve, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
-        async with server, Gateway(Limits(4.0, 1_048_576, sandbox=True)) as gateway:
+        async with server, Gateway(Limits(4.0, 1_048_576, SANDBOX)) as gateway:
             silent = [asyncio.create_task(release(gateway, f"http://n{n}.silent.example/")) for n in range(40)]
             await asyncio.sleep(0)  # they begin
             honest = await release(gateway, f"http://honest.example:{port}/")
@@ -129,7 +133,7 @@ def test_names_that_are_never_answered_hold_up_no_other_call(monkeypatch: pytest
 
 @pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..example", ".example", "-", "xn--a", "%41.example"])
 def test_a_name_that_no_server_can_know_is_a_named_fault_and_never_a_crash(host: str) -> None:
-    [result], _ = exchanges(host, sandbox=False)
+    [result], _ = exchanges(host, outbound=PUBLIC)
     assert isinstance(result, Unreachable)
     assert result.fault in {Fault.ADDRESS_BLOCKED, Fault.DNS}
     assert not result.seller_may_have_acted

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import aiohttp.connector
 import pytest
 from django.utils.translation import override
 
 from tests.factories import NOW
+from tradepost.market.base.outbound_policy import OutboundPolicy
 from tradepost.market.production.gateway import Exchange, Gateway, Limits
 from tradepost.market.production.reasons import explain
 from tradepost.protocols.commands import Done, Fault, Release, Unreachable
@@ -87,11 +87,13 @@ def cases(folder: Path, root: Authority) -> dict[str, Case]:
     }  # fmt: skip
 
 
-async def released(seller: Seller, case: Case, *, certificate: bool = False) -> Exchange:
+async def released(seller: Seller, case: Case, root: Authority, *, certificate: bool = False) -> Exchange:
     server = await asyncio.start_server(case.serve or seller.serve, "127.0.0.1", 0, ssl=case.tls)
     address = f"https://{HOST}:{server.sockets[0].getsockname()[1]}/"
     # Two seconds for the one that stalls; a real fault comes at once, however loaded the machine is.
-    limits = Limits(2.0 if case.serve is stalls else 60.0, 1_048_576, sandbox=True)
+    limits = Limits(
+        2.0 if case.serve is stalls else 60.0, 1_048_576, OutboundPolicy(sandbox=True, authorities=root.pem)
+    )
     async with server, Gateway(limits) as gateway:
         return await gateway.exchange(
             protocol("saas_v2"), Release(instance_id="i-1"), address=address, keys=(KEY,), now=NOW, nonce="A" * 64,
@@ -106,11 +108,10 @@ def test_whatever_is_wrong_with_tls_is_named_and_nothing_is_sent(
     """saas-v2 §1.2: https with a certificate of a trusted CA."""
     root = Authority.make("an authority of the test")
     monkeypatch.setattr(socket, "getaddrinfo", Names({HOST: [["127.0.0.1"]]}))
-    monkeypatch.setattr(aiohttp.connector, "_SSL_CONTEXT_VERIFIED", root.trusted())
     wrong, seller = cases(tmp_path, root), Seller()
 
     async def call() -> list[Exchange]:
-        return await asyncio.gather(*(released(seller, case) for case in wrong.values()))
+        return await asyncio.gather(*(released(seller, case, root) for case in wrong.values()))
 
     for (name, case), exchange in zip(wrong.items(), asyncio.run(call()), strict=True):
         result = exchange.result
@@ -126,12 +127,11 @@ def test_a_good_certificate_of_a_trusted_chain_is_talked_to(tmp_path: Path, monk
     root = Authority.make("an authority of the test")
     below = Authority.make("an intermediate", root)
     monkeypatch.setattr(socket, "getaddrinfo", Names({HOST: [["127.0.0.1"]]}))
-    monkeypatch.setattr(aiohttp.connector, "_SSL_CONTEXT_VERIFIED", root.trusted())
     seller = Seller()
     good = Case(Fault.TLS, "", below.shows(tmp_path, HOST, chain=(below,)))
-    assert asyncio.run(released(seller, good)).result == Done(message="released")
+    assert asyncio.run(released(seller, good, root)).result == Done(message="released")
     assert seller.heard.startswith(b"POST /?signature=")
-    assert asyncio.run(released(seller, good)).certificate_ends is None, "nobody asked"
-    ends = asyncio.run(released(seller, good, certificate=True)).certificate_ends
+    assert asyncio.run(released(seller, good, root)).certificate_ends is None, "nobody asked"
+    ends = asyncio.run(released(seller, good, root, certificate=True)).certificate_ends
     assert ends is not None
     assert abs(ends - (datetime.now(UTC) + DAY)) < timedelta(minutes=5), "shelf §2: recorded with each probe"

@@ -19,6 +19,7 @@ from tradepost.kit import Seller
 from tradepost.kit.serve import running
 from tradepost.market.base import clock, leased_jobs
 from tradepost.market.base.leased_jobs import LeasedTask
+from tradepost.market.base.outbound_policy import SANDBOX
 from tradepost.market.identity import keys
 from tradepost.market.identity.models import SigningKey, StagedKey
 from tradepost.market.production import trial_call, trials
@@ -28,7 +29,7 @@ from tradepost.market.production.trials import Said, newest_trials
 from tradepost.protocols.registry import protocols
 
 pytestmark = pytest.mark.django_db
-LIMITS = Limits(3.0, 65_536, sandbox=True)
+LIMITS = Limits(3.0, 65_536, SANDBOX)
 KEY, NEXT = "0123456789abcdef0123456789ABCDEF", "the next key, which is as long"
 TASK = LeasedTask(
     work=lambda job: trial_call.try_address(job, limits=LIMITS), ended=trial_call.record_trial, attempts=1

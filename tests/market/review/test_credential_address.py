@@ -20,6 +20,7 @@ from tradepost.market.applications.change import CredentialChange, apply_change,
 from tradepost.market.applications.models import Application, TenantBinding
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.outbound_policy import SANDBOX
 from tradepost.market.base.values import replace
 from tradepost.market.catalog.document import APPLICATION, Document
 from tradepost.market.catalog.models import Product
@@ -177,7 +178,7 @@ def test_neither_the_credential_nor_the_addresses_page_moves_it(published: Publi
     assert 'name="address"' not in client.get(page).text
     with pytest.raises(Refused, match="an operator agreed"):
         wanted = _same(published.application)
-        change(published.application, replace(wanted, address=kit), sandbox=True)
+        change(published.application, replace(wanted, address=kit), outbound=SANDBOX)
     assert published.at() == (HERE, HERE)
     assert Address.objects.filter(url__endswith="/2").count() == 0
 

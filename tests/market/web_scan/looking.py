@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.architecture.source import ROOT
 from tests.factories.tls_sites import authority
+from tradepost.market.base.outbound_policy import SANDBOX, OutboundPolicy
 from tradepost.market.web_scan.registry import all_checks, faults
 from tradepost.market.web_scan.scan import look_at
 from tradepost.market.web_scan.site import Budget, Site
@@ -19,14 +20,14 @@ QUICK = Budget(pause=0, seconds=20)
 def looked_at(
     url: str,
     *,
-    sandbox: bool = True,
+    outbound: OutboundPolicy = SANDBOX,
     only: str = "",
     budget: Budget = QUICK,
     sslyze: str = "",
     trust: ssl.SSLContext | None = None,
 ) -> Mapping[str, Any]:
     """``only``: the code of one check."""
-    site = Site(url=url, sandbox=sandbox, budget=budget, trust=trust or authority().trust, sslyze=sslyze)
+    site = Site(url=url, outbound=outbound, budget=budget, trust=trust or authority().trust, sslyze=sslyze)
     checks = [check for check in all_checks() if check.code == only or not only]
     return look_at(site, checks, lambda *_: None)
 

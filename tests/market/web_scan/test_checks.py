@@ -13,9 +13,11 @@ import pytest
 from tests.factories.tls_sites import HOME, Answer, authority, context_for, https, redirect, safe, serving
 from tests.market.web_scan.looking import SSLYZE, codes, looked_at, untested
 from tradepost.market.base import guard
+from tradepost.market.base.authorities import trusted
+from tradepost.market.base.outbound_policy import PUBLIC
 from tradepost.market.web_scan.contract import NEVER_TESTED, WHY_WORDS, Severity, Why
 from tradepost.market.web_scan.registry import all_checks, faults
-from tradepost.market.web_scan.site import Budget, trusting
+from tradepost.market.web_scan.site import Budget
 
 OTHER = "https://tradepost-web-check.invalid/"
 scanner = pytest.mark.skipif(not SSLYZE.exists(), reason="sslyze could not be installed on this machine")
@@ -82,16 +84,16 @@ def test_a_certificate_for_another_name() -> None:
 def test_a_chain_that_was_sent_incompletely_is_no_high_finding() -> None:
     """Browsers fetch what is missing from where the certificate says: what is not certain blocks nobody."""
     with https(safe(), issuer_at="http://ca.example/ca.crt") as site:
-        result = looked_at(site.url, trust=trusting())
+        result = looked_at(site.url, trust=trusted("", lenient=True))
         assert codes(result) == {"certificate.chain"}
         assert codes(result, Severity.HIGH) == set()
     with https(safe(), "shop.example", issuer_at="http://ca.example/ca.crt") as site:
-        assert codes(looked_at(site.url, trust=trusting())) == {"certificate.chain", "certificate.name"}
+        assert codes(looked_at(site.url, trust=trusted("", lenient=True))) == {"certificate.chain", "certificate.name"}
 
 
 def test_an_authority_that_nobody_knows_is_as_good_as_none() -> None:
     with https(safe(without=["Referrer-Policy"]), since=timedelta(days=30), until=timedelta(days=-1)) as site:
-        result = looked_at(site.url, trust=trusting())
+        result = looked_at(site.url, trust=trusted("", lenient=True))
     assert codes(result) == {"certificate.self_signed", "certificate.expired", "headers.referrer"}
 
 
@@ -292,7 +294,7 @@ def test_a_redirect_to_a_private_address_is_not_followed() -> None:
 
 def test_a_real_market_asks_no_address_of_its_own_network() -> None:
     with https(safe()) as site:
-        result = looked_at(site.url, sandbox=False)
+        result = looked_at(site.url, outbound=PUBLIC)
         assert site.asked == []
     assert not result["reached"]
     assert result["found"] == []
@@ -300,7 +302,7 @@ def test_a_real_market_asks_no_address_of_its_own_network() -> None:
 
 
 def test_a_name_that_leads_inside_is_refused_where_it_is_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guard, "allowed", lambda _address, *, sandbox: False)
+    monkeypatch.setattr(guard, "permitted", lambda *_: False)
     with https(safe()) as site:
         result = looked_at(site.url, sslyze="/nowhere/sslyze")
         assert site.asked == []

@@ -16,6 +16,7 @@ from tradepost.market.base import leased_jobs
 from tradepost.market.base.config import Config, config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Event, LeasedJob
+from tradepost.market.base.outbound_policy import PUBLIC, SANDBOX, OutboundPolicy
 from tradepost.market.base.values import replace
 from tradepost.market.identity import domains
 from tradepost.market.identity.models import Domain, Seller
@@ -38,8 +39,8 @@ def state(seller: Seller, url: str = "https://app.a.example/", *, now=NOW) -> St
     return standing_of(seller, url, valid=VALID, now=now).state
 
 
-def create(seller: Seller, url: str, *, contact=CONTACT, sandbox: bool = True, most: int = 50) -> WebTask:
-    return tasks.create_task(seller, url, contact, by=owner_of(seller), sandbox=sandbox, most=most, now=NOW)
+def create(seller: Seller, url: str, *, contact=CONTACT, outbound: OutboundPolicy = SANDBOX, most: int = 50) -> WebTask:
+    return tasks.create_task(seller, url, contact, by=owner_of(seller), outbound=outbound, most=most, now=NOW)
 
 
 # --- tasks --------------------------------------------------------------------------------------------------------------
@@ -68,14 +69,14 @@ def test_an_address_is_kept_in_one_form(seller: Seller, typed: str, kept: str) -
 def test_what_is_no_web_address_is_refused_and_nothing_is_kept(seller: Seller, typed: str) -> None:
     domains.vouch(seller, "app.a.example", now=NOW)
     with pytest.raises(Refused) as refused:
-        create(seller, typed, sandbox=False)
+        create(seller, typed, outbound=PUBLIC)
     assert (refused.value.field, refused.value.rule) == ("url", "business-rules §2.7")
     assert not WebTask.objects.exists()
 
 
 def test_a_market_of_its_own_network_is_no_site(seller: Seller) -> None:
     with pytest.raises(Refused):
-        create(seller, "https://10.0.0.1/", sandbox=False)
+        create(seller, "https://10.0.0.1/", outbound=PUBLIC)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,7 @@ def test_a_domain_that_is_not_registered_or_not_proven_is_not_scanned(seller: Se
     task = make_web_task(seller, proven=False)
     for act in (
         lambda: scan.start(task, by=owner_of(seller), limits=LIMITS, now=NOW),
-        lambda: tasks.edit_task(task, task.url, CONTACT, sandbox=True),
+        lambda: tasks.edit_task(task, task.url, CONTACT, outbound=SANDBOX),
     ):
         with pytest.raises(Refused, match="unproven"):
             act()
@@ -138,15 +139,16 @@ def test_a_task_that_runs_is_neither_edited_nor_deleted_and_a_proven_one_keeps_i
     task = make_web_task(seller)
     domains.vouch(seller, "other.a.example", now=NOW)
     with pytest.raises(Refused, match="other_domain"):
-        tasks.edit_task(task, "https://other.a.example/", CONTACT, sandbox=True)
+        tasks.edit_task(task, "https://other.a.example/", CONTACT, outbound=SANDBOX)
     run = scan.start(task, by=owner_of(seller), limits=LIMITS, now=NOW)
-    for act in (lambda: tasks.edit_task(task, task.url, CONTACT, sandbox=True), lambda: tasks.delete_task(task)):
+    for act in (lambda: tasks.edit_task(task, task.url, CONTACT, outbound=SANDBOX), lambda: tasks.delete_task(task)):
         with pytest.raises(Refused, match=r"web_task\.runs"):
             act()
     assert WebTask.objects.get().url == task.url
     scan.record(_ended(run, LeasedJob.Outcome.CANCELLED), NOW)
     assert (
-        tasks.edit_task(task, "https://app.a.example/new/", CONTACT, sandbox=True).url == "https://app.a.example/new/"
+        tasks.edit_task(task, "https://app.a.example/new/", CONTACT, outbound=SANDBOX).url
+        == "https://app.a.example/new/"
     )
     tasks.delete_task(task)
     assert not WebScan.objects.exists()

@@ -11,8 +11,8 @@ from tradepost.protocols.text import Text
 DIAGNOSES: Mapping[str, Text] = {
     # --- nothing came ---
     "address_blocked": Text(
-        en="The host name leads to a private, local or reserved address, which a market never calls: point its DNS record to a public one.",
-        zh="域名指向内网、本地或保留地址，云商店不会调用：请将DNS记录指向公网地址。",
+        en="The host name leads to a private, local or reserved address, which a market calls only if its operator allows that network: point its DNS record to a public one.",
+        zh="域名指向内网、本地或保留地址，云商店仅在运营人员允许该网段时调用：请将DNS记录指向公网地址。",
     ),
     "name_not_found": Text(
         en="The host name was not found: check its spelling and its A or AAAA record.",

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from msgspec import Struct
 
+from tradepost.market.base.outbound_policy import OutboundPolicy
 from tradepost.market.production.models import Address
 
 from .credential import debugged, login_taken, plain_name, public_key, web_address, wrong
@@ -31,7 +32,7 @@ class CredentialChange(Struct, frozen=True, kw_only=True):
     asked_fields: Collection[str] = ()
 
 
-def change(application: Application, wanted: CredentialChange, *, sandbox: bool) -> Application:
+def change(application: Application, wanted: CredentialChange, *, outbound: OutboundPolicy) -> Application:
     """From now on; what is bound already keeps address and key until the change is applied to it. Raises ``Refused``."""
     with transaction.atomic():
         held = Application.objects.select_for_update(of=("self",)).select_related("seller").get(pk=application.pk)
@@ -41,7 +42,7 @@ def change(application: Application, wanted: CredentialChange, *, sandbox: bool)
         if wanted.address.pk != held.address_id:
             held.address = _elsewhere(held, wanted.address)
         held.name, held.public_key = plain_name(wanted.name), public_key(wanted.public_key)
-        held.login_url = web_address(wanted.login_url, field="login_url", sandbox=sandbox)
+        held.login_url = web_address(wanted.login_url, field="login_url", outbound=outbound)
         held.multi_instance = wanted.multi_instance
         held.asked_fields = [one for one in RELEASABLE if one in wanted.asked_fields]
         try:

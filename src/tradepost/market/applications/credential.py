@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from tradepost.market.base import ids
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.outbound_policy import OutboundPolicy
 from tradepost.market.base.secrets import fingerprints
 from tradepost.market.identity.models import Seller
 from tradepost.market.organisations.enterprise import found_for_tests
@@ -59,10 +60,17 @@ class NewCredential(Struct, frozen=True, kw_only=True):
 
 
 def apply_for_credential(
-    seller: Seller, wanted: ApplyForCredential, *, most: int, sandbox: bool, actor: str, rules: SyncRules, now: datetime
+    seller: Seller,
+    wanted: ApplyForCredential,
+    *,
+    most: int,
+    outbound: OutboundPolicy,
+    actor: str,
+    rules: SyncRules,
+    now: datetime,
 ) -> NewCredential:
     """Raises ``Refused`` with the field that is wrong."""
-    checked = _checked(seller, wanted, sandbox=sandbox)
+    checked = _checked(seller, wanted, outbound=outbound)
     secret = ids.secret(SECRET)
     with transaction.atomic():
         Seller.objects.select_for_update().get(pk=seller.pk)
@@ -99,7 +107,7 @@ def _test_code(seller: Seller) -> str:
     return f"test-{seller.slug[:40].lower().strip('-').replace('_', '-')}-{seller.pk}"
 
 
-def _checked(seller: Seller, wanted: ApplyForCredential, *, sandbox: bool) -> dict[str, object]:
+def _checked(seller: Seller, wanted: ApplyForCredential, *, outbound: OutboundPolicy) -> dict[str, object]:
     mode, kind = wanted.mode, wanted.login_kind
     if mode not in Application.Mode.values:
         raise wrong("mode", _("Choose how people sign in: OAuth2.0 or SDK integration."))
@@ -111,8 +119,8 @@ def _checked(seller: Seller, wanted: ApplyForCredential, *, sandbox: bool) -> di
         "address": debugged(seller, wanted.address),
         "public_key": public_key(wanted.public_key),
         "login_kind": kind,
-        "login_url": web_address(wanted.login_url, field="login_url", sandbox=sandbox),
-        "callback": web_address(wanted.callback, field="callback", sandbox=sandbox) if mode == "oauth2" else "",
+        "login_url": web_address(wanted.login_url, field="login_url", outbound=outbound),
+        "callback": web_address(wanted.callback, field="callback", outbound=outbound) if mode == "oauth2" else "",
         "asked_fields": [one for one in RELEASABLE if one in wanted.asked_fields],
     }
 
@@ -148,16 +156,16 @@ def public_key(text: str) -> str:
     return pem.decode("ascii")
 
 
-def web_address(text: str, *, field: str, sandbox: bool) -> str:
+def web_address(text: str, *, field: str, outbound: OutboundPolicy) -> str:
     """An address that people's browsers open: https and a domain, no IP address (§B.1); in a sandbox also this machine's."""
     if not text.strip():
         raise wrong(field, _("Fill in an address that starts with https://."))
     try:
-        url = check_url(text, sandbox=sandbox)
+        url = check_url(text, outbound=outbound)
     except Refused as refused:
         raise wrong(field, str(refused.message)) from None
     host = urlsplit(url).hostname or ""
-    if not sandbox and (urlsplit(url).port is not None or _is_ip(host)):
+    if not outbound.sandbox and (urlsplit(url).port is not None or _is_ip(host)):
         raise wrong(field, _("Give a domain name without a port, not an IP address."))
     return url
 

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.outbound_policy import OutboundPolicy
 from tradepost.market.catalog.models import Product
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.production import addresses
@@ -67,7 +68,9 @@ def move(application: Application, kit: Address) -> None:
 # --- what is not done past an operator ------------------------------------------------------------------------------------
 
 
-def change_address(address: Address, *, url: str, require_body_sign: bool, sandbox: bool, now: datetime) -> None:
+def change_address(
+    address: Address, *, url: str, require_body_sign: bool, outbound: OutboundPolicy, now: datetime
+) -> None:
     """``production.addresses.change``, unless the address serves a published application. Raises ``Refused``."""
     if url.strip() != address.url and (held := _published_at(address)) is not None:
         words = _(
@@ -75,7 +78,7 @@ def change_address(address: Address, *, url: str, require_body_sign: bool, sandb
             "and ask for the move on the page of the application: an operator decides."
         )
         raise Refused("address.joint", words % {"application": held.name}, field="url")
-    addresses.change(address, url=url, require_body_sign=require_body_sign, sandbox=sandbox, now=now)
+    addresses.change(address, url=url, require_body_sign=require_body_sign, outbound=outbound, now=now)
 
 
 def serve(product: Product, address: Address) -> None:

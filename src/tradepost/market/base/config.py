@@ -24,6 +24,7 @@ from .file_settings import FileSettings
 from .joint_settings import JointSettings
 from .life_settings import LifeSettings
 from .organisation_settings import OrganisationSettings
+from .outbound_settings import OutboundSettings
 from .payment_settings import PaymentSettings
 from .reconcile_settings import ReconcileSettings
 from .refund_settings import RefundSettings
@@ -52,6 +53,7 @@ class Config(
     ComputeSettings,
     SettlementSettings,
     AuthCentreSettings,
+    OutboundSettings,
 ):
     """Settings of one market. Each reads ``TRADEPOST_<NAME>``; ``PORT`` and ``DATABASE_URL`` also go by those names."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import queue
 import socket
 import threading
@@ -21,45 +20,30 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from .literal import literal_ip
-
-_ONLY_INSIDE = tuple(
-    map(
-        ipaddress.ip_network,
-        (
-            "168.63.129.16/32",  # a public address that leads to the host's agent on one cloud (metadata, secrets)
-            "192.88.99.0/24",  # relays of 6to4, given up by RFC 7526
-            "5f00::/16",  # segment routing, RFC 9602: inside of a provider's network
-            "fec0::/10",  # site-local, RFC 3879
-        ),
-    )
-)
-"""What Python's ``is_global`` lets through and no seller's server can have."""
+from .outbound_policy import SETTING, OutboundPolicy, permitted
 
 
 class AddressBlocked(OSError):
     """The address is not one that a seller may have."""
 
 
-@lru_cache(maxsize=20_000)
-def allowed(address: str, *, sandbox: bool) -> bool:
-    """Public addresses only; a sandbox may also call loopback. Mapped and translated IPv4 is looked at as IPv4."""
-    ip = ipaddress.ip_address(address.split("%", 1)[0])
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
-        if inner is None and ip in ipaddress.ip_network("64:ff9b::/96"):
-            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-        ip = inner or ip
-    if sandbox and ip.is_loopback:
-        return True
-    inside = any(ip in network for network in _ONLY_INSIDE)
-    return ip.is_global and not ip.is_multicast and not ip.is_reserved and not inside
+_REFUSED = f"is not a public address and not in an allowed network ({SETTING})"
 
 
-def check_literal(url: str, *, sandbox: bool) -> None:
-    """Raises ``AddressBlocked`` for a literal IP that is not allowed: no resolver is asked for those."""
-    literal = _literal_of(url[: url.find("?")] if "?" in url else url)
-    if literal and not allowed(literal, sandbox=sandbox):
-        raise AddressBlocked(f"{literal} is not a public address")
+def check_literal(url: str, outbound: OutboundPolicy) -> None:
+    """Raise ``AddressBlocked`` for a literal IP that may not be called: the HTTP client asks no resolver about it."""
+    address = url[: url.find("?")] if "?" in url else url
+    literal = _literal_of(address)
+    if literal and not permitted(literal, URL(address, encoded=True).port or 0, outbound):
+        raise AddressBlocked(f"{literal} {_REFUSED}")
+
+
+async def check_literal_async(url: str, outbound: OutboundPolicy) -> None:
+    """``check_literal`` for an event loop, which must not wait for the name of the database host."""
+    if outbound.networks and _literal_of(url[: url.find("?")] if "?" in url else url):
+        await _in_a_thread(lambda: check_literal(url, outbound))
+    else:
+        check_literal(url, outbound)
 
 
 @lru_cache(maxsize=20_000)
@@ -71,8 +55,8 @@ def _literal_of(address: str) -> str:
 class GuardedResolver(AbstractResolver):
     """Resolves names; refuses one that leads, among others, to what must not be called. ``within``: seconds."""
 
-    def __init__(self, *, sandbox: bool, within: float = 8.0) -> None:
-        self._sandbox = sandbox
+    def __init__(self, outbound: OutboundPolicy, *, within: float = 8.0) -> None:
+        self._outbound = outbound
         self._within = within
 
     async def resolve(
@@ -80,14 +64,10 @@ class GuardedResolver(AbstractResolver):
     ) -> list[ResolveResult]:
         try:
             async with asyncio.timeout(self._within):
-                found = await _in_a_thread(
-                    lambda: socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
-                )
+                found = await _in_a_thread(lambda: _resolve(host, port, family, self._outbound))
         except TimeoutError:
             said = f"the name servers did not answer within {self._within:g} s"
             raise socket.gaierror(socket.EAI_AGAIN, said) from None
-        if not all(allowed(str(where[0]), sandbox=self._sandbox) for *_, where in found):
-            raise AddressBlocked(f"{host} leads to an address that is not public")
         return [
             ResolveResult(
                 hostname=host,
@@ -104,14 +84,20 @@ class GuardedResolver(AbstractResolver):
         """Nothing is kept."""
 
 
-def guarded_connection(host: str, port: int, within: float, *, sandbox: bool) -> socket.socket:
+def _resolve(host: str, port: int, family: int, outbound: OutboundPolicy) -> list[Any]:
+    """What a name leads to. One refused address refuses all: an attacker's name server chooses which of them is used."""
+    found = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+    if not all(permitted(str(where[0]), port, outbound) for *_, where in found):
+        raise AddressBlocked(f"{host} leads to an address that {_REFUSED}")
+    return found
+
+
+def guarded_connection(host: str, port: int, within: float, *, outbound: OutboundPolicy) -> socket.socket:
     """An open connection for a thread that may wait: to the address that was checked, whatever the name leads to a moment
     later. Raises ``AddressBlocked``, or another ``OSError``."""
     began = time.monotonic()
     name = literal_ip(host) or host
-    found = _look_up(name, port, within)
-    if not all(allowed(str(where[0]), sandbox=sandbox) for *_, where in found):
-        raise AddressBlocked(f"{host} leads to an address that is not public")
+    found = _look_up(name, port, within, outbound)
     problem = OSError(f"{host} has no address")
     for family, kind, protocol, _, where in found:
         connection = socket.socket(family, kind, protocol)
@@ -126,13 +112,13 @@ def guarded_connection(host: str, port: int, within: float, *, sandbox: bool) ->
     raise problem
 
 
-def _look_up(host: str, port: int, within: float) -> list[Any]:
+def _look_up(host: str, port: int, within: float, outbound: OutboundPolicy) -> list[Any]:
     """In a thread that nobody waits for at the end: a look-up cannot be given up."""
     found: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     def run() -> None:
         try:
-            found.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG))
+            found.put(_resolve(host, port, socket.AF_UNSPEC, outbound))
         except (OSError, UnicodeError) as error:
             found.put(error)
 
@@ -141,6 +127,8 @@ def _look_up(host: str, port: int, within: float) -> list[Any]:
         answer = found.get(timeout=within)
     except queue.Empty:
         raise TimeoutError(f"the name servers did not answer within {within:g} s") from None
+    if isinstance(answer, AddressBlocked):
+        raise answer
     if isinstance(answer, Exception):
         raise OSError(str(answer)) from answer
     return list(answer)

@@ -12,6 +12,7 @@ import re
 from django.utils.translation import gettext as _
 
 from .literal import literal_ip
+from .outbound_policy import OutboundPolicy, in_allowed_network
 
 LONGEST_HOST = 253
 _PART = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
@@ -26,10 +27,10 @@ _OTHER_SERVICES = frozenset({
 FIRST_FREE_PORT = 1024
 
 
-def wrong_host(host: str, *, sandbox: bool) -> str:
+def wrong_host(host: str, outbound: OutboundPolicy) -> str:
     """What is wrong with the host of an address, for the person who typed it; empty when nothing is."""
     if ":" in host:
-        return _wrong_ipv6(host, sandbox=sandbox)
+        return _wrong_ipv6(host, outbound)
     if "%" in host or not _CHARACTERS.fullmatch(host):
         return _(
             "The host may hold letters, digits, hyphens and dots only. Write a name in another script in its xn-- form."
@@ -37,30 +38,30 @@ def wrong_host(host: str, *, sandbox: bool) -> str:
     parts = host.split(".")
     if "" in parts:
         return _("The host has an empty part: a dot at its beginning or end, or two in a row.")
-    if len(host) > LONGEST_HOST or not all(map(_PART.fullmatch, parts)) or (not sandbox and "_" in host):
+    if len(host) > LONGEST_HOST or not all(map(_PART.fullmatch, parts)) or (not outbound.sandbox and "_" in host):
         return _(
             "A part of the host has 1 to 63 letters, digits and hyphens, and a hyphen neither first nor last; all have at "
             "most 253."
         )
     if _NUMBER.fullmatch(parts[-1]):  # to browsers and C libraries, though not to Python, an IPv4 address
-        return _wrong_ipv4(host, sandbox=sandbox)
+        return _wrong_ipv4(host, outbound)
     if bad := next((part for part in parts if part.startswith("xn--") and not _is_idn(part)), ""):
         return _("%(part)s is not the xn-- form of a name.") % {"part": bad}
-    return "" if sandbox or len(parts) > 1 else _not_public()
+    return "" if outbound.sandbox or outbound.networks or len(parts) > 1 else _not_public()
 
 
-def _wrong_ipv6(host: str, *, sandbox: bool) -> str:
+def _wrong_ipv6(host: str, outbound: OutboundPolicy) -> str:
     if "%" in host:
         return _("An IPv6 address must not name a zone after a percent sign: that is one of this machine alone.")
     try:
         ipaddress.IPv6Address(host)
     except ValueError:
         return _("This is not a web address.")
-    return "" if sandbox else _not_public()
+    return "" if outbound.sandbox or in_allowed_network(host, outbound) else _not_public()
 
 
-def _wrong_ipv4(host: str, *, sandbox: bool) -> str:
-    if not sandbox:
+def _wrong_ipv4(host: str, outbound: OutboundPolicy) -> str:
+    if not outbound.sandbox and not (_is_ip(host) and in_allowed_network(host, outbound)):
         return _not_public()
     try:
         ipaddress.IPv4Address(host)
@@ -75,7 +76,15 @@ def _wrong_ipv4(host: str, *, sandbox: bool) -> str:
 
 
 def _not_public() -> str:
-    return _("The host must be a public domain name, not an IP address.")
+    return _(
+        "The host must be a public domain name. Private names and IP addresses work only in networks that the operator allows "
+        "(TRADEPOST_NETWORKS)."
+    )
+
+
+def _is_ip(host: str) -> bool:
+    """Whether it is one in the usual spelling: another is read differently by different programs."""
+    return literal_ip(host) == host
 
 
 def _is_idn(part: str) -> bool:
@@ -85,11 +94,11 @@ def _is_idn(part: str) -> bool:
         return False
 
 
-def wrong_port(port: int | None, *, sandbox: bool) -> str:
+def wrong_port(port: int | None, outbound: OutboundPolicy) -> str:
     """The same for its port; None is that of the scheme. A sandbox may be called on any, but on those of other services."""
     if port == 0:
         return _("This is not a web address.")
-    if port is None or (port not in _OTHER_SERVICES and (sandbox or port == 443 or port >= FIRST_FREE_PORT)):
+    if port is None or (port not in _OTHER_SERVICES and (outbound.sandbox or port == 443 or port >= FIRST_FREE_PORT)):
         return ""
     if port in _OTHER_SERVICES:
         return _("Port %(port)s is that of another service, such as mail, log-ins or a database.") % {"port": port}

@@ -19,8 +19,10 @@ from yarl import URL
 
 from tradepost.protocols.http import Headers, Request, header
 
-from .guard import AddressBlocked, GuardedResolver, check_literal
+from .authorities import trusted
+from .guard import AddressBlocked, GuardedResolver, check_literal_async
 from .hosts import wrong_port
+from .outbound_policy import OutboundPolicy
 
 AGENT = "Tradepost"
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -66,13 +68,13 @@ class Fetched(Struct, frozen=True):
 class Bounds(Struct, frozen=True, kw_only=True):
     """``within``: seconds for all hops together. ``cut``: a longer body is cut instead of refused."""
 
-    sandbox: bool
+    outbound: OutboundPolicy
     within: float = 10.0
     most_bytes: int = 262_144
     cut: bool = False
     redirects: int = 0
     trust: ssl.SSLContext | None = None
-    """Whose certificates are believed; None: the authorities that this machine trusts."""
+    """Whose certificates are trusted; None: the authorities of this machine and of ``outbound``."""
 
 
 def fetch(
@@ -87,9 +89,9 @@ async def fetch_async(
 ) -> Fetched:
     """One request, and its redirects as far as they are allowed. Raises ``NotReached``."""
     connector = aiohttp.TCPConnector(
-        resolver=GuardedResolver(sandbox=bounds.sandbox, within=0.8 * bounds.within),
+        resolver=GuardedResolver(bounds.outbound, within=0.8 * bounds.within),
         force_close=True,
-        ssl=bounds.trust or True,
+        ssl=bounds.trust or trusted(bounds.outbound.authorities),
     )
     async with aiohttp.ClientSession(
         connector=connector,
@@ -113,7 +115,7 @@ async def fetch_async(
 async def _follow(session: aiohttp.ClientSession, request: Request, bounds: Bounds) -> Fetched:
     for left in range(bounds.redirects, -1, -1):
         url = request.url
-        _check(url, bounds)
+        await _check(url, bounds)
         async with session.request(
             request.method,
             URL(url, encoded=True),
@@ -132,7 +134,7 @@ async def _follow(session: aiohttp.ClientSession, request: Request, bounds: Boun
     raise NotReached(Why.REDIRECTS, request.url)
 
 
-def _check(url: str, bounds: Bounds) -> None:
+async def _check(url: str, bounds: Bounds) -> None:
     """Each hop: form, port, and a literal IP; where a name leads the resolver says."""
     try:
         parts = urlsplit(url)
@@ -144,9 +146,9 @@ def _check(url: str, bounds: Bounds) -> None:
     )
     if not sound or parts.scheme not in {"http", "https"} or not host:
         raise NotReached(Why.ADDRESS, url)
-    if wrong := wrong_port(port if port != (443 if parts.scheme == "https" else 80) else None, sandbox=bounds.sandbox):
+    if wrong := wrong_port(port if port != (443 if parts.scheme == "https" else 80) else None, bounds.outbound):
         raise NotReached(Why.ADDRESS, wrong)
-    check_literal(url, sandbox=bounds.sandbox)
+    await check_literal_async(url, bounds.outbound)
 
 
 async def _read(answer: aiohttp.ClientResponse, bounds: Bounds) -> bytes:

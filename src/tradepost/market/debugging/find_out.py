@@ -18,10 +18,12 @@ from tradepost.check import CannotRun, Options, run
 from tradepost.check.reports.as_json import as_json
 from tradepost.check.results import Progress
 from tradepost.market.base import leased_jobs
+from tradepost.market.base.authorities import trusted
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.guard import guarded_connection
 from tradepost.market.base.leased_jobs import LeasedTask, Running
 from tradepost.market.base.models import LeasedJob
+from tradepost.market.base.outbound_policy import OutboundPolicy
 from tradepost.market.base.secrets import unseal
 from tradepost.market.production.models import Address
 
@@ -54,17 +56,17 @@ def newest(address: Address) -> LeasedJob | None:
     return leased_jobs.newest(KIND, about(address))
 
 
-def task(*, sandbox: Callable[[], bool]) -> LeasedTask:
+def task(*, outbound: Callable[[], OutboundPolicy]) -> LeasedTask:
     """How a run works. It is not tried again when a worker dies: what it had created would be created once more."""
     return LeasedTask(
-        work=lambda running: work(running, sandbox=sandbox()),
+        work=lambda running: work(running, outbound=outbound()),
         attempts=1,
         longest=timedelta(seconds=2 * WITHIN + 60),
         at_once=2,
     )
 
 
-def work(running: Running, *, sandbox: bool) -> Mapping[str, Any]:
+def work(running: Running, *, outbound: OutboundPolicy) -> Mapping[str, Any]:
     """The report, as the tester writes it for programs, with what is not shown left out. Raises ``Refused``."""
     address = Address.objects.filter(pk=running.payload["address"], removed_at=None).first()
     if address is None:
@@ -80,7 +82,8 @@ def work(running: Running, *, sandbox: bool) -> Mapping[str, Any]:
         key=key,
         within=WITHIN,
         at_once=AT_ONCE,
-        dial=partial(guarded_connection, sandbox=sandbox),
+        dial=partial(guarded_connection, outbound=outbound),
+        tls=trusted(outbound.authorities),
     )
     try:
         report = run(options, told)

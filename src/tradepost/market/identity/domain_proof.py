@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from tradepost.market.base.leased_jobs import Running
 from tradepost.market.base.outbound import Bounds, Fetched, NotReached, fetch
+from tradepost.market.base.outbound_policy import OutboundPolicy
 
 from .domain_models import Domain
 from .domain_names import expected, file_url, record_name
@@ -62,23 +63,25 @@ class Looked(Struct, frozen=True):
     seen: tuple[Seen, ...] = ()
 
 
-def look_for_proof(running: Running, *, sandbox: bool, lookups: Lookups = LOOKUPS) -> Mapping[str, Any]:
+def look_for_proof(running: Running, *, outbound: OutboundPolicy, lookups: Lookups = LOOKUPS) -> Mapping[str, Any]:
     """The work of the leased job ``domains.PROVE``."""
     found = Domain.objects.filter(pk=running.payload["domain"]).first()
     if found is None:
         return {"by": "", "seen": []}
     looked = look(
-        found.host, found.token, sandbox=sandbox, lookups=lookups, step=lambda done: running.progress(done, WAYS)
+        found.host, found.token, outbound=outbound, lookups=lookups, step=lambda done: running.progress(done, WAYS)
     )
     return {"by": looked.by, "seen": [one.plain() for one in looked.seen]}
 
 
-def look(host: str, token: str, *, sandbox: bool, step: Callable[[int], object], lookups: Lookups = LOOKUPS) -> Looked:
+def look(
+    host: str, token: str, *, outbound: OutboundPolicy, step: Callable[[int], object], lookups: Lookups = LOOKUPS
+) -> Looked:
     """Try the ways one after the other; the first that shows the token proves it. ``step`` is told how many were tried."""
     seen: list[Seen] = []
     ways: list[tuple[str, Callable[[], Seen | None]]] = [
-        ("https", lambda: _file(host, token, "https", lookups, sandbox=sandbox)),
-        ("http", lambda: _file(host, token, "http", lookups, sandbox=sandbox)),
+        ("https", lambda: _file(host, token, "https", lookups, outbound=outbound)),
+        ("http", lambda: _file(host, token, "http", lookups, outbound=outbound)),
     ]
     if record_name(host):
         ways.append(("dns", lambda: _record(host, token, lookups)))
@@ -92,8 +95,8 @@ def look(host: str, token: str, *, sandbox: bool, step: Callable[[int], object],
     return Looked("", tuple(seen))
 
 
-def _file(host: str, token: str, scheme: str, lookups: Lookups, *, sandbox: bool) -> Seen | None:
-    bounds = Bounds(sandbox=sandbox, within=WITHIN, most_bytes=MOST_BYTES, cut=True)
+def _file(host: str, token: str, scheme: str, lookups: Lookups, *, outbound: OutboundPolicy) -> Seen | None:
+    bounds = Bounds(outbound=outbound, within=WITHIN, most_bytes=MOST_BYTES, cut=True)
     try:
         got = lookups.file(file_url(host, scheme), bounds)
     except NotReached as error:

@@ -20,6 +20,7 @@ from tradepost.market.base import ids, jobs, leased_jobs, outbox
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.hosts import wrong_host
 from tradepost.market.base.models import LeasedJob
+from tradepost.market.base.outbound_policy import OutboundPolicy
 
 from .domain_models import Domain
 from .domain_names import is_loopback
@@ -57,13 +58,13 @@ def host_of(text: str) -> str:
     return host.lower()
 
 
-def register_domain(seller: Seller, host: str, *, sandbox: bool, most: int, now: datetime) -> Domain:
+def register_domain(seller: Seller, host: str, *, outbound: OutboundPolicy, most: int, now: datetime) -> Domain:
     """A domain of this seller, to be proven; in a sandbox a name of this machine is verified at once.
 
     Raises ``Refused`` for what is no public domain, a repetition, one that somebody else has proven, or one too many.
     """
     host = host_of(host)
-    if wrong := wrong_host(host, sandbox=sandbox):
+    if wrong := wrong_host(host, outbound):
         raise _wrong(wrong)
     with transaction.atomic():
         Seller.objects.select_for_update().get(pk=seller.pk)
@@ -75,7 +76,7 @@ def register_domain(seller: Seller, host: str, *, sandbox: bool, most: int, now:
             said = _("A company has at most %(most)s domains. Delete one that serves nothing.") % {"most": most}
             raise Refused("domain.too_many", said, field="host")
         made = Domain.objects.create(seller=seller, host=host, token=ids.secret(32), created_at=now)
-        if sandbox and is_loopback(host):
+        if outbound.sandbox and is_loopback(host):
             _verify(made, Domain.How.SANDBOX, now=now)
     return made
 
@@ -91,7 +92,7 @@ def vouch(seller: Seller, host: str, *, now: datetime) -> Domain:
     return found
 
 
-def verified_domain(seller: Seller, host: str, *, sandbox: bool, now: datetime) -> Domain:
+def verified_domain(seller: Seller, host: str, *, outbound: OutboundPolicy, now: datetime) -> Domain:
     """The domain on which an address may be registered. In a sandbox a name of this machine needs no registration before.
 
     Raises ``Refused`` when it is not verified.
@@ -100,7 +101,7 @@ def verified_domain(seller: Seller, host: str, *, sandbox: bool, now: datetime) 
     found = Domain.objects.filter(seller=seller, host=host).first()
     if found is not None and found.status == Domain.Status.VERIFIED:
         return found
-    if sandbox and is_loopback(host):
+    if outbound.sandbox and is_loopback(host):
         return vouch(seller, host, now=now)
     raise Refused(
         "address.domain",

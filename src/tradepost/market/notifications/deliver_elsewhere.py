@@ -19,6 +19,7 @@ from django.db.models import Q
 from django.utils import translation
 from msgspec import Struct
 
+from tradepost.market.base.outbound_policy import OutboundPolicy
 from tradepost.market.base.secrets import unseal
 from tradepost.market.identity import throttling
 
@@ -49,7 +50,7 @@ class Way(Struct, frozen=True, kw_only=True):
     """What a worker knows of how it sends. ``within``: seconds for one answer; ``failing``: how long an endpoint may."""
 
     site: Site
-    sandbox: bool
+    outbound: OutboundPolicy
     within: float = 10.0
     failing: timedelta = timedelta(days=5)
     sms_a_day: int = 20
@@ -120,9 +121,9 @@ def _prepared(one: NoticeDelivery, way: Way, *, now: datetime, wall: datetime) -
     base = way.site.base_url
     if one.channel == Channel.CHAT:
         title, text = chat.written(one, base_url=base)
-        return lambda: asyncio.to_thread(chat.send, endpoint, title, text)
+        return lambda: asyncio.to_thread(chat.send, endpoint, title, text, authorities=way.outbound.authorities)
     body = webhook.body_of(one, base_url=base)
-    bounds = webhook.bounds_of(sandbox=way.sandbox, within=way.within)
+    bounds = webhook.bounds_of(outbound=way.outbound, within=way.within)
     return lambda: webhook.post(one, endpoint, body, bounds=bounds, wall=wall)
 
 

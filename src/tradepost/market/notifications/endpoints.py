@@ -14,6 +14,7 @@ from tradepost.market.base import jobs
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.guard import AddressBlocked, check_literal
 from tradepost.market.base.hosts import wrong_host, wrong_port
+from tradepost.market.base.outbound_policy import OutboundPolicy
 from tradepost.market.base.secrets import seal
 from tradepost.market.identity import throttling
 from tradepost.market.identity.models import Seller
@@ -42,9 +43,11 @@ class Made(Struct, frozen=True):
     secret: str
 
 
-def add_webhook(owner: Owner, *, name: str, url: str, language: str, sandbox: bool, most: int, now: datetime) -> Made:
+def add_webhook(
+    owner: Owner, *, name: str, url: str, language: str, outbound: OutboundPolicy, most: int, now: datetime
+) -> Made:
     """Raises ``Refused`` (fields ``name``, ``url``)."""
-    address = _sound(url.strip(), sandbox=sandbox)
+    address = _sound(url.strip(), outbound=outbound)
     parts = urlsplit(address)
     secret = new_secret()
     with transaction.atomic():
@@ -61,7 +64,7 @@ def _shown(host: str, path: str) -> str:
     return f"{host}{path if len(path) <= 24 else path[:20] + '…'}"[:255]
 
 
-def _sound(url: str, *, sandbox: bool) -> str:
+def _sound(url: str, *, outbound: OutboundPolicy) -> str:
     """Where a name leads is looked at whenever something is sent; what is plain from the address is refused now."""
     told = _("Enter an https address without a user name, for example https://example.com/hooks")
     try:
@@ -69,18 +72,22 @@ def _sound(url: str, *, sandbox: bool) -> str:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         raise Refused("webhook.url", told, field="url") from None
-    schemes = {"https", "http"} if sandbox else {"https"}
+    schemes = {"https", "http"} if outbound.sandbox else {"https"}
     written = url.isascii() and url.isprintable() and " " not in url and len(url) <= LONGEST_URL
     if not (written and host and parts.scheme in schemes) or "@" in parts.netloc or parts.fragment:
         raise Refused("webhook.url", told, field="url")
     default = 443 if parts.scheme == "https" else 80
-    if wrong := wrong_host(host, sandbox=sandbox) or wrong_port(port if port != default else None, sandbox=sandbox):
+    if wrong := wrong_host(host, outbound) or wrong_port(port if port != default else None, outbound):
         raise Refused("webhook.url", wrong, field="url")
     try:
-        check_literal(url, sandbox=sandbox)
+        check_literal(url, outbound)
     except AddressBlocked:
         raise Refused(
-            "webhook.url", _("This address is not one that the public network reaches."), field="url"
+            "webhook.url",
+            _(
+                "The market may not call this address. It calls public addresses and the networks in TRADEPOST_NETWORKS."
+            ),
+            field="url",
         ) from None
     return url
 

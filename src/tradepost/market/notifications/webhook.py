@@ -18,6 +18,7 @@ from django.utils import translation
 from standardwebhooks.webhooks import Webhook
 
 from tradepost.market.base.outbound import Bounds, Fetched, NotReached, fetch_async
+from tradepost.market.base.outbound_policy import OutboundPolicy
 from tradepost.market.base.secrets import unseal
 
 from .messages import about
@@ -99,5 +100,5 @@ def judged(answer: Fetched) -> Sent | NotNow:
     return Gone(reason) if answer.status == HTTPStatus.GONE else NotNow(reason)
 
 
-def bounds_of(*, sandbox: bool, within: float) -> Bounds:
-    return Bounds(sandbox=sandbox, within=within, most_bytes=MOST_BYTES, cut=True)
+def bounds_of(*, outbound: OutboundPolicy, within: float) -> Bounds:
+    return Bounds(outbound=outbound, within=within, most_bytes=MOST_BYTES, cut=True)

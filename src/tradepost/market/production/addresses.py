@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from tradepost.market.base.both_languages import named
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.hosts import wrong_host, wrong_port
+from tradepost.market.base.outbound_policy import OutboundPolicy
 from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.identity.domains import verified_domain
@@ -27,7 +28,7 @@ from .models import Address, Binding, Call
 LONGEST_URL = 512
 
 
-def check_url(url: str, *, sandbox: bool) -> str:
+def check_url(url: str, *, outbound: OutboundPolicy) -> str:
     """The address without surrounding blanks. Raises ``Refused`` that says which rule it breaks.
 
     A real market wants ``https`` and a domain name (saas-v2 §1.2); a sandbox also takes ``http``, names without a dot, IPs,
@@ -43,16 +44,16 @@ def check_url(url: str, *, sandbox: bool) -> str:
     if parts.scheme not in {"http", "https"} or not host or len(url) > LONGEST_URL or not legible:
         raise _wrong(
             _("Give a web address that starts with http:// or https://, at most 512 characters, without blanks.")
-            if sandbox
+            if outbound.sandbox
             else _("Give a web address that starts with https://, at most 512 characters, without blanks.")
         )
     if "@" in parts.netloc or "#" in url:
         raise _wrong(_("The address must not hold a user name, a password or a #fragment."))
-    if not sandbox and parts.scheme != "https":
+    if not outbound.sandbox and parts.scheme != "https":
         raise _wrong(_("A real market calls https:// addresses only."))
     if "[" in parts.netloc and ":" not in host:  # not IPv6, but a form of the future that nobody speaks
         raise _wrong(_("This is not a web address."))
-    if wrong := wrong_host(host, sandbox=sandbox) or wrong_port(port, sandbox=sandbox):
+    if wrong := wrong_host(host, outbound) or wrong_port(port, outbound):
         raise _wrong(wrong)
     return url
 
@@ -62,27 +63,27 @@ def _wrong(message: str) -> Refused:
 
 
 def register(
-    seller: Seller, *, url: str, protocol: str, require_body_sign: bool, sandbox: bool, now: datetime
+    seller: Seller, *, url: str, protocol: str, require_body_sign: bool, outbound: OutboundPolicy, now: datetime
 ) -> Address:
     """Store an address of this seller, on a domain that it has proven.
 
     Raises ``Refused`` for a bad address, a domain that is not verified, an unknown protocol or a repetition.
     """
-    url = check_url(url, sandbox=sandbox)
+    url = check_url(url, outbound=outbound)
     if protocol not in protocols():
         raise Refused("address.protocol", _("Choose one of the protocols."), HTTPStatus.BAD_REQUEST, field="protocol")
     with transaction.atomic():
         _not_repeated(seller, url, protocol)
-        domain = verified_domain(seller, host_in(url), sandbox=sandbox, now=now)
+        domain = verified_domain(seller, host_in(url), outbound=outbound, now=now)
         return Address.objects.create(
             seller=seller, url=url, protocol=protocol, require_body_sign=require_body_sign, created_at=now,
             domain=domain,
         )  # fmt: skip
 
 
-def change(address: Address, *, url: str, require_body_sign: bool, sandbox: bool, now: datetime) -> None:
+def change(address: Address, *, url: str, require_body_sign: bool, outbound: OutboundPolicy, now: datetime) -> None:
     """Change where calls go. Its breaker starts afresh, and calls that it held are due at once."""
-    url = check_url(url, sandbox=sandbox)
+    url = check_url(url, outbound=outbound)
     with transaction.atomic():
         # What is known of the other place says nothing of this one.
         unknown: dict[str, Any] = {
@@ -96,7 +97,7 @@ def change(address: Address, *, url: str, require_body_sign: bool, sandbox: bool
         _not_repeated(address.seller, url, address.protocol, besides=address.pk)
         # One that stays where it is needs no new proof: its other settings can be changed though the domain lapsed.
         same = host_in(url) == host_in(address.url) and address.domain_id is not None
-        domain = address.domain if same else verified_domain(address.seller, host_in(url), sandbox=sandbox, now=now)
+        domain = address.domain if same else verified_domain(address.seller, host_in(url), outbound=outbound, now=now)
         Address.objects.filter(pk=address.pk).update(
             url=url,
             domain=domain,

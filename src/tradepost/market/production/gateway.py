@@ -17,7 +17,9 @@ from msgspec import Struct
 from multidict import CIMultiDict
 from yarl import URL
 
-from tradepost.market.base.guard import AddressBlocked, GuardedResolver, check_literal
+from tradepost.market.base.authorities import trusted
+from tradepost.market.base.guard import AddressBlocked, GuardedResolver, check_literal_async
+from tradepost.market.base.outbound_policy import OutboundPolicy
 from tradepost.protocols.commands import (
     CallResult,
     Command,
@@ -61,7 +63,7 @@ class Exchange(Struct, frozen=True):
 class Limits(Struct, frozen=True):
     timeout: float
     answer_bytes: int
-    sandbox: bool
+    outbound: OutboundPolicy
 
     @property
     def connect(self) -> float:
@@ -98,7 +100,8 @@ class Gateway:
         connector = aiohttp.TCPConnector(
             limit=self._connections,
             limit_per_host=0,
-            resolver=GuardedResolver(sandbox=self._limits.sandbox, within=0.8 * self._limits.connect),
+            resolver=GuardedResolver(self._limits.outbound, within=0.8 * self._limits.connect),
+            ssl=trusted(self._limits.outbound.authorities),
             # Shorter than any server's idle limit (gunicorn: 2 s): a reused connection that dies looks like a seller
             # who hung up on a call.
             ttl_dns_cache=30,
@@ -162,7 +165,7 @@ class Gateway:
         the server's certificate where that is asked for."""
         if self._session is None:
             raise RuntimeError("the gateway is used outside its context")
-        check_literal(request.url, sandbox=self._limits.sandbox)
+        await check_literal_async(request.url, self._limits.outbound)
         headers = CIMultiDict([*request.headers, ("Accept-Encoding", "identity"), ("User-Agent", "Tradepost")])
         async with (
             asyncio.timeout(self._limits.timeout),

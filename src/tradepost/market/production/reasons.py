@@ -120,8 +120,13 @@ _CASES: dict[str, Callable[[], Words]] = {
     ),
     Fault.ADDRESS_BLOCKED: lambda: (
         _("The address may not be called"),
-        _("The host name leads to a private, local or reserved network address, which the market never calls."),
-        _("Point the domain's DNS record to a public address. In a sandbox, loopback addresses are allowed."),
+        _(
+            "The host name leads to a private, local or reserved address outside the networks that this market may call."
+        ),
+        _(
+            "Point the domain's DNS record to a public address, or ask the operator to add your server's network to "
+            "TRADEPOST_NETWORKS. A sandbox also calls loopback addresses."
+        ),
     ),
     Fault.DNS: lambda: (
         _("The host name was not found"),

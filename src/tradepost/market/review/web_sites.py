@@ -41,7 +41,7 @@ def findings_of_sites(seller: Seller, document: Document, *, settings: Config, n
     """What stands in the way of handing it in."""
     for field, typed in addresses_of(document).items():
         try:
-            url = address_of(typed, sandbox=settings.sandbox)
+            url = address_of(typed, outbound=settings.outbound)
         except Refused as refused:
             yield Finding(
                 section=DETAILS, field=f"fields.{field}", code="web_site.address", words=refused.message, rule=RULE
@@ -87,7 +87,7 @@ def linked(owner: str) -> list[WebScan]:
 
 def _scans(seller: Seller, document: Document, *, settings: Config, now: datetime) -> Iterator[WebScan]:
     for typed in addresses_of(document).values():
-        url = address_of(typed, sandbox=settings.sandbox)
+        url = address_of(typed, outbound=settings.outbound)
         found = standing_of(seller, url, valid=valid(settings), now=now)
         if found.scan is not None:
             yield found.scan
@@ -96,7 +96,7 @@ def _scans(seller: Seller, document: Document, *, settings: Config, now: datetim
 def check_sites(seller: Seller, document: Document, *, settings: Config, now: datetime) -> None:
     """Before it is listed: since it was handed in a newer run may have found something. Raises ``Refused``."""
     for typed in addresses_of(document).values():
-        url = address_of(typed, sandbox=settings.sandbox)
+        url = address_of(typed, outbound=settings.outbound)
         found = standing_of(seller, url, valid=valid(settings), now=now)
         if found.state is State.BLOCKED:
             raise Refused("review.web_site", _words(found, url), field="web_site", rule=RULE)

@@ -20,6 +20,7 @@ from tradepost.market.base.findings import Finding, stored_findings
 from tradepost.market.base.leased_jobs import LeasedTask, Running
 from tradepost.market.base.models import LeasedJob
 from tradepost.market.base.outbound import Bounds, Fetched, NotReached, Why, fetch
+from tradepost.market.base.outbound_policy import OutboundPolicy
 from tradepost.market.identity.companies import RULE, SECTION, is_login_address
 
 from .contract import Case
@@ -47,7 +48,7 @@ def task(settings: Callable[[], Config], *, pause: float = 3.0) -> LeasedTask:
     """The look itself. ``pause``: seconds between two tries of one that does not answer."""
 
     def work(running: Running) -> Mapping[str, Any]:
-        return _look(running, sandbox=settings().sandbox, pause=pause)
+        return _look(running, outbound=settings().outbound, pause=pause)
 
     def ended(job: LeasedJob, now: datetime) -> None:
         _record(job, settings=settings(), now=now)
@@ -55,22 +56,22 @@ def task(settings: Callable[[], Config], *, pause: float = 3.0) -> LeasedTask:
     return LeasedTask(work=work, ended=ended)
 
 
-def _look(running: Running, *, sandbox: bool, pause: float) -> Mapping[str, Any]:
+def _look(running: Running, *, outbound: OutboundPolicy, pause: float) -> Mapping[str, Any]:
     url = str(running.payload["url"])
     found: Mapping[str, Any] = {}
     for number in range(TRIES):
         if number:
             time.sleep(pause)
         running.progress(number, TRIES, url[:200])
-        found = _once(url, sandbox=sandbox)
+        found = _once(url, outbound=outbound)
         if not found or found["why"] == LOGIN:
             break
     return found
 
 
-def _once(url: str, *, sandbox: bool) -> Mapping[str, Any]:
+def _once(url: str, *, outbound: OutboundPolicy) -> Mapping[str, Any]:
     """What is wrong; empty when it answers."""
-    bounds = Bounds(sandbox=sandbox, within=WITHIN, most_bytes=MOST_BYTES, cut=True, redirects=REDIRECTS)
+    bounds = Bounds(outbound=outbound, within=WITHIN, most_bytes=MOST_BYTES, cut=True, redirects=REDIRECTS)
     try:
         answer = fetch(_ascii(url), bounds)
     except NotReached as away:

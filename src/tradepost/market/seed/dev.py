@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.outbound_policy import SANDBOX
 from tradepost.market.base.secrets import unseal
 from tradepost.market.catalog import document as sold
 from tradepost.market.catalog import first_categories
@@ -129,10 +130,15 @@ def _import_key(seller: Seller, protocol: str, key: str, now: datetime) -> None:
 
 def _address(seller: Seller, url: str, protocol: str, now: datetime) -> Address:
     known = Address.objects.filter(seller=seller, url=url.strip(), protocol=protocol, removed_at=None).first()
-    if known is None and (host := addresses.host_in(addresses.check_url(url, sandbox=True))):
+    if known is None and (host := addresses.host_in(addresses.check_url(url, outbound=SANDBOX))):
         domains.vouch(seller, host, now=now)  # whoever starts the sandbox says where its server is
     return known or addresses.register(
-        seller, url=url, protocol=protocol, require_body_sign=config().body_sign == "required", sandbox=True, now=now
+        seller,
+        url=url,
+        protocol=protocol,
+        require_body_sign=config().body_sign == "required",
+        outbound=SANDBOX,
+        now=now,
     )
 
 

@@ -16,6 +16,7 @@ from msgspec import Struct
 from tradepost.market.applications.credential import ApplyForCredential, apply_for_credential
 from tradepost.market.applications.models import Application, TenantBinding
 from tradepost.market.applications.rules import rules_of
+from tradepost.market.base.outbound_policy import SANDBOX
 from tradepost.market.base.values import replace
 from tradepost.market.catalog.document import APPLICATION, Document
 from tradepost.market.catalog.listing import draft_product
@@ -86,7 +87,7 @@ def _apply(road: Road, server: JointServer) -> Application:
     )  # fmt: skip
     settings = road.settings
     return apply_for_credential(
-        seller, wanted, most=settings.applications_most, sandbox=True, actor=owner.email, rules=rules_of(settings),
+        seller, wanted, most=settings.applications_most, outbound=SANDBOX, actor=owner.email, rules=rules_of(settings),
         now=road.now(),
     ).application  # fmt: skip
 
@@ -97,7 +98,7 @@ def _address(seller: Seller, server: JointServer, spoken: str, road: Road) -> Ad
         return standing
     signed = road.settings.body_sign == "required"
     return addresses.register(
-        seller, url=server.address, protocol=spoken, require_body_sign=signed, sandbox=True, now=road.now()
+        seller, url=server.address, protocol=spoken, require_body_sign=signed, outbound=SANDBOX, now=road.now()
     )
 
 

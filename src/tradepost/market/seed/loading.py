@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
+from tradepost.market.base.outbound_policy import SANDBOX
 from tradepost.market.base.secrets import unseal
 from tradepost.market.catalog import first_categories
 from tradepost.market.catalog.listing import draft_product
@@ -139,12 +140,12 @@ def _address(seller: Seller, url: str, now: datetime) -> Address:
             url=url,
             protocol=PROTOCOL,
             require_body_sign=config().body_sign == "required",
-            sandbox=True,
+            outbound=SANDBOX,
             now=now,
         )
     address = next((a for a in same if a.url == url), same[0])
     if address.url != url:
-        addresses.change(address, url=url, require_body_sign=address.require_body_sign, sandbox=True, now=now)
+        addresses.change(address, url=url, require_body_sign=address.require_body_sign, outbound=SANDBOX, now=now)
     return address
 
 

@@ -208,7 +208,11 @@ def new_webhook(at: Places) -> HttpResponse:
         known = config()
         try:
             made = endpoints.add_webhook(
-                at.owner, **form.cleaned_data, sandbox=known.sandbox, most=known.receivers_most, now=now_of(at.request)
+                at.owner,
+                **form.cleaned_data,
+                outbound=known.outbound,
+                most=known.receivers_most,
+                now=now_of(at.request),
             )
         except Refused as refused:
             form.add_error(refused.field if refused.field in form.fields else None, refused.message)

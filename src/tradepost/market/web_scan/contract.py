@@ -120,8 +120,8 @@ operator answer for it."""
 
 WHY_WORDS: Mapping[Why, Text] = {
     Why.ADDRESS: Text(
-        en="It leads to an address that is not public, which the market does not call.",
-        zh="该地址指向非公网地址，商店不会访问。",
+        en="It leads to an address that this market may not call. It calls public addresses and the networks in TRADEPOST_NETWORKS.",
+        zh="该地址指向本商店不可访问的地址。本商店仅访问公网地址以及 TRADEPOST_NETWORKS 中设置的网段。",
     ),
     Why.DNS: Text(
         en="The name does not exist, or its name servers do not answer.", zh="域名不存在，或域名服务器没有响应。"

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from msgspec import Struct
 
 from tradepost.market.base import leased_jobs, outbox
+from tradepost.market.base.authorities import trusted
 from tradepost.market.base.config import Config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.findings import fingerprint
@@ -25,7 +26,7 @@ from .events import WebScanEnded
 from .lifecycle import WEB_SCAN, ScanEvent
 from .models import WebFinding, WebScan, WebTask
 from .registry import all_checks, faults
-from .site import Budget, Site, trusting
+from .site import Budget, Site
 from .sslyze import find
 from .tasks import check_place
 
@@ -92,13 +93,13 @@ def stop(run: WebScan, *, now: datetime) -> None:
 def task(
     settings: Callable[[], Config], *, budget: Budget | None = None, trust: ssl.SSLContext | None = None
 ) -> LeasedTask:
-    """``trust``: whose certificates are believed; None for the authorities that this machine trusts."""
+    """``trust``: whose certificates are trusted; None for the authorities of this machine and of the operator."""
 
     def work(running: Running) -> Mapping[str, Any]:
         now = settings()
         site = Site(
-            url=str(running.payload["url"]), sandbox=now.sandbox, budget=budget or Budget(), trust=trust or trusting(),
-            sslyze=find(now.sslyze), go_on=running.go_on,
+            url=str(running.payload["url"]), outbound=now.outbound, budget=budget or Budget(),
+            trust=trust or trusted(now.outbound.authorities, lenient=True), sslyze=find(now.sslyze), go_on=running.go_on,
         )  # fmt: skip
         return look_at(site, all_checks(), running.progress)
 

@@ -19,6 +19,7 @@ from msgspec import Struct
 
 from tradepost.market.base.guard import AddressBlocked, guarded_connection
 from tradepost.market.base.outbound import REDIRECTS, Bounds, Fetched, NotReached, fetch
+from tradepost.market.base.outbound_policy import OutboundPolicy
 
 from .contract import CannotTest, Why, clean
 from .page import Page, read_page
@@ -48,22 +49,15 @@ class Front(Struct, frozen=True, kw_only=True):
         return self.hops[-1]
 
 
-def trusting() -> ssl.SSLContext:
-    """Believes the authorities of this machine, and is no stricter about the form of a certificate than browsers are."""
-    context = ssl.create_default_context()
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    return context
-
-
 @dataclass
 class Site:
     """``trust``: whose certificates are believed. ``sslyze``: the command of the TLS scanner, empty
     for none. ``go_on`` raises when the run is to end."""
 
     url: str
-    sandbox: bool
+    outbound: OutboundPolicy
+    trust: ssl.SSLContext
     budget: Budget = field(default_factory=Budget)
-    trust: ssl.SSLContext = field(default_factory=trusting)
     sslyze: str = ""
     go_on: Callable[[], None] = lambda: None
     requests: int = 0
@@ -88,7 +82,7 @@ class Site:
         self._wait()
         self.requests += 1
         within = max(0.5, min(WITHIN, self.left_seconds))
-        bounds = Bounds(sandbox=self.sandbox, within=within, most_bytes=MOST_BYTES, cut=True, trust=self.trust)
+        bounds = Bounds(outbound=self.outbound, within=within, most_bytes=MOST_BYTES, cut=True, trust=self.trust)
         try:
             return fetch(url, bounds, headers={"Accept": "text/html,*/*;q=0.5"})
         except NotReached as away:
@@ -109,7 +103,7 @@ class Site:
         """An open connection to its own host, through the guard. Raises ``CannotTest``."""
         self.go_on()
         try:
-            return guarded_connection(self.host, port, WITHIN, sandbox=self.sandbox)
+            return guarded_connection(self.host, port, WITHIN, outbound=self.outbound)
         except AddressBlocked as blocked:
             raise CannotTest(Why.ADDRESS, clean(str(blocked))) from None
         except TimeoutError:

@@ -19,6 +19,7 @@ from msgspec import Struct
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.hosts import wrong_host, wrong_port
+from tradepost.market.base.outbound_policy import OutboundPolicy
 from tradepost.market.identity.domain_names import is_loopback
 from tradepost.market.identity.models import Domain, Seller, User
 
@@ -44,7 +45,7 @@ def place_of(url: str) -> str:
     return f"{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}" if is_loopback(host) else host
 
 
-def address_of(text: str, *, sandbox: bool) -> str:
+def address_of(text: str, *, outbound: OutboundPolicy) -> str:
     """The address that somebody typed, https where no scheme stands. Raises ``Refused``."""
     text = text.strip()
     try:
@@ -57,22 +58,22 @@ def address_of(text: str, *, sandbox: bool) -> str:
         raise _wrong("url", _("Enter a web address, such as https://app.example.com/."))
     if parts.query or parts.fragment:
         raise _wrong("url", _("Leave out what stands after ? and #: the check begins at a page."))
-    if wrong := wrong_host(host, sandbox=sandbox):
+    if wrong := wrong_host(host, outbound):
         raise _wrong("url", wrong)
     if port == (443 if parts.scheme == "https" else 80):
         port = None
-    if wrong := wrong_port(port, sandbox=sandbox):
+    if wrong := wrong_port(port, outbound):
         raise _wrong("url", wrong)
     shown = f"[{host}]" if ":" in host else host
     return urlunsplit((parts.scheme, f"{shown}:{port}" if port else shown, parts.path or "/", "", ""))
 
 
 def create_task(
-    seller: Seller, url: str, contact: Contact, *, by: User, sandbox: bool, most: int, now: datetime
+    seller: Seller, url: str, contact: Contact, *, by: User, outbound: OutboundPolicy, most: int, now: datetime
 ) -> WebTask:
     """Raises ``Refused`` for an address on no domain of this seller, one that is another's, a repetition, one too many, and a
     contact that nobody can reach."""
-    url = address_of(url, sandbox=sandbox)
+    url = address_of(url, outbound=outbound)
     _check(contact)
     with transaction.atomic():
         Seller.objects.select_for_update(no_key=True).get(pk=seller.pk)
@@ -109,9 +110,9 @@ def _domain(seller: Seller, url: str) -> Domain:
     return domain
 
 
-def edit_task(task: WebTask, url: str, contact: Contact, *, sandbox: bool) -> WebTask:
+def edit_task(task: WebTask, url: str, contact: Contact, *, outbound: OutboundPolicy) -> WebTask:
     """Another path or contact. Raises ``Refused`` for an unproven task, one that runs, and another domain."""
-    url = address_of(url, sandbox=sandbox)
+    url = address_of(url, outbound=outbound)
     _check(contact)
     with transaction.atomic():
         standing = _locked(task)

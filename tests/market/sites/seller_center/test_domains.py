@@ -8,6 +8,7 @@ from tests.factories import buying, people, products
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import LeasedJob
+from tradepost.market.base.outbound_policy import PUBLIC, SANDBOX, OutboundPolicy
 from tradepost.market.catalog.models import Product
 from tradepost.market.identity.models import Domain
 from tradepost.market.production import addresses
@@ -77,16 +78,21 @@ def test_looks_are_bounded(page, shop, monkeypatch):
 # --- an address stands on a domain ---
 
 
-def register(seller, url: str, *, sandbox: bool = False) -> Address:
+def register(seller, url: str, *, outbound: OutboundPolicy = PUBLIC) -> Address:
     return addresses.register(
-        seller, url=url, protocol="saas_v2", require_body_sign=True, sandbox=sandbox, now=people.NOW
+        seller,
+        url=url,
+        protocol="saas_v2",
+        require_body_sign=True,
+        outbound=outbound,
+        now=people.NOW,
     )
 
 
 def test_an_address_needs_a_proven_domain_in_every_market(page, shop):
-    for sandbox in (False, True):
+    for outbound in (PUBLIC, SANDBOX):
         with pytest.raises(Refused, check=lambda error: error.code == "address.domain"):
-            register(shop.seller, "https://api.seller.example/produce", sandbox=sandbox)
+            register(shop.seller, "https://api.seller.example/produce", outbound=outbound)
     foreign = people.make_seller()
     Domain.objects.create(
         seller=foreign, host="api.seller.example", status="verified", how="dns", token="t", created_at=people.NOW
@@ -109,7 +115,7 @@ def test_a_lapsed_domain_takes_no_other_address_and_keeps_its_own(shop):
     Domain.objects.filter(pk=domain.pk).update(status="lapsed")
     with pytest.raises(Refused, check=lambda error: error.code == "address.domain"):
         register(shop.seller, "https://api.seller.example/other")
-    addresses.change(own, url=own.url, require_body_sign=False, sandbox=False, now=people.NOW)
+    addresses.change(own, url=own.url, require_body_sign=False, outbound=PUBLIC, now=people.NOW)
     own.refresh_from_db()
     assert (own.require_body_sign, own.domain) == (False, domain)
 

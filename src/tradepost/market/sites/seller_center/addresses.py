@@ -187,7 +187,7 @@ def _register(request: SellerRequest, form: AddressForm, products: list[Product]
                 url=given["url"],
                 protocol=given["protocol"],
                 require_body_sign=given["require_body_sign"],
-                sandbox=config().sandbox,
+                outbound=config().outbound,
                 now=request.now,
             )
             if product is not None:
@@ -229,7 +229,7 @@ def _change(request: SellerRequest, own: Address, form: AddressForm) -> bool:
             own,
             url=given["url"],
             require_body_sign=given["require_body_sign"],
-            sandbox=config().sandbox,
+            outbound=config().outbound,
             now=request.now,
         )
     except Refused as refused:

@@ -122,7 +122,7 @@ def new(request: SellerRequest) -> HttpResponse:
             try:
                 made = credential.apply_for_credential(
                     request.seller, _wanted(form, addresses), most=config().applications_most,
-                    sandbox=config().sandbox, actor=request.user.email, rules=sync_rules(), now=request.now,
+                    outbound=config().outbound, actor=request.user.email, rules=sync_rules(), now=request.now,
                 )  # fmt: skip
             except Refused as refused:
                 say_why(form, refused)
@@ -205,7 +205,7 @@ def change(request: SellerRequest, pk: int) -> HttpResponse:
                 asked_fields=given["asked_fields"],
             )  # fmt: skip
             try:
-                changing.change(own, wanted, sandbox=config().sandbox)
+                changing.change(own, wanted, outbound=config().outbound)
             except Refused as refused:
                 say_why(form, refused)
                 status = refused.status

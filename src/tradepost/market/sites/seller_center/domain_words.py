@@ -20,7 +20,10 @@ class Missing(Struct, frozen=True):
 
 
 _WORDS: Mapping[str, Callable[[], str]] = {
-    "address": lambda: _("The name leads to an address that is not public, or the market may not ask there."),
+    "address": lambda: _(
+        "The name leads to an address that this market may not call. It calls public addresses and the networks in "
+        "TRADEPOST_NETWORKS, which the operator sets."
+    ),
     "dns": lambda: _("The name was not found, or its name servers did not answer."),
     "connect": lambda: _("No server listens there, or it refused the connection."),
     "tls": lambda: _("The certificate is not valid for this name, is not trusted, or TLS failed."),

@@ -58,7 +58,7 @@ def _register(request: SellerRequest, form: DomainForm) -> Domain | None:
             return verbs.register_domain(
                 request.seller,
                 form.cleaned_data["host"],
-                sandbox=settings.sandbox,
+                outbound=settings.outbound,
                 most=settings.domains_most,
                 now=request.now,
             )

@@ -81,7 +81,7 @@ def new_task(request: SellerRequest) -> HttpResponse:
         settings = config()
         try:
             made = tasks.create_task(
-                request.seller, form.cleaned_data["url"], form.contact(), by=request.user, sandbox=settings.sandbox,
+                request.seller, form.cleaned_data["url"], form.contact(), by=request.user, outbound=settings.outbound,
                 most=settings.web_tasks_most, now=request.now,
             )  # fmt: skip
         except Refused as refused:
@@ -99,7 +99,7 @@ def edit_task(request: SellerRequest, pk: int) -> HttpResponse:
     form = TaskForm(request.POST or None, initial={name: getattr(own, name) for name in names})
     if form.is_valid():
         try:
-            tasks.edit_task(own, form.cleaned_data["url"], form.contact(), sandbox=config().sandbox)
+            tasks.edit_task(own, form.cleaned_data["url"], form.contact(), outbound=config().outbound)
         except Refused as refused:
             return _form(request, form, own=own, refused=refused)
         messages.success(request, _("Saved."))

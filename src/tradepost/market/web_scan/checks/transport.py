@@ -66,7 +66,7 @@ def run(site: Site) -> Iterator[Outcome]:
             yield NotTested(why=Why.OTHER_HOST, detail=origin_of(answer.left))
         return
     seen = (f"{origin_of(answer.last.url)} · {answer.last.status}",)
-    if site.sandbox and is_loopback(site.host):
+    if site.outbound.sandbox and is_loopback(site.host):
         yield Found(code=LOOPBACK.code, where=site.url, evidence=seen)
     elif answer.last.status < HTTPStatus.INTERNAL_SERVER_ERROR:
         yield Found(code=PLAIN.code, where=site.url, evidence=seen)

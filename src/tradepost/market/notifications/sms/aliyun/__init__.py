@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from tradepost.market.base.authorities import bundle_file
 from tradepost.market.notifications.sending import Never, NotNow, Sent
 from tradepost.market.notifications.sms import Sms, cut, option
 
@@ -39,6 +40,7 @@ class AliyunSms:
             utils_models.Config(
                 access_key_id=settings["key"], access_key_secret=settings["secret"], endpoint=endpoint, protocol=protocol,
                 connect_timeout=MILLISECONDS, read_timeout=MILLISECONDS,
+                ca=bundle_file(settings.get("authorities", "")) or None,
             )
         )  # fmt: skip
         self._sign = option(settings, "sign")

@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from tradepost.market.base.authorities import bundle_file
 from tradepost.market.notifications.sending import Never, NotNow, Sent
 from tradepost.market.notifications.sms import Sms, cut, option
 
@@ -30,7 +31,9 @@ class HuaweiSms:
         from huaweicloudsdksmsapi.v1.smsapi_credentials import SMSApiCredentials
 
         keys = SMSApiCredentials(settings["key"], settings["secret"])
-        bounds = HttpConfig(timeout=(SECONDS, SECONDS), retry_times=0)
+        bounds = HttpConfig(
+            timeout=(SECONDS, SECONDS), retry_times=0, ssl_ca_cert=bundle_file(settings.get("authorities", "")) or None
+        )
         made = SMSApiClient.new_builder().with_credentials(keys).with_endpoint(endpoint).with_http_config(bounds)
         self._client = made.build()
         self._sender, self._signature = option(settings, "sender"), settings["options"].get("signature", "")
