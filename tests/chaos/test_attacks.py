@@ -12,7 +12,7 @@ from tests.chaos.served import LOGIN, Server, served
 from tests.chaos.unfinished_heads import ATTACKER, HEAD
 from tests.cli.running import WITHIN
 
-pytestmark = [pytest.mark.slow, pytest.mark.once]
+pytestmark = [pytest.mark.slow]
 MOST = 16
 MEMORY = 100
 """Megabytes that 400 unfinished heads may take; without limits they took 170."""

@@ -14,7 +14,7 @@ from tests.cli.running import get, wait_for
 from tests.cli.stored import content, identity, query
 from tradepost.cli.serve import free_port
 
-pytestmark = [pytest.mark.databases, pytest.mark.slow]
+pytestmark = [pytest.mark.slow]
 
 CLI = Path(__file__).parents[2] / "src/tradepost/cli"
 ACTING = (
@@ -61,7 +61,7 @@ def production(tmp_path_factory) -> Market:
     return begun(tmp_path_factory.mktemp("production"), "mode_production")
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ACTING, ids=" ".join)
 def test_no_command_acts_on_a_production_market_as_a_sandbox(production: Market, command: tuple[str, ...]) -> None:
     """A copy of production that was started as a sandbox called live sellers 81 times."""

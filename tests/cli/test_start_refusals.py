@@ -19,7 +19,7 @@ from tests.cli.running import get, wait_for
 from tests.cli.stored import content, query
 from tradepost.cli.serve import free_port
 
-pytestmark = [pytest.mark.databases, pytest.mark.slow]
+pytestmark = [pytest.mark.slow]
 
 STARTS = ("serve", "worker", "up")
 OTHER_KEY = "another secret key, long enough for anybody to accept it"
@@ -113,7 +113,7 @@ def test_a_folder_of_another_machine_is_refused(market: Market, command: str) ->
             pass
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("command", STARTS)
 def test_a_database_of_a_later_version_is_refused(market: Market, command: str) -> None:
     query(
@@ -124,7 +124,7 @@ def test_a_database_of_a_later_version_is_refused(market: Market, command: str) 
     assert "orders.9999_later is unknown to this version. Upgrade Tradepost" in said
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["serve", "worker"])
 def test_a_database_of_an_earlier_version_is_refused(market: Market, command: str) -> None:
     query(

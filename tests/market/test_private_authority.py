@@ -135,7 +135,6 @@ def test_the_tester(settings: Config) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.once
 def test_a_webhook_and_a_chat(settings: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     with https(Answer(headers=JSON, body='{"code":0,"msg":"success"}')) as site:
         monkeypatch.setattr(NotifyFeishu, "notify_url", f"{site.url}bot/{{token}}")

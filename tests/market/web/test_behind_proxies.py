@@ -18,7 +18,7 @@ from tests.proxies import proxy
 from tradepost.market.open_api.throttle import MOST_FAILURES
 from tradepost.market.web.limits import A_MINUTE
 
-pytestmark = [pytest.mark.slow, pytest.mark.once]
+pytestmark = [pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
