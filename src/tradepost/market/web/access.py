@@ -23,6 +23,7 @@ from tradepost.market.identity.groups import rights_of
 from tradepost.market.identity.menus import Rights
 from tradepost.market.identity.models import Member, Seller, User
 
+from . import own_business
 from .auditing import recorded
 from .writers import READING
 
@@ -106,7 +107,8 @@ def choose_seller(request: HttpRequest, seller_id: int) -> None:
 
 
 def operator_required(view: View) -> View:
-    """Operators only; for everybody else the console does not exist. What may change something is recorded (``auditing``)."""
+    """Operators only; for everybody else the console does not exist. What may change something is recorded (``auditing``), and
+    refused where it concerns the operator's own account or company (``own_business``)."""
 
     @login_required
     @wraps(view)
@@ -118,8 +120,14 @@ def operator_required(view: View) -> View:
             messages.info(request, _("The console asks for two-step sign-in. Turn it on to go on."))
             return redirect("web:two_step_on")
         if request.method in READING:
+            request.own_business = own_business.is_shown(request, operator)  # type: ignore[attr-defined]
             return view(request, *args, **kwargs)
-        return recorded(request, operator, lambda: view(request, *args, **kwargs))
+
+        def act() -> HttpResponseBase:
+            own_business.refuse(request, operator)
+            return view(request, *args, **kwargs)
+
+        return recorded(request, operator, act)
 
     inside.own_transactions = True  # type: ignore[attr-defined]  # that of ``recorded``: what is refused is kept in another
     return declare(inside, OPERATORS)

@@ -172,7 +172,7 @@ def test_lists_and_pages_take_the_same_queries_however_much_there_is(
     for _ in range(2):
         service = held()
         renewing.stopped(service)
-        with django_assert_max_num_queries(24) as captured:
+        with django_assert_max_num_queries(26) as captured:
             shown(console, "/console/services/")
             shown(console, f"/console/services/{service.pk}/")
         counts.append(len(captured))

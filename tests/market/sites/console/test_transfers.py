@@ -89,8 +89,8 @@ def test_a_rejection_needs_a_reason_and_is_said_once(console: Client, shown: Int
 
 def test_an_operators_own_transfer_is_another_operators(console: Client, operator: User) -> None:
     own = show(announce(operator, now=clock.now()), now=clock.now())
-    assert "another operator must decide" in text(console, f"/console/transfers/{own.pk}/")
-    assert console.post(f"/console/transfers/{own.pk}/confirm/", ARRIVAL | {"confirmed": "1"}).status_code == 409
+    assert "Another operator has to handle it." in text(console, f"/console/transfers/{own.pk}/")
+    assert console.post(f"/console/transfers/{own.pk}/confirm/", ARRIVAL | {"confirmed": "1"}).status_code == 403
     assert not Transfer.objects.exists()
 
 

@@ -143,9 +143,6 @@ def change_level(request: HttpRequest, pk: int) -> HttpResponse:
 def reset_second_step(request: HttpRequest, pk: int) -> HttpResponse:
     """For somebody who lost the telephone and the recovery codes: by the operator's word that it is they who ask."""
     user = _account_of(pk)
-    if user.pk == person(request).pk:
-        words = gettext("This is your own: it is turned off on your own page, with the password and a code.")
-        raise Refused("second_step.yourself", words)
     second_factor.reset(user, now=now_of(request), wall=clock.wall())
     messages.success(request, gettext("%(name)s signs in by the password alone now.") % {"name": str(user)})
     return redirect("console:account", pk)

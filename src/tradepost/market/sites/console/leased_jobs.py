@@ -22,10 +22,12 @@ from tradepost.market.fulfilment import reconcile
 from tradepost.market.identity import domains
 from tradepost.market.identity.models import Seller
 from tradepost.market.organisations import import_members
+from tradepost.market.organisations.own_companies import own_of
 from tradepost.market.production.trials import TRIAL
 from tradepost.market.review.contract import Words
 from tradepost.market.review.website import WEBSITE
 from tradepost.market.web.access import now_of, operator_required, person
+from tradepost.market.web.own_business import own_jobs
 from tradepost.market.web.status import vocabulary
 from tradepost.market.web_scan import scan
 
@@ -55,6 +57,7 @@ def index(request: HttpRequest) -> HttpResponse:
     counts = leased_jobs_list.how_many()
     context = {
         "page": found,
+        "own": own_jobs(found.rows, own_of(person(request), now=now_of(request))),
         "asked": asked,
         "show": asked.wanted.value,
         "tabs": [(code, f"{words} ({counts[code]})") for code, words in vocabulary("job")],

@@ -15,11 +15,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
+from tradepost.market.organisations.own_companies import own_of
 from tradepost.market.probes import failing_days, operator_queries, seller_queries
 from tradepost.market.probes.models import Health, WorkItem
 from tradepost.market.review import sla
 from tradepost.market.web.access import now_of, operator_required, person
 from tradepost.market.web.attempts import attempts_of
+from tradepost.market.web.own_business import own_rows
 from tradepost.market.web.probes import Said, judged, said_of_health
 
 
@@ -32,8 +34,10 @@ def index(request: HttpRequest) -> HttpResponse:
 def _page(request: HttpRequest, *, refused: Refused | None = None, about: int = 0) -> HttpResponse:
     now, failing = now_of(request), operator_queries.forecasts()
     days = failing_days.of_all(failing, today=timezone.localdate(now))
+    items = operator_queries.open_items()
     context: dict[str, Any] = {
-        "items": [(one, due := _due(one.item), due < now) for one in operator_queries.open_items()],
+        "items": [(one, due := _due(one.item), due < now) for one in items],
+        "own": own_rows(WorkItem, [one.item.pk for one in items], own_of(person(request), now=now)),
         "failing": [(one, _said(one), days[one.pk]) for one in failing],
         "frozen": [(one, _said(one)) for one in operator_queries.frozen()],
         "page": operator_queries.slots(after=request.GET.get("after", "")),

@@ -21,7 +21,9 @@ from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.identity.models import User
+from tradepost.market.organisations.own_companies import own_of
 from tradepost.market.web.access import now_of, operator_required, person
+from tradepost.market.web.own_business import entry_is_own
 from tradepost.market.work_queue import handle, queue_queries, snooze
 from tradepost.market.work_queue.contract import Clock
 from tradepost.market.work_queue.queue_queries import Queued, QueueFilter
@@ -85,6 +87,7 @@ def _peek(
         "changes": queue_queries.changes_of(handling),
         "operators": queue_queries.operators(),
         "me": person(request),
+        "own": entry_is_own(one.entry.source, one.entry.pk, own_of(person(request), now=now_of(request))),
         "refused": refused,
         "typed": request.POST,
         "back": request.get_full_path() if back is None else back,
@@ -157,6 +160,9 @@ def assign(request: HttpRequest, source: str, pk: int) -> HttpResponse:
     seen = whole_number(request.POST.get("seen", ""))
 
     def act(one: Queued) -> str:
+        if to is not None and entry_is_own(source, pk, own_of(to, now=now_of(request))):
+            words = _("This concerns an account or a company of %(name)s. Choose another operator.") % {"name": to}
+            raise Refused("own.assignee", words, HTTPStatus.UNPROCESSABLE_ENTITY, field="assignee")
         handle.assign(one.entry, to, seen=seen, by=me, now=now_of(request))
         if to is None:
             return _("It is nobody's now.")

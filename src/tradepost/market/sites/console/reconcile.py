@@ -21,9 +21,11 @@ from tradepost.market.fulfilment.models import Drift
 from tradepost.market.fulfilment.repair import may_repair
 from tradepost.market.fulfilment.repair import repair as verb
 from tradepost.market.identity.operator_queries import find_seller
+from tradepost.market.organisations.own_companies import own_of
 from tradepost.market.production.operator_queries import sellers_for_filter
 from tradepost.market.web.access import now_of, operator_required, person
 from tradepost.market.web.drift import described
+from tradepost.market.web.own_business import own_rows
 from tradepost.market.web.templatetags.ui import loc
 
 TABS = (("", pgettext_lazy("drift", "Standing")), ("settled", pgettext_lazy("drift", "Settled")))
@@ -49,6 +51,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
     found = drift_queries.drifts(asked, after=get.get("after", ""))
     return {
         "page": found,
+        "own": own_rows(Drift, [one.pk for one in found.rows], own_of(person(request), now=now_of(request))),
         "asked": asked,
         "show": "settled" if settled else "",
         "tabs": TABS,

@@ -72,7 +72,6 @@ def _page(request: HttpRequest, intent: Intent, form: ArrivalForm, refused: Refu
         "balance": queries.balance(intent.user, intent.currency),
         "may_book": any(INTENT.allows(intent.status, event) for event in (IntentEvent.ACCEPT, IntentEvent.SUCCEED)),
         "may_reject": INTENT.allows(intent.status, IntentEvent.REJECT),
-        "own": intent.user_id == person(request).pk,
         "late": intent.check_by is not None and intent.check_by < now_of(request),
         "now": now_of(request),
         "refused": refused,
