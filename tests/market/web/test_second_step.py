@@ -286,5 +286,5 @@ def test_an_operator_turns_it_off_for_somebody_else_alone(user: User, app: App) 
     assert client.post(f"/console/accounts/{user.pk}/second-step/").status_code == 409
     turn_on(operator)
     client.force_login(User.objects.get(pk=operator.pk))
-    assert client.post(f"/console/accounts/{operator.pk}/second-step/").status_code == 409
+    assert client.post(f"/console/accounts/{operator.pk}/second-step/").status_code == 403
     assert is_on(operator)
