@@ -15,6 +15,7 @@ ACCOUNT = {
     "account/security/codes/": Address(get=PERSONS, post=PERSONS, data={"code": "123456", "password": "wrong"}),
     "account/security/log-ins/others/end/": Address(post=PERSONS),
     "account/security/log-ins/<int:pk>/end/": Address({"pk": "1"}),
+    "account/this-browser/<str:token>/": Address({"token": WRONG_KEY}),  # web/test_guesses.py opens it with a right one
     "account/logout/": Address(get=ANYBODY, post=ANYBODY),
     "account/inactive/": pages(ANYBODY),
     "account/signup/": Address(get=ANYBODY, post=ANYBODY, data={"email": "{email}", "password1": "a fresh password 7"}),

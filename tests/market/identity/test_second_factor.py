@@ -18,6 +18,7 @@ from tradepost.market.base.secrets import unseal
 from tradepost.market.identity import second_factor, throttling, totp
 from tradepost.market.identity.models import RecoveryCode, SecondFactor, User
 from tradepost.market.identity.second_factor import Method
+from tradepost.market.identity.sign_in_guesses import Origin
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 3, 1, 8, 0, 10, tzinfo=UTC)
@@ -28,6 +29,9 @@ AT = datetime(2026, 3, 1, 8, 0, 10, tzinfo=UTC)
 def english() -> Iterator[None]:
     with translation.override("en"):
         yield
+
+
+HERE = Origin("network 192.0.2.1", known=False)
 
 
 @pytest.fixture
@@ -41,7 +45,7 @@ def app(user: User) -> App:
 
 
 def prove(user: User, code: str, at: datetime = AT) -> Method:
-    return second_factor.prove(user, code, now=NOW, wall=at)
+    return second_factor.prove(user, code, origin=HERE, now=NOW, wall=at)
 
 
 def changes() -> list[str]:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils.crypto import salted_hmac
 
 from .lockout import Lockout, still_counted
@@ -43,6 +44,11 @@ def _locked(key: str, now: datetime) -> SignInFailure:
 def was_right(what: str) -> None:
     """Nothing is held against whoever tried."""
     SignInFailure.objects.filter(key=_key(what)).delete()
+
+
+def take_back(what: str, *, now: datetime) -> None:
+    """Undo one try that was counted and then not judged, because another limit refused it."""
+    SignInFailure.objects.filter(key=_key(what), failures__gt=0).update(failures=F("failures") - 1, locked_until=now)
 
 
 def _key(what: str) -> str:

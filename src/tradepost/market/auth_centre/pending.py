@@ -24,12 +24,12 @@ from tradepost.market.base import clock
 from tradepost.market.base.secrets import seal, unseal
 from tradepost.market.identity import second_factor
 from tradepost.market.organisations.models import Member
-from tradepost.market.web import second_step_pages
+from tradepost.market.web import known_browsers, second_step_pages
 from tradepost.market.web.peer import network_of, peer
 from tradepost.market.web.second_step import answered
 from tradepost.market.web.second_step_pages import Place
 
-from . import asked_for, sessions
+from . import asked_for, sessions, sign_in
 from .may_sign_in import may_enter
 from .models import Grant, SignInSession
 from .settings_of import lives
@@ -165,6 +165,8 @@ def _signed_in(request: HttpRequest, answer: HttpResponse, member: Member, way: 
             agent=request.headers.get("User-Agent", ""), life=lives().sign_in, now=now,
         )  # fmt: skip
     rotate_token(request)
+    known_browsers.remember(request, member.user)
+    sign_in.remember_network(member.enterprise_id, network_of(peer(request)), now=now)
     keep(request, answer, secret)
     _forget(request, answer)
     return answer

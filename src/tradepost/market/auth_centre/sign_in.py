@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from django.contrib.auth.hashers import make_password
+from django.db import transaction
 from django.utils.translation import gettext as _
+from msgspec import Struct
 
+from tradepost.market.base import outbox
 from tradepost.market.base.errors import Refused
-from tradepost.market.identity import throttling
+from tradepost.market.identity import sign_in_guesses, throttling
 from tradepost.market.identity.models import User
+from tradepost.market.identity.sign_in_guesses import Origin
+from tradepost.market.organisations.events import MemberPasswordsGuessed
 from tradepost.market.organisations.models import Enterprise, Member
 
 from . import failed_tries
@@ -20,31 +26,118 @@ from .may_sign_in import may_enter
 LONGEST = 254
 
 
-class TooOften(Refused):
-    """``wait``: whole seconds until the next try."""
+NAMES_FROM_NEW_NETWORKS = 20
+"""Wrong passwords at one enterprise, whatever the names, from all networks without a member: in ``WINDOW``."""
+NAMES_FROM_A_NETWORK = 60
+"""The same from one network in which members signed in: a whole company may mistype in the morning."""
+WINDOW = timedelta(minutes=10)
+NETWORK_STAYS_KNOWN = timedelta(days=30)
+_DAY = timedelta(days=1)
 
-    def __init__(self, wait: int) -> None:
-        words = _("Too many wrong passwords. Try again in %(time)s.") % {"time": throttling.in_words(wait)}
-        super().__init__("auth.locked", words, HTTPStatus.TOO_MANY_REQUESTS)
+type Where = Callable[[int], Origin]
+"""Given the account that is meant, 0 for none: where the try comes from."""
+
+
+class TooOften(Refused):
+    """``wait``: whole seconds until the next try. ``everywhere``: from all origins that are not known."""
+
+    def __init__(self, wait: int, *, everywhere: bool = False) -> None:
+        message = (
+            _(
+                "Too many wrong passwords from new browsers. Try again in %(time)s, or use a browser or a network in which you "
+                "signed in before."
+            )
+            if everywhere
+            else _("Too many wrong passwords. Try again in %(time)s.")
+        )
+        super().__init__("auth.locked", message % {"time": throttling.in_words(wait)}, HTTPStatus.TOO_MANY_REQUESTS)
         self.wait = wait
 
 
-def prove(enterprise: Enterprise, name: str, password: str, *, network: str, lockout: Lockout, now: datetime) -> Member:
+class Tries(Struct, frozen=True, kw_only=True):
+    """What the tries of a request are counted by: name and origin; the name from new origins; the enterprise, whatever the name."""
+
+    at: str
+    everywhere: str
+    enterprise: str
+    most: int
+
+    def begin(self, enterprise: Enterprise, origin: Origin, lockout: Lockout, *, now: datetime, wall: datetime) -> None:
+        """Count a try, which is wrong unless ``right`` follows. Raises ``TooOften``; then nothing was counted."""
+        if wait := failed_tries.begin(self.at, lockout, now=wall):
+            raise TooOften(wait)
+        if not origin.browser and (wait := throttling.window(self.enterprise, most=self.most, length=WINDOW, now=wall)):
+            failed_tries.take_back(self.at, now=wall)
+            _warn(enterprise, now, wall)
+            raise TooOften(wait, everywhere=True)
+        if not origin.known and (
+            wait := throttling.guess(self.everywhere, now=wall, free=sign_in_guesses.FREE_FROM_NEW_ORIGINS)
+        ):
+            failed_tries.take_back(self.at, now=wall)
+            throttling.give_back(self.enterprise)
+            raise TooOften(wait, everywhere=True)
+
+    def right(self, origin: Origin) -> None:
+        failed_tries.was_right(self.at)
+        if not origin.browser:
+            throttling.give_back(self.enterprise)
+        if not origin.known:
+            throttling.guessed(self.everywhere)
+
+
+def _tries(enterprise: Enterprise, name: str, network: str, origin: Origin, wall: datetime) -> Tries:
+    who, members_here = f"{enterprise.pk} {name.strip().lower()[:LONGEST]}", f"enterprise {enterprise.pk}"
+    known = throttling.remembers(_members_in(enterprise.pk, network), now=wall)
+    return Tries(
+        at=f"{who} from {origin.name}",
+        everywhere=f"member {who} from new origins",
+        enterprise=f"wrong names of {members_here} from {network if known else 'new networks'}",
+        most=NAMES_FROM_A_NETWORK if known else NAMES_FROM_NEW_NETWORKS,
+    )
+
+
+def remember_network(enterprise: int, network: str, *, now: datetime) -> None:
+    """After a complete sign-in of a member. ``now``: real time."""
+    throttling.remember(_members_in(enterprise, network), until=now + NETWORK_STAYS_KNOWN)
+
+
+def _members_in(enterprise: int, network: str) -> str:
+    return f"members of {enterprise} in {network}"
+
+
+def _warn(enterprise: Enterprise, now: datetime, wall: datetime) -> None:
+    with transaction.atomic():
+        if not throttling.window(f"warned enterprise {enterprise.pk} of guesses", most=1, length=_DAY, now=wall):
+            outbox.publish(MemberPasswordsGuessed(enterprise=enterprise.pk, at=wall), now=now)
+
+
+def prove(
+    enterprise: Enterprise,
+    name: str,
+    password: str,
+    *,
+    network: str,
+    where: Where,
+    lockout: Lockout,
+    now: datetime,
+    wall: datetime,
+) -> Member:
     """The member whose password it is. Hashes a password: not inside a transaction that others wait for. Raises ``Refused``.
 
     An unknown name takes as long as a wrong password and gets the same words. Who may not enter learns it only with the right
-    password. Tries are counted by name and network: a stranger delays himself, not the member.
+    password. Tries are counted by name and origin, so that a stranger delays himself, and by enterprise, so that one password is
+    not tried with many names (decision 0082).
     """
-    what = f"{enterprise.pk} {name.strip().lower()[:LONGEST]} from {network}"
-    if wait := failed_tries.begin(what, lockout, now=now):
-        raise TooOften(wait)
     member = find(enterprise, name)
+    origin = where(member.user_id if member else 0)
+    tries = _tries(enterprise, name, network, origin, wall)
+    tries.begin(enterprise, origin, lockout, now=now, wall=wall)
     if member is None:
         make_password(password)
         raise _wrong(enterprise)
     if not member.user.check_password(password):
         raise _wrong(enterprise)
-    failed_tries.was_right(what)
+    tries.right(origin)
     if (refused := may_enter(member)) is not None:
         raise refused
     return member

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,6 +16,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.identity import second_factor
 from tradepost.market.identity.models import User
 from tradepost.market.organisations.models import Member
+from tradepost.market.web import known_browsers
 from tradepost.market.web.peer import network_of, peer
 
 from . import asked_for, pending, sessions, sign_in
@@ -46,7 +49,8 @@ def sign_in_page(request: HttpRequest) -> HttpResponse:
         try:
             member = sign_in.prove(
                 enterprise_of(request), form.cleaned_data["name"], form.cleaned_data["password"],
-                network=network_of(peer(request)), lockout=lockout(), now=clock.wall(),
+                network=network_of(peer(request)), where=partial(known_browsers.origin_of, request), lockout=lockout(),
+                now=clock.now(), wall=clock.wall(),
             )  # fmt: skip
         except Refused as refused:
             form.add_error(None, refused.message)

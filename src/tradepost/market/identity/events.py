@@ -116,6 +116,16 @@ class SignInChanged(Struct, frozen=True, kw_only=True):
     """In real time, as sign-ins are."""
 
 
+@event("password_guessed", about=("user",))
+class PasswordGuessed(Struct, frozen=True, kw_only=True):
+    """Wrong passwords for an email from many networks: published once a day at most."""
+
+    user: int
+    """0 where no account has the email."""
+    at: datetime
+    """In real time."""
+
+
 @event("second_step_guessed", about=("user",))
 class SecondStepGuessed(Struct, frozen=True, kw_only=True):
     """Many wrong codes were given for an account, once a day at most: somebody else may know its password."""

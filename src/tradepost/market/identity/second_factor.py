@@ -24,6 +24,7 @@ from tradepost.market.base.secrets import fingerprints, seal, unseal
 from . import log_ins, throttling, totp
 from .events import SecondStepGuessed, SignInChanged
 from .models import RecoveryCode, SecondFactor, User
+from .sign_in_guesses import Origin
 
 CODES = 10
 HALF = 5
@@ -32,6 +33,8 @@ LONGEST = 40
 """Characters that a form takes for a code, with the blanks and hyphens that people copy along."""
 WARNED_AFTER, DAY = 8, timedelta(days=1)
 """So many wrong codes in so long a time, and the owner is told: whoever guesses knows the password."""
+CODES_FROM_NEW_ORIGINS = 30
+"""A day: a guesser finds a code of six digits in one of a thousand such days."""
 TO_BEGIN = timedelta(minutes=30)
 """For which a picture that was shown can be answered with its first code."""
 
@@ -57,11 +60,19 @@ class State(Struct, frozen=True):
 
 
 class TooOften(Refused):
-    """``wait``: whole seconds until the next try."""
+    """``wait``: whole seconds until the next try. ``everywhere``: from all origins that are not known."""
 
-    def __init__(self, wait: int) -> None:
-        words = _("Too many wrong tries for this account. Try again in %(time)s.") % {"time": throttling.in_words(wait)}
-        super().__init__("second_step.too_often", words, HTTPStatus.TOO_MANY_REQUESTS)
+    def __init__(self, wait: int, *, everywhere: bool = False) -> None:
+        message = (
+            _(
+                "Too many wrong codes for this account. Use a browser in which you signed in before, or the link in the mail that we "
+                "sent you. Otherwise try again in %(time)s."
+            )
+            if everywhere
+            else _("Too many wrong tries for this account. Try again in %(time)s.")
+        )
+        shown = message % {"time": throttling.in_words(wait)}
+        super().__init__("second_step.too_often", shown, HTTPStatus.TOO_MANY_REQUESTS)
         self.wait = wait
 
 
@@ -116,13 +127,17 @@ def turn_on(user: User, begun: Draft, code: str, *, now: datetime, wall: datetim
     return codes
 
 
-def prove(user: User, text: str, *, now: datetime, wall: datetime) -> Method:
-    """A code of the app or of recovery; it is used up by this. Each wrong one after a few delays the next, for the account
-    wherever from: whoever gets here knows the password already. Raises ``Refused``. Catch it: what is counted must be kept."""
+def prove(user: User, text: str, *, origin: Origin, now: datetime, wall: datetime) -> Method:
+    """A code of the app or of recovery; it is used up by this. After a few wrong ones each delays the next from this origin, and
+    all unknown origins together have ``CODES_FROM_NEW_ORIGINS`` a day, so that an attacker who knows the password locks out
+    himself and not the owner. Raises ``Refused``. Catch it: what is counted must be kept."""
     factor = SecondFactor.objects.filter(user=user).first()
     if factor is None:
         raise Refused("second_step.off", _("Two-step sign-in is off for this account. Begin the sign-in again."))
-    _may_try(_tries(user), wall)
+    tries = f"{_tries(user)} from {origin.name}"
+    _may_try(tries, wall)
+    if not origin.known:
+        _may_try_from_new_origins(user, tries, now, wall)
     code = _plain(text)
     method = (
         Method.APP
@@ -134,7 +149,7 @@ def prove(user: User, text: str, *, now: datetime, wall: datetime) -> Method:
     if method is None:
         _warn(user, now, wall)
         raise _wrong(_("The code is wrong, or it was used already. Wait for the next one that your app shows."))
-    throttling.guessed(_tries(user))
+    throttling.guessed(tries)
     return method
 
 
@@ -222,6 +237,14 @@ def _plain(text: str) -> str:
 def _may_try(what: str, wall: datetime) -> None:
     if wait := throttling.guess(what, now=wall):
         raise TooOften(wait)
+
+
+def _may_try_from_new_origins(user: User, tries: str, now: datetime, wall: datetime) -> None:
+    all_new = f"{_tries(user)} from new origins"
+    if wait := throttling.window(all_new, most=CODES_FROM_NEW_ORIGINS, length=DAY, now=wall):
+        throttling.take_back(tries, now=wall)
+        _warn(user, now, wall)
+        raise TooOften(wait, everywhere=True)
 
 
 def _tries(user: User) -> str:

@@ -64,8 +64,9 @@ def end(what: str) -> None:
     Throttle.objects.filter(key=_key(what), number__gt=0).update(number=F("number") - 1)
 
 
-def guess(what: str, *, now: datetime) -> int:
+def guess(what: str, *, now: datetime, free: int = FREE) -> int:
     """Begin a guess, which counts as wrong unless ``guessed`` follows: 0 when it may, else the whole seconds until it may.
+    ``free``: wrong guesses in a row without a delay.
 
     It is counted before it is judged, or many at a time would all be the first.
     """
@@ -76,7 +77,7 @@ def guess(what: str, *, now: datetime) -> int:
         if row.until + FORGOTTEN <= now:
             row.number = 0
         row.number += 1
-        row.until = now + delay_after(row.number)
+        row.until = now + delay_after(row.number, free)
         row.save(update_fields=["number", "until"])
     return 0
 
@@ -86,11 +87,30 @@ def guessed(what: str) -> None:
     Throttle.objects.filter(key=_key(what)).delete()
 
 
-def delay_after(wrong: int) -> timedelta:
+def take_back(what: str, *, now: datetime) -> None:
+    """Undo one guess that was counted and then not judged, because another limit refused it."""
+    Throttle.objects.filter(key=_key(what), number__gt=0).update(number=F("number") - 1, until=now)
+
+
+def give_back(what: str) -> None:
+    """Undo one try in a window."""
+    Throttle.objects.filter(key=_key(what), number__gt=0).update(number=F("number") - 1)
+
+
+def remember(what: str, *, until: datetime) -> None:
+    """Store a fact until a moment, such as a network from which somebody signed in."""
+    Throttle.objects.update_or_create(key=_key(what), defaults={"until": until})
+
+
+def remembers(what: str, *, now: datetime) -> bool:
+    return Throttle.objects.filter(key=_key(what), until__gt=now).exists()
+
+
+def delay_after(wrong: int, free: int = FREE) -> timedelta:
     """How long nobody may guess after so many wrong guesses in a row."""
-    if wrong <= FREE:
+    if wrong <= free:
         return timedelta()
-    return min(timedelta(seconds=2 ** min(wrong - FREE, 20)), LONGEST)
+    return min(timedelta(seconds=2 ** min(wrong - free, 20)), LONGEST)
 
 
 def _locked(what: str, now: datetime) -> Throttle:

@@ -25,6 +25,12 @@ OF_ENTERPRISES: Mapping[str, Words] = {
         _("The invitation was accepted. The person is in the department %(department)s."),
         _("See the member"), "info", "users", _ITS_PEOPLE,
     ),
+    "enterprise_guessed": Words(
+        _("Someone is guessing passwords of members of %(enterprise)s"),
+        _("Many wrong passwords came from networks in which no member signed in. Until they stop, new browsers from such networks may be "
+          "refused. Members can sign in from a browser or a network they used before. Turn on two-step sign-in for all members."),
+        _("See the enterprise"), "danger", "alert-triangle", _AN_ACCOUNT,
+    ),
     "enterprise_dissolved": Words(
         _("The enterprise %(enterprise)s was dissolved"),
         _("Its members cannot sign in to its applications any more. If no administrator wanted this, write to the operator at "

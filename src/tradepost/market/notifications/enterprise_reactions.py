@@ -11,6 +11,7 @@ from tradepost.market.organisations.events import (
     EnterpriseDissolved,
     EnterpriseMemberJoined,
     MemberPasswordReset,
+    MemberPasswordsGuessed,
 )
 from tradepost.market.organisations.models import Enterprise, Member
 from tradepost.market.organisations.queries import admins_of
@@ -44,7 +45,18 @@ def on_enterprise_dissolved(event: EnterpriseDissolved, now: datetime) -> None:
     tell_all(told, now=now)
 
 
+def on_member_passwords_guessed(event: MemberPasswordsGuessed, now: datetime) -> None:
+    enterprise = Enterprise.objects.get(pk=event.enterprise)
+    link, once = reverse("storefront:enterprise", args=[enterprise.code]), f"{enterprise.pk}/{event.at:%Y%m%d%H%M%S%f}"
+    told = [
+        Telling(user=admin.user, kind="enterprise_guessed", facts={"enterprise": enterprise.name}, once=once, link=link)
+        for admin in admins_of(enterprise)
+    ]
+    tell_all(told, now=now)
+
+
 REACTIONS = (
+    on(MemberPasswordsGuessed, on_member_passwords_guessed),
     on(EnterpriseMemberJoined, on_enterprise_member_joined),
     on(MemberPasswordReset),
 )

@@ -31,10 +31,16 @@ OF_SIGN_INS: Mapping[str, Words] = {
         _("See how you sign in"), "warning", "alert-triangle", _THE_SIGN_IN,
     ),
     "second_step_guessed": Words(
-        _("Somebody gives wrong codes for your account"),
-        _("Several wrong codes were given after the right password, so that somebody else may know it. Nobody got in with them. If it "
-          "was not you, set a new password now."),
-        _("See how you sign in"), "danger", "alert-triangle", _THE_SIGN_IN,
+        _("Wrong codes were entered for your account"),
+        _("Someone entered your password and then several wrong codes. Nobody got in with them. If it was not you, set a new password "
+          "now. If you cannot sign in, open this link in your browser."),
+        _("Sign in from this browser"), "danger", "alert-triangle", _THE_SIGN_IN,
+    ),
+    "password_guessed": Words(
+        _("Someone is guessing your password"),
+        _("Wrong passwords for your account came from several networks. Nobody got in with them. Sign-ins from new browsers are limited "
+          "for now. If you cannot sign in, open this link in your browser."),
+        _("Sign in from this browser"), "danger", "alert-triangle", _THE_SIGN_IN,
     ),
     "second_step_codes": Words(
         _("Your account has new recovery codes"),

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.core import signing
 from django.urls import reverse
 
 from tradepost.market.base.events import on
-from tradepost.market.identity.events import SecondStepGuessed, SignInChanged
+from tradepost.market.identity.events import PasswordGuessed, SecondStepGuessed, SignInChanged
 from tradepost.market.identity.models import User
 
 from .tell import tell
 
+LINK_SALT, LINK_HOLDS = "tradepost.known-browser", 3 * 24 * 3600
+"""Of the link that makes a browser known, in seconds."""
 KINDS = {"on": "second_step_on", "off": "second_step_off", "reset": "second_step_reset", "codes": "second_step_codes"}
 """Of a new password nobody is told: it was set by whoever knew the earlier one, or reads the mailbox that would tell."""
 
@@ -24,8 +27,24 @@ def on_sign_in_changed(event: SignInChanged, now: datetime) -> None:
 
 
 def on_second_step_guessed(event: SecondStepGuessed, now: datetime) -> None:
-    once, link = f"{event.user}/{event.at:%Y%m%d%H%M%S%f}", reverse("web:security")
-    tell(User.objects.get(pk=event.user), "second_step_guessed", facts={}, once=once, link=link, now=now)
+    _warn(event.user, "second_step_guessed", event.at, now)
 
 
-REACTIONS = (on(SignInChanged, on_sign_in_changed), on(SecondStepGuessed, on_second_step_guessed))
+def on_password_guessed(event: PasswordGuessed, now: datetime) -> None:
+    _warn(event.user, "password_guessed", event.at, now)
+
+
+def _warn(user: int, kind: str, at: datetime, now: datetime) -> None:
+    """With the link that lets the owner sign in from the browser in which it is opened."""
+    owner = User.objects.filter(pk=user).first()
+    if owner is None:  # the guessed email has no account
+        return
+    link = reverse("web:known_browser", args=[signing.dumps(owner.pk, salt=LINK_SALT)])
+    tell(owner, kind, facts={}, once=f"{user}/{at:%Y%m%d%H%M%S%f}", link=link, now=now)
+
+
+REACTIONS = (
+    on(SignInChanged, on_sign_in_changed),
+    on(SecondStepGuessed, on_second_step_guessed),
+    on(PasswordGuessed, on_password_guessed),
+)

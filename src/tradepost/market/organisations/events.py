@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from msgspec import Struct
 
 from tradepost.market.base.events import event
@@ -62,3 +64,12 @@ class EnterpriseMemberJoined(Struct, frozen=True, kw_only=True):
     enterprise: int
     member: int
     invitation: int
+
+
+@event("member_passwords_guessed", about=("enterprise",))
+class MemberPasswordsGuessed(Struct, frozen=True, kw_only=True):
+    """Wrong passwords for many names of an enterprise: published once a day at most."""
+
+    enterprise: int
+    at: datetime
+    """In real time."""

@@ -23,6 +23,7 @@ from tradepost.market.organisations import directory_tokens
 from tradepost.market.organisations.locking import lock
 from tradepost.market.organisations.models import DirectoryToken, Enterprise
 from tradepost.market.web.access import declare, now_of
+from tradepost.market.web.peer import network_of, peer
 
 from .errors import ScimError, of_refused, wrong_syntax
 
@@ -31,6 +32,8 @@ CONTENT = "application/scim+json"
 TAKEN = frozenset({CONTENT, "application/json"})
 LARGEST_BODY = 1024 * 1024
 MINUTE = timedelta(minutes=1)
+WRONG_TOKENS = 60
+"""From one network in a minute; a right token is never refused for them."""
 
 
 class Call(Struct, frozen=True, kw_only=True):
@@ -108,6 +111,11 @@ def _let_in(request: HttpRequest, code: str) -> Call:
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     token = directory_tokens.find(secret.strip()) if scheme.lower() == "bearer" else None
     if token is None or token.enterprise.code != code:
+        network = network_of(peer(request))
+        if wait := throttling.window(
+            f"wrong tokens from {network}", most=WRONG_TOKENS, length=MINUTE, now=clock.wall()
+        ):
+            raise TooOften(f"At most {WRONG_TOKENS} wrong tokens a minute: come again in {wait} seconds.", wait)
         raise ScimError("A token of this enterprise's directory is missing.", HTTPStatus.UNAUTHORIZED)
     settings, now = config(), now_of(request)
     most = settings.directory_calls_a_minute

@@ -16,11 +16,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from tradepost.market.base import clock, ids
-from tradepost.market.identity import log_ins, throttling
+from tradepost.market.identity import log_ins, sign_in_guesses, throttling
 from tradepost.market.identity.models import Member, User
 
+from . import known_browsers
 from .account_mails import mail_for_allauth
-from .peer import network_of, peer
+from .peer import peer
 from .second_step import SecondStep
 from .security import note
 
@@ -73,25 +74,36 @@ class Adapter(DefaultAccountAdapter):
         return peer(request)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Wrong passwords are held up by account and network, whether there is such an account or not: a stranger who
-        guesses delays himself, and the owner gets in from anywhere else at once, or by mail from everywhere."""
-        if wait := throttling.guess(_guess(request, **credentials), now=clock.wall()):
-            log.info("login held up", client=peer(request), wait=wait)
-            said = _(
+        """Wrong passwords are held up by account and origin, and for all new origins together, whether there is such an account
+        or not. The owner gets in from a known browser or network, or by mail from everywhere (``sign_in_guesses``)."""
+        email, user = _guessed_account(**credentials)
+        origin = known_browsers.origin_of(request, user)
+        held = sign_in_guesses.begin(email, origin, account=user, now=clock.now(), wall=clock.wall())
+        if held is None:
+            return
+        log.info("login held up", client=peer(request), wait=held.wait, everywhere=held.everywhere)
+        message = (
+            _(
+                "Too many wrong passwords for this account. Try again in %(time)s, use a browser in which you signed in before, "
+                "or set a new password by email."
+            )
+            if held.everywhere
+            else _(
                 "Too many wrong passwords for this address from your network. Try again in %(time)s, or set a new "
                 "password by e-mail."
             )
-            raise ValidationError(said % {"time": throttling.in_words(wait)}, code="too_many_login_attempts")
+        )
+        raise ValidationError(message % {"time": throttling.in_words(held.wait)}, code="too_many_login_attempts")
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
         user = super().authenticate(request, **credentials)
         if user:
-            throttling.guessed(_guess(request, **credentials))
+            _right(request, **credentials)
         return user
 
     def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
         """After a password was set by mail (the name is allauth's)."""
-        throttling.guessed(_guess(request, **credentials))
+        _right(request, **credentials)
 
 
 def landing(user: object) -> str:
@@ -103,9 +115,15 @@ def landing(user: object) -> str:
     return str(settings.LOGIN_REDIRECT_URL)
 
 
-def _guess(request: HttpRequest, **credentials: Any) -> str:
-    """What wrong passwords are counted by."""
-    return f"password of {credentials.get('email', '').strip().lower()} from {network_of(peer(request))}"
+def _guessed_account(**credentials: Any) -> tuple[str, int]:
+    """The email as it is counted, and the primary key of its account; 0 where it has none."""
+    email = credentials.get("email", "").strip().lower()
+    return email, User.objects.by_email(email).values_list("pk", flat=True).first() or 0
+
+
+def _right(request: HttpRequest, **credentials: Any) -> None:
+    email, user = _guessed_account(**credentials)
+    sign_in_guesses.right(email, known_browsers.origin_of(request, user))
 
 
 class ChangePassword(PasswordChangeView):

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from tradepost.market.base import clock
 from tradepost.market.base.errors import Refused
 
-from . import lanes, limits, writers
+from . import known_browsers, lanes, limits, writers
 from .busy import busy_page
 
 
@@ -54,6 +54,7 @@ class RequestMiddleware:
             limits.leave(request)
         _keep_private(request, response)
         _note_sender(request)
+        known_browsers.keep(request, response)
         return response
 
     def process_view(

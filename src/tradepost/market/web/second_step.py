@@ -19,6 +19,7 @@ from tradepost.market.identity import second_factor
 from tradepost.market.identity.models import User
 from tradepost.market.identity.second_factor import Method
 
+from . import known_browsers
 from .access import now_of
 
 KEY = "second_step"
@@ -56,7 +57,10 @@ def answered(request: HttpRequest, user: User) -> tuple[CodeForm, int, Method | 
     status = 422
     if form.is_valid():
         try:
-            method = second_factor.prove(user, form.cleaned_data["code"], now=now_of(request), wall=clock.wall())
+            origin = known_browsers.origin_of(request, user.pk)
+            method = second_factor.prove(
+                user, form.cleaned_data["code"], origin=origin, now=now_of(request), wall=clock.wall()
+            )
         except Refused as refused:
             form.add_error(refused.field if refused.field in form.fields else None, refused.message)
             status = refused.status

@@ -23,6 +23,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.identity import second_factor, totp
 from tradepost.market.identity.models import User
 
+from . import known_browsers
 from .access import now_of
 from .qr import qr_svg
 from .second_step import CodeForm
@@ -150,7 +151,10 @@ def _change(request: HttpRequest, place: Place, template: str, act: Callable[[],
         if form.is_valid():
             try:
                 second_factor.check_password(place.user, form.cleaned_data["password"], wall=wall)
-                second_factor.prove(place.user, form.cleaned_data["code"], now=now_of(request), wall=wall)
+                origin = known_browsers.origin_of(request, place.user.pk)
+                second_factor.prove(
+                    place.user, form.cleaned_data["code"], origin=origin, now=now_of(request), wall=wall
+                )
                 return act()
             except Refused as refused:
                 status = _why(form, refused)

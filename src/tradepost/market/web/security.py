@@ -16,7 +16,7 @@ from tradepost.market.base import clock
 from tradepost.market.identity import log_ins, second_factor
 from tradepost.market.identity.models import LogIn, User
 
-from . import browsers, second_step_pages
+from . import browsers, known_browsers, second_step_pages
 from .access import buyer_required, person
 from .peer import network_of, peer
 from .second_step_pages import Place
@@ -45,6 +45,7 @@ def note(request: HttpRequest, user: User) -> None:
     key = request.session.session_key
     assert key is not None  # saved
     log_ins.note(user, key, **_from(request), now=clock.wall())
+    known_browsers.remember(request, user)
 
 
 def _from(request: HttpRequest) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import security
+from . import known_browsers, security
 from .language import set_language
 from .metrics import metrics
 from .pictures import picture
@@ -18,6 +18,7 @@ urlpatterns = [
     path("account/security/codes/", security.new_codes, name="two_step_codes"),
     path("account/security/log-ins/others/end/", security.end_others, name="log_ins_end"),
     path("account/security/log-ins/<int:pk>/end/", security.end_log_in, name="log_in_end"),
+    path("account/this-browser/<str:token>/", known_browsers.unlock, name="known_browser"),
     path("i18n/setlang/", set_language, name="set_language"),
     path("pictures/<str:sha256>/<str:variant>.webp", picture, name="picture"),
     path("proofs/<str:sha256>/", proof, name="proof"),

@@ -1,0 +1,137 @@
+"""Issue 25, item 9: one limit per enterprise across names, and members who get in while others guess."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client as Browser
+
+from tests.factories import organisations
+from tests.factories.people import PASSWORD
+from tests.factories.second_step import turn_on
+from tests.factories.signing_in import Joint, make_joint
+from tradepost.market.auth_centre import sign_in as rules
+from tradepost.market.base import clock
+from tradepost.market.base.models import Event
+from tradepost.market.notifications import enterprise_reactions
+from tradepost.market.notifications.models import Notice
+from tradepost.market.organisations.events import MemberPasswordsGuessed
+
+pytestmark = pytest.mark.django_db
+OFFICE, ELSEWHERE = "198.51.100.7", "198.51.100.200"
+AT = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _at(monkeypatch: pytest.MonkeyPatch) -> None:
+    at(AT, monkeypatch)
+
+
+def at(moment: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "wall", lambda: moment)
+
+
+@pytest.fixture
+def joint() -> Joint:
+    return make_joint()
+
+
+def sign_in(joint: Joint, name: str, password: str, address: str, browser: Browser | None = None) -> Any:
+    browser = browser or Browser(headers={"accept-language": "en"}, REMOTE_ADDR=address)
+    browser.defaults["REMOTE_ADDR"] = address
+    return browser.post(f"{joint.home}sign-in/", {"name": name, "password": password})
+
+
+def spray(joint: Joint, count: int, network: str = "") -> int:
+    """One password with so many names, each from a network of its own or all from ``network``; how many were judged."""
+    statuses = [sign_in(joint, f"user{n}", "Summer2026!", network or f"10.0.0.{n}").status_code for n in range(count)]
+    assert set(statuses) <= {422, 429}
+    return statuses.count(422)
+
+
+@pytest.mark.parametrize("network", ["", "203.0.113.5"])
+def test_one_password_is_not_tried_with_many_names(joint: Joint, network: str) -> None:
+    """60 names passed in 13 seconds: each name from each network had a lock of its own."""
+    assert spray(joint, 60, network) == rules.NAMES_FROM_NEW_NETWORKS
+
+
+def test_after_the_window_as_many_pass_again(joint: Joint, monkeypatch: pytest.MonkeyPatch) -> None:
+    spray(joint, 30)
+    at(AT + rules.WINDOW, monkeypatch)
+    assert spray(joint, 60) == rules.NAMES_FROM_NEW_NETWORKS
+
+
+def test_another_enterprise_is_not_concerned(joint: Joint) -> None:
+    other = make_joint()
+    spray(joint, 30)
+    assert sign_in(other, "zhang01", PASSWORD, ELSEWHERE).status_code == 302
+
+
+def test_members_get_in_meanwhile_from_a_known_browser_and_from_the_office(joint: Joint) -> None:
+    known = Browser(headers={"accept-language": "en"})
+    assert sign_in(joint, "zhang01", PASSWORD, OFFICE, known).status_code == 302
+    colleague = organisations.make_managed(joint.admin, "li02")
+    spray(joint, 60)
+    held = sign_in(joint, "zhang01", PASSWORD, "198.51.100.201")
+    assert held.status_code == 429
+    assert "a browser or a network in which you signed in before" in held.content.decode()
+    assert sign_in(joint, "zhang01", PASSWORD, ELSEWHERE, known).status_code == 302
+    new_here = sign_in(joint, "li02", colleague.password, OFFICE)
+    assert new_here.status_code == 302, "a colleague's first sign-in, in a network of the enterprise"
+
+
+def test_many_names_from_the_office_are_limited_too(joint: Joint) -> None:
+    sign_in(joint, "zhang01", PASSWORD, OFFICE)
+    assert spray(joint, 90, OFFICE) == rules.NAMES_FROM_A_NETWORK
+
+
+def test_right_passwords_use_nothing_up(joint: Joint) -> None:
+    for number in range(rules.NAMES_FROM_NEW_NETWORKS + 5):
+        assert sign_in(joint, "zhang01", PASSWORD, f"10.9.0.{number}").status_code == 302
+
+
+def test_one_name_from_many_networks_has_one_limit(joint: Joint, monkeypatch: pytest.MonkeyPatch) -> None:
+    judged = 0
+    for number in range(60):
+        at(AT + number * rules.WINDOW / 10, monkeypatch)  # slowly enough for the limit of the enterprise
+        judged += sign_in(joint, "zhang01", f"wrong {number}", f"10.1.0.{number}").status_code == 422
+    assert judged < 60
+    assert sign_in(joint, "zhang01", PASSWORD, ELSEWHERE).status_code == 429
+
+
+def test_an_unknown_name_is_held_up_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    def seen(name: str) -> list[int]:
+        joint, statuses = make_joint(), []
+        for number in range(40):
+            at(AT + timedelta(minutes=5 * number), monkeypatch)
+            statuses.append(sign_in(joint, name, "wrong", f"10.2.0.{number}").status_code)
+        return statuses
+
+    assert seen("zhang01") == seen("nobody")
+
+
+def test_its_administrators_are_told_once_a_day(joint: Joint) -> None:
+    spray(joint, 60)
+    [event] = Event.objects.filter(name="member_passwords_guessed")
+    for _ in range(2):
+        enterprise_reactions.on_member_passwords_guessed(
+            MemberPasswordsGuessed(enterprise=event.facts["enterprise"], at=AT), clock.now()
+        )
+    notice = Notice.objects.get(kind="enterprise_guessed")
+    assert notice.user_id == joint.admin.user_id
+
+
+def test_who_knows_a_members_password_locks_out_himself_at_the_second_step(joint: Joint) -> None:
+    app = turn_on(joint.member.user)
+    known = Browser(headers={"accept-language": "en"})
+    step = sign_in(joint, "zhang01", PASSWORD, OFFICE, known)["Location"]
+    assert known.post(step, {"code": app.codes[0]}).status_code == 302
+    attacker = Browser(headers={"accept-language": "en"})
+    sign_in(joint, "zhang01", PASSWORD, "203.0.113.9", attacker)
+    statuses = [attacker.post(step, {"code": "000000"}).status_code for _ in range(8)]
+    assert statuses == [422] * 5 + [429] * 3
+    sign_in(joint, "zhang01", PASSWORD, ELSEWHERE, known)
+    assert known.post(step, {"code": app.codes[1]}).status_code == 302
+    assert known.get(joint.home).status_code == 200
