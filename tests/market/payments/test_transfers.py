@@ -15,6 +15,7 @@ from tradepost.market.base import jobs
 from tradepost.market.base.errors import IllegalTransition, Refused
 from tradepost.market.base.models import Event, Job, Move
 from tradepost.market.base.money import Money
+from tradepost.market.base.values import replace
 from tradepost.market.payments import intents, ledger, queries
 from tradepost.market.payments.confirm import bank_number, confirm, reject
 from tradepost.market.payments.intent_models import Intent
@@ -218,3 +219,19 @@ def test_a_withdrawn_transfer_is_closed_but_its_money_still_counts(shown: bool) 
     assert picture_of_the_books() == before
     confirm(intent, came("B-1"), by=operator, now=NOW)
     assert queries.balance(buyer, CNY) == Money(10_000, CNY)
+
+
+def test_an_old_transfer_that_is_shown_again_is_open_again_and_counts() -> None:
+    """Expired ones were shown again without a limit: a buyer could have hundreds before the operators."""
+    buyer = make_buyer(balance="0")
+    old = announce(buyer, 9_999)
+    intents.expire({"intent": old.pk}, NOW)
+    many = replace(RULES, open_most=100, a_day=100)
+    for number in range(CHECKING.open_most):
+        intents.begin(buyer, Money(20_000 + number, CNY), rules=many, now=NOW)
+    before = picture_of_the_books()
+    with pytest.raises(Refused, match=r"transfer\.too_many_open"):
+        show(old)
+    assert picture_of_the_books() == before
+    old.refresh_from_db()
+    assert old.status == Intent.Status.EXPIRED

@@ -64,7 +64,7 @@ class PaymentSettings(BaseSettings):
         default=5_000_000, ge=1, description="Most that is topped up by one transfer, in main units of the currency."
     )
     transfers_open: int = Field(
-        default=10, ge=1, description="Announced transfers that one buyer may have open at a time."
+        default=20, ge=1, description="Announced transfers that one buyer may have open at a time."
     )
     transfers_a_day: int = Field(default=30, ge=1, description="Transfers that one buyer may announce in 24 hours.")
     transfer_check_workdays: int = Field(

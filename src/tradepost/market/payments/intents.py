@@ -51,6 +51,8 @@ class Checking(Struct, frozen=True, kw_only=True):
     workdays: int
     zone: tzinfo
     closes: time
+    open_most: int = 20
+    """Transfers of one buyer that may be open at a time."""
 
     def by(self, now: datetime) -> datetime:
         return due(now, self.workdays, zone=self.zone, closes=self.closes).at
@@ -78,9 +80,7 @@ def begin(
         )  # fmt: skip
         if (same := waiting.order_by("-pk").first()) is not None:
             return same
-        if mine.filter(status__in=OPEN).count() >= rules.open_most:
-            words = _("%(number)s transfers are open already. Withdraw one that you do not need.")
-            raise Refused("transfer.too_many_open", words % {"number": rules.open_most})
+        _must_have_room(user, rules.open_most)
         latest = mine.order_by("-pk").values_list("created_at", flat=True)[: rules.a_day]
         if sum(created_at > now - DAY for created_at in latest) >= rules.a_day:
             raise Refused(
@@ -104,6 +104,13 @@ def begin(
     return intent
 
 
+def _must_have_room(user: User, most: int) -> None:
+    """Under the lock of the buyer."""
+    if Intent.objects.filter(user=user, status__in=OPEN).count() >= most:
+        words = _("%(number)s transfers are open already. Withdraw one that you do not need.")
+        raise Refused("transfer.too_many_open", words % {"number": most})
+
+
 def give_proof(intent: Intent, proofs: Collection[str], *, checking: Checking, now: datetime) -> None:
     """Show documents of the transfer, given by their hashes; those that were shown before stay. Also late: what is not
     waited for any more is looked at again. Raises ``Refused``, and nothing was changed then."""
@@ -116,6 +123,9 @@ def give_proof(intent: Intent, proofs: Collection[str], *, checking: Checking, n
         if len(wanted) > MOST_PROOFS:
             words = _("At most %(number)s documents belong to a transfer.") % {"number": MOST_PROOFS}
             raise Refused("transfer.too_many_proofs", words, HTTPStatus.BAD_REQUEST, field="proof")
+        if standing.status not in OPEN:  # it would be open again
+            lock_buyer(standing.user, standing.currency)
+            _must_have_room(standing.user, checking.open_most)
         waits = standing.check_by if standing.status == Intent.Status.IN_REVIEW else None
         INTENT.move_all(
             [standing], IntentEvent.PROOF, now=now, actor=standing.user.email, proof_at=now, ended_at=None,

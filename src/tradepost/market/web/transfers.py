@@ -40,6 +40,7 @@ def checking() -> Checking:
         workdays=settings.transfer_check_workdays,
         zone=timezone.get_default_timezone(),
         closes=settings.review_day_ends,
+        open_most=settings.transfers_open,
     )
 
 
