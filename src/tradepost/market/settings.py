@@ -107,7 +107,9 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "tradepost.market.web.context.market",
             ],
-            "builtins": [f"tradepost.market.web.templatetags.{name}" for name in ("ui", "lists", "probes", "charts")],
+            "builtins": [
+                f"tradepost.market.web.templatetags.{name}" for name in ("ui", "lists", "probes", "charts", "scans")
+            ],
         },
     }
 ]

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-from tradepost.market.assets import check_version
+from tradepost.market.assets import check_version, file_scans
 from tradepost.market.assets.events import AssetChecked
 from tradepost.market.assets.versions import CHECK as CHECK_ASSET
 from tradepost.market.auth_centre import reactions as sign_ins
@@ -64,6 +64,7 @@ from tradepost.market.notifications import refund_reactions as refunded
 from tradepost.market.notifications import seller_reactions as sellers
 from tradepost.market.notifications import service_reactions as services
 from tradepost.market.notifications import settlement_reactions as settled
+from tradepost.market.notifications import document_reactions
 from tradepost.market.notifications import sign_in_reactions as signing_in
 from tradepost.market.notifications import transfer_reactions as transferred
 from tradepost.market.notifications import usage_reactions as usage
@@ -224,6 +225,7 @@ REACTIONS = Reactions(
         *refunded.REACTIONS,
         *supervised.REACTIONS,
         *merged(joint.REACTIONS, sign_ins.REACTIONS, signing_in.REACTIONS),
+        *document_reactions.REACTIONS,
         *demanded.REACTIONS,
         *complained.REACTIONS,
         *on_servers.REACTIONS,
@@ -364,6 +366,7 @@ LEASED_TASKS: leased_jobs.LeasedTasks = {
     ),
     website.WEBSITE: website.task(config),
     CHECK_ASSET: check_version.task(config),
+    file_scans.KIND: file_scans.task(config),
     web_scan.KIND: web_scan.task(config),
     reconcile.KIND: reconcile.task(_scope, clock.now),
     **on_servers.LEASED_TASKS,
@@ -375,7 +378,9 @@ LEASED_TASKS: leased_jobs.LeasedTasks = {
 def setup(name: str) -> Setup:
     """A worker's engine as the settings of this process describe it."""
     settings = config()
-    site = Site(settings.base_url, settings.support_email, invoice_files.folder(settings.files))
+    site = Site(
+        settings.base_url, settings.support_email, invoice_files.folder(settings.files), scans=bool(settings.clamd_url)
+    )
     way = deliver_elsewhere.Way(
         site=site, outbound=settings.outbound, within=settings.webhook_timeout_seconds,
         failing=timedelta(days=settings.webhook_failing_days), sms_a_day=settings.sms_a_day,

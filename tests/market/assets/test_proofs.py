@@ -200,7 +200,7 @@ def test_what_a_person_shows_the_market_is_theirs_and_the_operators(files: Files
     ProofUse.objects.all().delete()
     Proof.objects.filter(by=other).delete()
     sha256 = kept[0].sha256
-    seen = [proofs.download(sha256, reader=reader, files=files) is not None for reader in (mine, operator, other, None)]
+    seen = [proofs.readable_proof(sha256, reader=reader) is not None for reader in (mine, operator, other, None)]
     assert seen == [True, True, False, False]
     with pytest.raises(Refused, match=r"proof\.unknown"):
         proofs.use_proofs("intent:1", [sha256], seller=None, by=other)

@@ -154,3 +154,21 @@ class Upload(models.Model):
             models.Index(fields=["expires_at"], name="upload_open", condition=Q(status="open")),
             models.Index(fields=["created_at"], name="upload_ended", condition=~Q(status="open")),
         ]
+
+
+class FileScan(models.Model):
+    """What the scanners found in a document that came in outside of the asset center, known by its content (``file_scans``)."""
+
+    sha256 = models.CharField(max_length=64)
+    store = models.CharField(max_length=16, blank=True, default="")
+    """The folder that it lies in, below that of all files."""
+    bytes = models.PositiveBigIntegerField()
+    verdict = models.CharField(max_length=16, choices=AssetVersion.Verdict, blank=True, default="")
+    """Empty until the scan ended."""
+    report = models.JSONField(default=dict)
+    """``scan_contract.Report``."""
+    created_at = models.DateTimeField()
+    scanned_at = models.DateTimeField(null=True, default=None)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["sha256", "store"], name="file_scan_once")]

@@ -13,3 +13,12 @@ class AssetChecked(Struct, frozen=True, kw_only=True):
 
     version: int
     passed: bool
+
+
+@event("document_infected", about=("sha256",))
+class DocumentInfected(Struct, frozen=True, kw_only=True):
+    """Malware was found in a document that somebody sent in: a proof, or the file of an invoice."""
+
+    sha256: str
+    store: str
+    """``file_scans.PROOFS`` or ``INVOICES``."""

@@ -18,13 +18,13 @@ from typing import IO
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
-from msgspec import Struct
 from PIL import Image
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.files import SHA256, Files, sha256_of
 from tradepost.market.identity.models import Member, Seller, User
 
+from . import file_scans
 from .models import Proof, ProofUse
 from .pictures import sellers_seen_by
 
@@ -40,12 +40,6 @@ _SUFFIXES = {
 _BEGIN = 1024
 """Bytes in which a PDF says that it is one: some programs write something before (ISO 32000-2, annex on readers)."""
 _NOT_IN_A_NAME = re.compile(r"[\x00-\x1f\x7f\"\\/:*?<>|\u202a-\u202e\u2066-\u2069]+")
-
-
-class Download(Struct, frozen=True):
-    content: bytes
-    kind: str
-    name: str
 
 
 def store_proof(
@@ -80,6 +74,7 @@ def store_proof(
             **({"seller": seller} if seller else {"seller": None, "by": by}), sha256=sha256,
             defaults={"kind": kind, "name": _name(name, kind), "bytes": len(data), "by": by, "created_at": now},
         )  # fmt: skip
+        file_scans.begin(sha256, len(data), store=file_scans.PROOFS, now=now)
     return proof
 
 
@@ -118,16 +113,14 @@ def used_by(owner: str) -> list[Proof]:
     return [use.proof for use in uses.order_by("pk")]
 
 
-def download(sha256: str, *, reader: User | None, files: Files) -> Download | None:
-    """For whoever may look at it; None for everybody else, and for what is not there."""
+def readable_proof(sha256: str, *, reader: User | None) -> Proof | None:
+    """For those who may look at it; None for everybody else."""
     if reader is None or not SHA256.fullmatch(sha256):
         return None
     proofs = Proof.objects.filter(sha256=sha256)
     if not reader.is_operator:
         proofs = proofs.filter(Q(seller__in=sellers_seen_by(reader)) | Q(seller__isnull=True, by=reader))
-    proof = proofs.order_by("pk").first()
-    content = files.read(sha256) if proof else None
-    return None if proof is None or content is None else Download(content, proof.kind, proof.name)
+    return proofs.order_by("pk").first()
 
 
 def too_large(most_bytes: int) -> Refused:

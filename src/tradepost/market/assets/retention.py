@@ -15,7 +15,8 @@ from tradepost.market.base.files import Files
 from tradepost.market.base.retention import Rule, Sweep
 
 from . import upload
-from .asset_models import AssetVersion, Upload
+from .asset_models import AssetVersion, FileScan, Upload
+from .file_scans import PROOFS
 from .models import Picture, PictureUse, Proof, ProofUse
 
 BATCH = 500
@@ -96,5 +97,7 @@ def _delete_files(hashes: Collection[str], files: Files) -> None:
         for model in (Picture, Proof)
         for sha256 in model._default_manager.filter(sha256__in=set(hashes)).values_list("sha256", flat=True)  # noqa: SLF001
     }
-    for sha256 in set(hashes) - still:
+    gone = set(hashes) - still
+    FileScan.objects.filter(sha256__in=gone, store=PROOFS).delete()
+    for sha256 in gone:
         files.delete(sha256)

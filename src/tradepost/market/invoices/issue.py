@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from msgspec import Struct
 
+from tradepost.market.assets import file_scans
 from tradepost.market.base import outbox
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.files import Files, sha256_of
@@ -118,6 +119,7 @@ def _keep(invoice: Invoice, what: Issue, now: datetime) -> IssuedInvoice:
         raise _number_used() from None
     if what.file is not None and made.sha256:
         what.file.keep(what.files)
+        file_scans.begin(made.sha256, made.file_bytes, store=file_scans.INVOICES, now=now)
     return made
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_noop
 from msgspec import Struct
 
+from tradepost.market.assets import file_scans
 from tradepost.market.base.files import Files, sha256_of
 from tradepost.market.invoices.invoice_files import CONTENT_TYPES
 from tradepost.market.invoices.models import IssuedInvoice
@@ -27,8 +28,9 @@ MISSING = gettext_noop("The invoice file is missing from the files folder. Resto
 DAMAGED = gettext_noop("The invoice file in the files folder is damaged. Restore the file, then retry.")
 
 
-def attachments_of(mail: NoticeDelivery, files: Files | None) -> list[Attachment]:
-    """Nothing when the invoice was replaced before the mail went out: the words lead to the new one.
+def attachments_of(mail: NoticeDelivery, files: Files | None, *, scans: bool = False) -> list[Attachment]:
+    """Return the invoice file. Return nothing if the invoice was replaced before the mail went out, or if the file is infected or,
+    with a scanner set up, not scanned yet: the mail links to the invoice.
 
     Raises ``MissingAttachment`` when the file is not there, and ``OSError`` when the folder cannot be read.
     """
@@ -36,7 +38,7 @@ def attachments_of(mail: NoticeDelivery, files: Files | None) -> list[Attachment
     if files is None or notice is None or notice.kind not in WITH_FILE:
         return []
     issued = IssuedInvoice.objects.filter(pk=notice.facts.get("issued"), withdrawn_at=None).exclude(sha256="").first()
-    if issued is None:
+    if issued is None or not file_scans.may_attach(issued.sha256, store=file_scans.INVOICES, scans=scans):
         return []
     content = files.read(issued.sha256)
     if content is None:

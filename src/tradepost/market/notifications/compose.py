@@ -25,11 +25,12 @@ from .spoken import language_of, said
 
 class Site(Struct, frozen=True):
     """What a mail says of the market that sends it. ``base_url`` has no slash at its end; ``support_email`` may be empty;
-    ``files``: where the invoices lie that mails bring."""
+    ``files``: where the invoices lie that mails bring; ``scans``: a scanner looks at them."""
 
     base_url: str
     support_email: str = ""
     files: Files | None = None
+    scans: bool = False
 
 
 class _Mail(EmailMultiAlternatives):
@@ -72,7 +73,7 @@ def compose(mail: NoticeDelivery, site: Site) -> EmailMultiAlternatives:
             },
         )
         message.attach_alternative(render_to_string("notifications/mail.html", context), "text/html")
-        for one in attachments_of(mail, site.files):
+        for one in attachments_of(mail, site.files, scans=site.scans):
             message.attach(one.name, one.content, one.content_type)
     return message
 

@@ -18,6 +18,7 @@ from .company_messages import OF_COMPANIES
 from .complaint_messages import OF_COMPLAINTS
 from .conversion_messages import OF_CONVERSIONS
 from .demand_messages import OF_DEMANDS
+from .document_messages import OF_DOCUMENTS
 from .enterprise_messages import OF_ENTERPRISES
 from .facts import readable
 from .image_messages import OF_IMAGES
@@ -74,6 +75,7 @@ WORDS: Mapping[str, Words] = {
     **OF_CODES,
     **OF_MEMBERS,
     **OF_ENTERPRISES,
+    **OF_DOCUMENTS,
     **OF_SIGN_INS,
     **OF_CONVERSIONS,
     **OF_CHANGES,

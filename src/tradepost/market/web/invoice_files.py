@@ -11,6 +11,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 
+from tradepost.market.assets import file_scans
 from tradepost.market.base.config import config
 from tradepost.market.base.files import Files
 from tradepost.market.invoices import invoice_files
@@ -68,6 +69,8 @@ def handed_in(request: HttpRequest, name: str = invoice_files.FIELD) -> invoice_
 
 def given(issued: IssuedInvoice | None) -> HttpResponse:
     """Always as a download: a browser that showed it would run in our name what it may hold."""
+    if issued is not None and issued.sha256:
+        file_scans.must_be_harmless(issued.sha256, store=file_scans.INVOICES)
     content = files().read(issued.sha256) if issued is not None and issued.sha256 else None
     if issued is None or content is None:
         raise Http404

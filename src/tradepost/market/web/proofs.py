@@ -1,4 +1,4 @@
-"""Gives a document that a seller handed in to its seller and to operators; for everybody else it does not exist."""
+"""Gives a document that somebody sent in to those who may see it; for everybody else it does not exist."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from tradepost.market.assets.proofs import download
+from tradepost.market.assets import file_scans
+from tradepost.market.assets.models import Proof
+from tradepost.market.assets.proofs import readable_proof
 
 from .access import person
 from .uploads import files
@@ -21,11 +23,20 @@ POLICY = "default-src 'none'; sandbox"
 @never_cache
 @login_required
 def proof(request: HttpRequest, sha256: str) -> HttpResponse:
-    """Always as a download: a browser that showed it would run in our name what a PDF may hold."""
-    found = download(sha256, reader=person(request), files=files())
-    if found is None:
+    return given(readable_proof(sha256, reader=person(request)))
+
+
+def given(proof: Proof | None) -> HttpResponse:
+    """Always as a download: a browser that showed it would run in our name what a PDF may hold. Raises ``Refused`` for a document
+    with malware, and ``Http404`` for none."""
+    if proof is None:
         raise Http404
-    answer = HttpResponse(found.content, content_type=found.kind)
-    answer["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(found.name)}"
+    file_scans.must_be_harmless(proof.sha256)
+    content = files().read(proof.sha256)
+    if content is None:
+        raise Http404
+    answer = HttpResponse(content, content_type=proof.kind)
+    answer["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(proof.name)}"
     answer["Content-Security-Policy"] = POLICY
+    answer["Cache-Control"] = "private, no-store"
     return answer

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -30,12 +29,12 @@ from tradepost.market.supervision.handed_file import handed_file
 from tradepost.market.supervision.models import CancelRequest, Supervision
 from tradepost.market.supervision.refund_rights import against, kept, refundable
 
+from .proofs import given
 from .timeline import TimelineEvent
-from .uploads import files, keep_proof, uploaded_in
+from .uploads import keep_proof, uploaded_in
 
 MOST_PROOFS = 5
 """Documents that one form brings."""
-POLICY = "default-src 'none'; sandbox"
 
 
 def clocks_now() -> Clocks:
@@ -235,14 +234,7 @@ def proofs_in(
 def document_of(supervision: Supervision, sha256: str) -> HttpResponse:
     """What either side showed, always as a download: a browser that showed it would run in our name what a PDF may hold."""
     proof: Proof | None = queries.proof_shown(supervision, sha256)
-    content = files().read(sha256) if proof else None
-    if proof is None or content is None:
-        raise Http404
-    answer = HttpResponse(content, content_type=proof.kind)
-    answer["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(proof.name)}"
-    answer["Content-Security-Policy"] = POLICY
-    answer["Cache-Control"] = "private, no-store"
-    return answer
+    return given(proof)
 
 
 def status_of(refused: Refused | None) -> int:

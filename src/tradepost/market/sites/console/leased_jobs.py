@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from tradepost.market.assets import versions
+from tradepost.market.assets import file_scans, versions
 from tradepost.market.base import leased_jobs, leased_jobs_list
 from tradepost.market.base.leased_jobs_list import JobFilter
 from tradepost.market.base.models import LeasedJob
@@ -39,6 +39,7 @@ TITLES: Mapping[str, Words] = {
     WEBSITE: gettext_lazy("Look at a company's website"),
     scan.KIND: gettext_lazy("Web check"),
     versions.CHECK: gettext_lazy("Check of an uploaded file"),
+    file_scans.KIND: gettext_lazy("Scan of a document"),
     reconcile.KIND: gettext_lazy("Comparison with a seller"),
     tasks.KIND: gettext_lazy("Change of a server in the cloud"),
     observe.KIND: gettext_lazy("Look at servers in the cloud"),

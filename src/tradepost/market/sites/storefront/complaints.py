@@ -4,7 +4,6 @@ was said (business-rules §9)."""
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 from django import forms
 from django.contrib import messages
@@ -30,12 +29,12 @@ from tradepost.market.service_desk.models import Complaint
 from tradepost.market.subscriptions.buyer_queries import buyer_subscription
 from tradepost.market.web.access import buyer_required, now_of, person
 from tradepost.market.web.complaint_events import complaint_events
+from tradepost.market.web.proofs import given
 from tradepost.market.web.seller_contact import contact_of
 from tradepost.market.web.service_desk import desk_rules_now, say_why
-from tradepost.market.web.uploads import files, keep_proof, takes_pictures, uploaded_in
+from tradepost.market.web.uploads import keep_proof, takes_pictures, uploaded_in
 
 private = cache_control(private=True, no_store=True)
-POLICY = "default-src 'none'; sandbox"
 NAMED = ("order", "service", "product", "seller")
 """In the address: what a complaint is about."""
 CHOOSE = [("", gettext_lazy("Choose"))]
@@ -197,11 +196,4 @@ def document(request: HttpRequest, pk: int, sha256: str) -> HttpResponse:
     """What the buyer showed, always as a download."""
     found = complaints.proofs_of(_own(request, pk))
     proof = next((one for one in found if one.sha256 == sha256), None)
-    content = files().read(sha256) if proof else None
-    if proof is None or content is None:
-        raise Http404
-    answer = HttpResponse(content, content_type=proof.kind)
-    answer["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(proof.name)}"
-    answer["Content-Security-Policy"] = POLICY
-    answer["Cache-Control"] = "private, no-store"
-    return answer
+    return given(proof)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -25,16 +23,16 @@ from tradepost.market.orders.refund_requests import MOST_PROOFS, AskForRefund, P
 from tradepost.market.subscriptions.buyer_queries import buyer_subscription
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.web.access import buyer_required, now_of, person
+from tradepost.market.web.proofs import given
 from tradepost.market.web.refund_events import refund_events
 from tradepost.market.web.refund_rules import rules_now
 from tradepost.market.web.seller_contact import contact_of
 from tradepost.market.web.status import vocabulary
-from tradepost.market.web.uploads import files, keep_proof, takes_pictures, uploaded_in
+from tradepost.market.web.uploads import keep_proof, takes_pictures, uploaded_in
 
 from .unsubscribe import page
 
 private = cache_control(private=True, no_store=True)
-POLICY = "default-src 'none'; sandbox"
 
 
 @buyer_required
@@ -112,14 +110,7 @@ def appeal(request: HttpRequest, pk: int) -> HttpResponse:
 def document(request: HttpRequest, pk: int, sha256: str) -> HttpResponse:
     """What either side showed, always as a download: a browser that showed it would run in our name what a PDF may hold."""
     proof = refund_requests.proof_shown(_own(request, pk), sha256)
-    content = files().read(sha256) if proof else None
-    if proof is None or content is None:
-        raise Http404
-    answer = HttpResponse(content, content_type=proof.kind)
-    answer["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(proof.name)}"
-    answer["Content-Security-Policy"] = POLICY
-    answer["Cache-Control"] = "private, no-store"
-    return answer
+    return given(proof)
 
 
 @takes_pictures(0, proofs=MOST_PROOFS)

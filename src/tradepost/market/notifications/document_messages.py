@@ -1,0 +1,19 @@
+"""What notices say of documents that people sent in and that a scanner looked at (business-rules §2.7)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils.translation import gettext_lazy as _
+
+from .categories import About, Audience, Category
+from .notice_parts import Words
+
+OF_DOCUMENTS: Mapping[str, Words] = {
+    "document_infected": Words(
+        _("Malware was found in your document %(name)s"),
+        _("Nobody can open it any more. Check your computer for malware, then send a clean file in its place."),
+        _("See the document"), "danger", "alert-triangle",
+        About(category=Category.SECURITY, to=Audience.PERSON, mandatory=True),
+    ),
+}  # fmt: skip

@@ -1,0 +1,139 @@
+"""Issue 25, item 10: documents outside of the asset center are inspected and scanned as assets are (business-rules §2.7)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests import factories
+from tests.architecture.source import ROOT
+from tests.factories.assets import owner_of
+from tests.factories.pictures import PDF
+from tests.factories.transfers import announce, show
+from tradepost.market.assets import file_scans, proofs, retention
+from tradepost.market.assets.asset_models import FileScan
+from tradepost.market.assets.models import Proof
+from tradepost.market.assets.scan_contract import Report, Verdict
+from tradepost.market.base import clock, leased_jobs
+from tradepost.market.base.config import config
+from tradepost.market.base.files import Files
+from tradepost.market.base.models import Event, LeasedJob
+from tradepost.market.notifications import document_reactions
+from tradepost.market.notifications.models import Notice
+
+pytestmark = pytest.mark.django_db
+DOORS = {
+    "assets/check_version.py": "an asset: inspected and scanned by check_version",
+    "assets/pictures.py": "a picture: decoded, and only what is drawn anew is kept",
+    "assets/proofs.py": "a document: type by content, inspected and scanned by file_scans",
+    "invoices/invoice_files.py": "an invoice: refused with scripts, inspected and scanned by file_scans (issue.py)",
+    "licenses/license_files.py": "a license: its hash is the seller's; delivered to one buyer, as a download alone",
+    "organisations/import_members.py": "a table: read by base/spreadsheet.py, never given away",
+}
+"""Every module that stores bytes that somebody sent, with its inspection."""
+RECEIVERS = {
+    "auth_centre/token_api.py", "web/auditing.py", "web/uploads.py", "sites/seller_center/pictures.py",
+}  # fmt: skip
+"""Modules that look at ``request.FILES``: to refuse it, to record its names, and the two doors of forms."""
+
+
+def _modules_with(*marks: str) -> set[str]:
+    market = ROOT / "src/tradepost/market"
+    return {
+        path.relative_to(market).as_posix()
+        for path in market.rglob("*.py")
+        if any(mark in path.read_text(encoding="utf-8") for mark in marks)
+    }
+
+
+def test_every_door_for_uploads_declares_its_inspection() -> None:
+    """A new one fails here until it has a row."""
+    stored = _modules_with("files.put(", "files.put_part(", "files.adopt(") - {"base/files.py"}
+    assert stored == set(DOORS)
+    assert _modules_with("request.FILES") == RECEIVERS
+
+
+def kept(content: bytes = PDF, **more: Any) -> Proof:
+    seller = more.pop("seller", None) or factories.make_seller(member=factories.make_buyer())
+    return proofs.store_proof(
+        content, name="r.pdf", seller=seller, by=owner_of(seller), files=Files(config().files), most_bytes=10_000,
+        a_day=5, now=clock.now(), **more,
+    )  # fmt: skip
+
+
+def end(proof: Proof, verdict: str, store: str = file_scans.PROOFS) -> None:
+    """As a worker ends the scan of a document."""
+    job = LeasedJob.objects.get(kind=file_scans.KIND, key=f"{store}:{proof.sha256}")
+    job.result = Report(verdict=verdict).stored()
+    file_scans._ended(job, clock.now())
+
+
+def test_a_document_is_scanned_once_for_its_content() -> None:
+    first, other = kept(), kept()
+    assert first.sha256 == other.sha256
+    assert FileScan.objects.get().bytes == len(PDF)
+    assert LeasedJob.objects.filter(kind=file_scans.KIND).count() == 1
+
+
+def test_without_a_scanner_it_is_not_scanned_and_never_clean() -> None:
+    proof = kept()
+    [job] = LeasedJob.objects.filter(kind=file_scans.KIND)
+    work = file_scans.task(config).work(leased_jobs.Running(job))
+    assert work["verdict"] == Verdict.NOT_SCANNED
+    end(proof, work["verdict"])
+    assert file_scans.verdicts([proof.sha256]) == {proof.sha256: Verdict.NOT_SCANNED}
+    assert file_scans.verdicts(["0" * 64]) == {"0" * 64: Verdict.NOT_SCANNED}, "of before documents were scanned"
+
+
+@pytest.mark.parametrize("verdict", ["", Verdict.CLEAN, Verdict.NOT_SCANNED])
+def test_its_state_shows_beside_its_link_and_it_opens(verdict: str) -> None:
+    buyer = factories.make_buyer(balance="0")
+    intent = show(announce(buyer, now=clock.now()), now=clock.now())
+    proof = Proof.objects.get(by=buyer)
+    if verdict:
+        end(proof, verdict)
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(factories.make_operator())
+    page = client.get(f"/console/transfers/{intent.pk}/").content.decode()
+    assert f'data-scan="{verdict or "waiting"}"' in page
+    assert client.get(f"/proofs/{proof.sha256}/").status_code == 200
+
+
+def test_an_infected_document_is_given_to_nobody_and_its_sender_is_told() -> None:
+    proof = kept()
+    sender, operator = owner_of(proof.seller), factories.make_operator()  # type: ignore[arg-type]
+    end(proof, Verdict.INFECTED)
+    for reader in (sender, operator):
+        client = Client(headers={"accept-language": "en"})
+        client.force_login(reader)
+        answer = client.get(f"/proofs/{proof.sha256}/")
+        assert answer.status_code == 422
+        assert "send a clean file" in answer.content.decode()
+        assert PDF not in answer.content
+    event = Event.objects.get(name="document_infected")
+    for _ in range(2):
+        document_reactions.on_document_infected(document_reactions.DocumentInfected(**event.facts), clock.now())
+    assert Notice.objects.get(kind="document_infected").user_id == sender.pk
+
+
+def test_an_infected_invoice_is_not_given_and_no_mail_brings_it() -> None:
+    scan = FileScan.objects.create(
+        sha256="1" * 64, store=file_scans.INVOICES, bytes=1, verdict="", created_at=clock.now()
+    )
+    may = [file_scans.may_attach(scan.sha256, store=file_scans.INVOICES, scans=scans) for scans in (False, True)]
+    assert may == [True, False], "a mail does not bring what a scanner is still to look at"
+    scan.verdict = Verdict.INFECTED
+    scan.save()
+    assert not file_scans.may_attach(scan.sha256, store=file_scans.INVOICES, scans=False)
+    with pytest.raises(Exception, match=r"document\.infected"):
+        file_scans.must_be_harmless(scan.sha256, store=file_scans.INVOICES)
+
+
+def test_the_row_goes_with_the_last_document() -> None:
+    proof = kept()
+    Proof.objects.all().delete()
+    retention._delete_files([proof.sha256], Files(Path(config().files)))
+    assert not FileScan.objects.exists()
