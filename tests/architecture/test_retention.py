@@ -40,6 +40,7 @@ STAYING_MODELS = {
     "auth_centre.Jwk": "one in three months",
     "auth_centre.Consent": "what somebody agreed to: a proof, goes with the member",
     "assets.Asset": "a seller's own, at most five hundred",
+    "assets.FileScan": "goes with the last document of its content; that of an invoice stays with it",
     "assets.PictureUse": "goes with what refers to the picture",
     "assets.ProofUse": "goes with what refers to the document",
     "base.MarketIdentity": "one row",

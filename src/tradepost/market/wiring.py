@@ -51,7 +51,7 @@ from tradepost.market.metering.events import CollectionClosed, PackageChanged, Q
 from tradepost.market.notifications import auto_renewal_reactions as renewals
 from tradepost.market.notifications import complaint_reactions as complained
 from tradepost.market.notifications import debugging_reactions as debugged
-from tradepost.market.notifications import deliver, deliver_elsewhere, digest
+from tradepost.market.notifications import deliver, deliver_elsewhere, digest, document_reactions
 from tradepost.market.notifications import demand_reactions as demanded
 from tradepost.market.notifications import image_reactions as of_images
 from tradepost.market.notifications import invoice_reactions as invoiced
@@ -64,7 +64,6 @@ from tradepost.market.notifications import refund_reactions as refunded
 from tradepost.market.notifications import seller_reactions as sellers
 from tradepost.market.notifications import service_reactions as services
 from tradepost.market.notifications import settlement_reactions as settled
-from tradepost.market.notifications import document_reactions
 from tradepost.market.notifications import sign_in_reactions as signing_in
 from tradepost.market.notifications import transfer_reactions as transferred
 from tradepost.market.notifications import usage_reactions as usage

@@ -18,6 +18,7 @@ from .company_models import Company
 from .events import SellerAdmitted, SellerExited, SellerResumed, SellerSuspended
 from .keys import revoke_all_keys
 from .lifecycle import SELLER, SellerEvent
+from .members_models import FormerMember
 from .models import Member, Seller, User
 
 LONGEST_REASON = 500
@@ -180,5 +181,7 @@ def leave(seller: Seller, *, by: str, now: datetime) -> None:
     with transaction.atomic():
         SELLER.move(seller, SellerEvent.LEAVE, now=now, actor=by)
         revoke_all_keys(seller, now=now)
-        Member.objects.filter(seller=seller).exclude(role=Member.Role.OWNER).delete()
+        out = Member.objects.filter(seller=seller).exclude(role=Member.Role.OWNER)
+        FormerMember.note(seller.pk, list(out.values_list("user_id", flat=True)), now=now)
+        out.delete()
         outbox.publish(SellerExited(seller=seller.pk), now=now)

@@ -25,6 +25,7 @@ from tradepost.market.base.errors import Refused
 from .events import MemberAccessChanged, MemberJoined, MemberLeft, OwnershipTransferred
 from .groups import built_in, rights_of
 from .members_lifecycle import INVITATION, InvitationEvent, MembershipEvent, Standing, note_move
+from .members_models import FormerMember
 from .menus import DEVELOPER
 from .models import Group, Invitation, Member, Seller, User
 
@@ -209,6 +210,7 @@ def _lock(member: Member) -> None:
 def _out(member: Member, event: MembershipEvent, *, by: User, now: datetime) -> None:
     note_move(member.seller_id, member.user_id, Standing(member.role), event, now=now, actor=by.email)
     outbox.publish(MemberLeft(seller=member.seller_id, user=member.user_id, by=by.pk, at=now), now=now)
+    FormerMember.note(member.seller_id, [member.user_id], now=now)
     member.delete()
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from django.db import models
 from django.db.models import Q
@@ -62,3 +63,22 @@ class Invitation(models.Model):
                 "seller", Lower("email"), condition=Q(status="pending"), name="invitation_pending_once"
             )
         ]
+
+
+class FormerMember(models.Model):
+    """Somebody who acted for a seller until a moment: an operator does not decide about a company that they just left."""
+
+    seller = models.ForeignKey("identity.Seller", models.CASCADE, related_name="+", db_index=False)
+    user = models.ForeignKey("identity.User", models.CASCADE, related_name="+", db_index=False)
+    left_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "seller"], name="former_member_once")]
+
+    @classmethod
+    def note(cls, seller: int, users: Iterable[int], *, now: datetime) -> None:
+        """They act for the seller no more; the latest time counts."""
+        cls.objects.bulk_create(
+            [cls(seller_id=seller, user_id=user, left_at=now) for user in users],
+            update_conflicts=True, unique_fields=["user", "seller"], update_fields=["left_at"],
+        )  # fmt: skip

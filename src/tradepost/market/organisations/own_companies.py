@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from django.db.models import Q, Value
 from msgspec import Struct
 
+from tradepost.market.identity.members_models import FormerMember
 from tradepost.market.identity.models import Member as SellerMember
 from tradepost.market.identity.models import User
 
 from .models import Enterprise, Member
 
 STAYS_OWN = timedelta(days=90)
-"""For which an enterprise remains a former member's own, so that leaving it for an hour changes nothing."""
+"""For which a company remains a former member's own, so that leaving it for an hour changes nothing."""
 
 
 class Own(Struct, frozen=True):
@@ -50,6 +51,9 @@ def own_of(person: User, *, now: datetime) -> Own:
         .union(
             Member.objects.filter(current, user=person).values_list(Value("enterprise"), "enterprise_id"),
             Enterprise.objects.filter(buyer=person).values_list(Value("enterprise"), "pk"),
+            FormerMember.objects.filter(user=person, left_at__gt=now - STAYS_OWN).values_list(
+                Value("seller"), "seller_id"
+            ),
         )
     )
     companies: dict[str, set[int]] = {"seller": set(), "enterprise": set()}

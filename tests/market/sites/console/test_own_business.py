@@ -19,6 +19,8 @@ from tests.market.every_address import ADDRESSES
 from tests.market.world import World, standing
 from tradepost.market.audit.models import Entry, Outcome
 from tradepost.market.base import clock
+from tradepost.market.identity import members
+from tradepost.market.identity.menus import VIEWER
 from tradepost.market.identity.models import Member, Seller, User
 from tradepost.market.organisations.models import Enterprise
 from tradepost.market.organisations.models import Member as EnterpriseMember
@@ -29,6 +31,7 @@ from tradepost.market.web.audit_acts import ACTS, KINDS
 from tradepost.market.web.own_business import IN_FORM, OF_NOBODY, PARTIES
 
 pytestmark = pytest.mark.django_db
+OWN_PAGE = '<fieldset class="c-own" disabled>'
 ACTING = sorted(pattern for pattern, row in ADDRESSES.items() if pattern.startswith("console/") and row.post)
 OF_THE_SELLER = (
     "console/invoices/", "console/jobs/", "console/probes/", "console/products/", "console/reconcile/compare/",
@@ -102,9 +105,9 @@ def test_parties_name_every_account_and_company_that_a_model_points_at() -> None
 def test_the_page_of_an_own_object_shows_its_acts_disabled_with_the_reason(world: World) -> None:
     own = world.ask(table.BUYER, "GET", "console/accounts/<int:pk>/").content.decode()
     others = world.ask(table.OTHER_BUYER, "GET", "console/accounts/<int:pk>/").content.decode()
-    assert "<fieldset disabled>" in own
+    assert OWN_PAGE in own
     assert "Another operator has to handle it." in own
-    assert "<fieldset disabled>" not in others
+    assert OWN_PAGE not in others
     assert "data-own" not in others
 
 
@@ -151,7 +154,7 @@ def test_nobody_credits_their_own_account_or_that_of_their_companys_owner() -> N
 def test_who_joins_a_company_after_the_page_was_shown_does_not_act_on_it() -> None:
     operator, seller = factories.make_operator(), factories.make_seller()
     client = _as(operator)
-    assert "<fieldset disabled>" not in client.get(f"/console/sellers/{seller.pk}/").content.decode()
+    assert OWN_PAGE not in client.get(f"/console/sellers/{seller.pk}/").content.decode()
     Member.objects.create(seller=seller, user=operator, role=Member.Role.MEMBER)
     assert _refused(client.post(f"/console/sellers/{seller.pk}/suspend/", {"reason": "late"}))
     seller.refresh_from_db()
@@ -200,3 +203,15 @@ def test_an_entry_is_not_given_to_an_operator_whose_own_business_it_is(world: Wo
 def test_the_reason_is_said_in_both_languages() -> None:
     with translation.override("zh-hans"):
         assert own_business.reason() == "此事项涉及您本人的账户或您所属的公司，请由其他运营人员处理。"
+
+
+def test_who_leaves_a_company_to_decide_about_it_is_refused_for_a_while() -> None:
+    operator, owner = factories.make_operator(), factories.make_buyer()
+    seller = factories.make_seller(member=owner)
+    joined = factories.make_member(seller, operator, VIEWER)
+    members.leave(joined, now=clock.now())
+    assert _refused(_as(operator).post(f"/console/sellers/{seller.pk}/suspend/", {"reason": "left a minute ago"}))
+    assert own_of(operator, now=clock.now() + STAYS_OWN + timedelta(seconds=1)).sellers == set()
+    again = factories.make_member(seller, operator, VIEWER)
+    members.leave(again, now=clock.now() + timedelta(days=1))
+    assert own_of(operator, now=clock.now() + STAYS_OWN).sellers == {seller.pk}
