@@ -54,7 +54,7 @@ EXPORTS = frozenset({
     "audit_export", "balance_export", "invoice_letter", "settlement_export", "usage_chart_file", "usage_export", "usage_file",
 })  # fmt: skip
 """Pages that make a file from many rows."""
-EXPORTS_A_MINUTE = 20
+EXPORTS_A_MINUTE = 60
 EXPORTS_AT_ONCE = 2
 EXPORT_LEASE = timedelta(minutes=2)
 """An export that ended with its process no longer counts after this time."""
