@@ -219,7 +219,9 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
             return [{"binding": 1, "enterprise": 1, "application": 1, "members": (7,), "at": at}]
         case "EnterpriseBound":
             return [{"binding": 1, "enterprise": 1, "at": at}]
-        case "SyncStopped":
+        case "SyncRetryRequested" | "SyncResendRequested":
+            return [{"binding": 1, "actor": "operator"}]
+        case "SyncStopped" | "SyncDelayed":
             return [{"binding": 1, "sync": 1, "at": at}]
         case "MemberPasswordReset":
             return [{"enterprise": 1, "member": 7}]

@@ -327,6 +327,7 @@ TASKS: Mapping[str, jobs.Task] = {
     customer_demands.TIMER: customer_demand_over,
     **settlement.tasks(_settlement, _next_night),
     **on_servers.TASKS,
+    **joint.TASKS,
     **supervised.TASKS,
 }
 TIMERS = Timers(reacting=TASKS.keys(), passed_over=frozenset({EARN}), mail=DELIVER)

@@ -10,7 +10,7 @@ from .contract import ResultCode, RetryRule
 from .sync_paths import OPERATIONS
 from .text import Text
 
-# After a failure the buyer decides whether to try again; the seller is told by SMS or e-mail.
+# Each call is sent once: after a failure the market writes a new one, with what there is to tell by then.
 _ONCE = RetryRule(every=timedelta(minutes=1), give_up_after=timedelta(0))
 
 RETRIES: Mapping[type[Command], RetryRule] = dict.fromkeys(OPERATIONS, _ONCE)

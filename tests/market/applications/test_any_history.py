@@ -33,7 +33,7 @@ from tests.market.applications.sellers_view import SellersView
 from tests.market.applications.told import tell_all, tell_next, waiting
 from tests.market.engine import LOST, REFUSED_CONNECTION, react
 from tests.sampling import SOAK
-from tradepost.market.applications import authorise, bind, run
+from tradepost.market.applications import authorise, bind, resend, run
 from tradepost.market.applications.models import Authorisation, Sync, TenantBinding
 from tradepost.market.applications.people import synced_user
 from tradepost.market.base import outbox
@@ -149,6 +149,22 @@ class AnyHistory(RuleBasedStateMachine):
     def restart(self) -> None:
         self._may_refuse(lambda: run.restart(self.binding.pk, actor="admin", rules=self.sync, now=NOW))
 
+    @rule()
+    def retries_come_due(self) -> None:
+        for one in Sync.objects.filter(status="waiting").order_by("pk"):
+            run.retry_due({"binding": one.binding_id}, one.next_at, rules=self.sync)
+
+    @rule(lost=st.booleans())
+    def everything_is_sent_again(self, lost: bool) -> None:
+        """``lost``: the seller lost all that it had of the enterprise; else it kept it."""
+
+        def act() -> None:
+            resend.resend(self.binding.pk, actor="seller", rules=self.sync, now=NOW)
+            if lost:
+                self.view = SellersView()
+
+        self._may_refuse(act)
+
     @staticmethod
     def _may_refuse(act: object) -> None:
         with contextlib.suppress(Refused):
@@ -173,10 +189,10 @@ class AnyHistory(RuleBasedStateMachine):
     # --- in the end ---
 
     def come_to_rest(self) -> None:
-        """The seller answers from now on, and the administrator tries again what stood still."""
+        """The seller answers from now on, and the administrator retries what failed."""
         tell_all(self.binding, self.view)
         for _ in range(5):
-            if not Sync.objects.filter(binding=self.binding, status="stopped").exists():
+            if not Sync.objects.filter(binding=self.binding, status__in=run.OPEN).exists():
                 break
             run.restart(self.binding.pk, actor="admin", rules=self.sync, now=NOW)
             tell_all(self.binding, self.view)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
 from tests.factories import NOW
@@ -20,7 +18,7 @@ from tests.factories.joint import (
     sync_rules,
 )
 from tests.market.applications.sellers_view import SellersView
-from tests.market.applications.told import command_of, names, tell_all, tell_next, waiting
+from tests.market.applications.told import command_of, names, stop, tell_all, tell_next, waiting
 from tests.market.engine import LOST, REFUSED_CONNECTION, end, lease, react
 from tradepost.market.applications import authorise, bind, buyer_queries, run
 from tradepost.market.applications.clients import client_of, secret_of
@@ -66,17 +64,17 @@ def test_the_seller_is_told_of_enterprise_client_and_departments_in_this_order()
 
 
 def test_a_failed_sync_waits_for_the_buyer_and_is_told_anew_as_it_is_then() -> None:
-    """§A.5: "On failure the buyer decides whether to retry"."""
+    """§A.5: "On failure the buyer decides whether to retry", here after the last of the retries."""
     binding, view = make_binding(), SellersView()
     tell_next(binding, view)
-    tell_next(binding, view, result=REFUSED)
+    stop(binding, view, result=REFUSED)
     assert (status(binding), waiting(binding)) == ("stopped", None)
     Enterprise.objects.filter(pk=binding.enterprise_id).update(name="Renamed meanwhile")
     run.restart(binding.pk, actor="admin", rules=RULES, now=NOW)
     told = tell_all(binding, view)
     assert names(told) == ["SyncTenant·2", "SyncApplication·1", "SyncAllOrgs"]
     assert status(binding) == "bound"
-    with pytest.raises(Refused, match="Nothing stands still"):
+    with pytest.raises(Refused, match="nothing to retry"):
         run.restart(binding.pk, actor="admin", rules=RULES, now=NOW)
 
 
@@ -240,19 +238,15 @@ def test_a_change_while_a_batch_is_under_way_is_told_after_it() -> None:
     assert view.people == {}
 
 
-def test_a_withdrawal_is_tried_again_for_a_day_and_passes_by_what_stands_still() -> None:
-    """joint.md §8: "A failed sync waits for the buyer, but revocations retry 24 h"."""
+def test_a_withdrawal_passes_by_what_stands_still() -> None:
     binding, view = bound()
     one, other = make_people(binding.enterprise, 2)
     authorise.authorise(binding, [one.pk], admin=False, rules=RULES, now=NOW)
     tell_all(binding, view)
     authorise.authorise(binding, [other.pk], admin=False, rules=RULES, now=NOW)
-    tell_next(binding, view, result=REFUSED)
+    stop(binding, view, result=REFUSED)
     assert Sync.objects.get(status="stopped").kind == "authorise"
     authorise.withdraw(binding, [one.pk], rules=RULES, now=NOW)
-    call = waiting(binding)
-    assert call is not None
-    assert call.give_up_at == NOW + timedelta(hours=24)
     assert names(tell_all(binding, view)) == ["SyncAuth·3·1"]
     assert view.people == {}, "the other one waits for the buyer"
     run.restart(binding.pk, actor="admin", rules=RULES, now=NOW)

@@ -150,11 +150,11 @@ BOUND = "bound"
         (Standing(status=BOUND, authorises=True, raises=True), Kind.DEPARTMENTS),
         (Standing(status=BOUND, authorises=True, clears=True), Kind.AUTHORISE),
         (Standing(status=BOUND, clears=True), Kind.DEPARTMENTS),
-        (Standing(status=BOUND, authorises=True, stopped={"authorise"}), None),
-        (Standing(status=BOUND, authorises=True, withdraws=True, stopped={"authorise"}), Kind.WITHDRAW),
-        (Standing(status=BOUND, authorises=True, raises=True, stopped={"departments"}), Kind.AUTHORISE),
+        (Standing(status=BOUND, authorises=True, held_back={"authorise"}), None),
+        (Standing(status=BOUND, authorises=True, withdraws=True, held_back={"authorise"}), Kind.WITHDRAW),
+        (Standing(status=BOUND, authorises=True, raises=True, held_back={"departments"}), Kind.AUTHORISE),
         (Standing(status="unbinding", authorises=True), Kind.UNBIND),
-        (Standing(status="unbinding", stopped={"unbind"}), None),
+        (Standing(status="unbinding", held_back={"unbind"}), None),
         (Standing(status="unbound", authorises=True), None),
     ],
 )
@@ -165,5 +165,5 @@ def test_what_is_told_next(at: Standing, kind: str | None) -> None:
 def test_a_run_makes_room_for_a_withdrawal() -> None:
     assert goes_on("authorise", Standing(status=BOUND, authorises=True))
     assert not goes_on("authorise", Standing(status=BOUND, authorises=True, withdraws=True))
-    assert goes_on("authorise", Standing(status=BOUND, authorises=True, withdraws=True, stopped={"withdraw"}))
+    assert goes_on("authorise", Standing(status=BOUND, authorises=True, withdraws=True, held_back={"withdraw"}))
     assert not goes_on("authorise", Standing(status="unbinding", authorises=True))

@@ -41,6 +41,12 @@ def tell_next(
     return command
 
 
+def stop(binding: TenantBinding, view: SellersView | None = None, *, result: CallResult, now: datetime = NOW) -> None:
+    """The next call fails, and it was the last retry."""
+    Sync.objects.filter(binding=binding, status=Sync.Status.RUNNING).update(tries=1, give_up_at=now)
+    tell_next(binding, view, result=result, now=now)
+
+
 def tell_all(binding: TenantBinding, view: SellersView | None = None, *, now: datetime = NOW) -> list[Command]:
     """Until there is nothing more to tell."""
     told = []

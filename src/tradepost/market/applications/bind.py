@@ -20,7 +20,7 @@ from .lifecycle import TENANT_BINDING, BindingEvent
 from .models import Application, BoundGroup, TenantBinding
 from .people import RELEASABLE
 from .rules import SyncRules
-from .run import leave_off, locked, settle
+from .run import begin_again, leave_off, locked, settle
 
 
 def bind(
@@ -134,6 +134,7 @@ def unbind_without_the_seller(binding: TenantBinding, *, actor: str, now: dateti
             words = _("Only what is being unbound can be ended without the seller.")
             raise Refused("binding.not_unbinding", words, HTTPStatus.CONFLICT)
         leave_off(held, now=now)
+        begin_again(held, actor=actor, now=now)
         TENANT_BINDING.move_all([held], BindingEvent.LEAVE, now=now, actor=actor, ended_at=now)
 
 

@@ -21,7 +21,7 @@ LOOKED_AT, WINDOW = 1000, 100
 
 
 def bindings_of(enterprise: Enterprise, *, after: str = "") -> Page[TenantBinding]:
-    own = TenantBinding.objects.filter(enterprise=enterprise).select_related("application")
+    own = TenantBinding.objects.filter(enterprise=enterprise).select_related("application", "address")
     return page(own.prefetch_related("subscription__product"), after=after, along=("enterprise",))
 
 

@@ -13,11 +13,10 @@ from tradepost.market.base.outbound_policy import OutboundPolicy
 from tradepost.market.production.models import Address
 
 from .credential import debugged, login_taken, plain_name, public_key, web_address, wrong
-from .lifecycle import SYNC, TENANT_BINDING, BindingEvent, SyncEvent
-from .models import Application, Sync, TenantBinding
+from .models import Application, TenantBinding
 from .people import RELEASABLE
 from .rules import SyncRules
-from .run import locked, settle
+from .run import begin_again, locked, settle
 
 
 class CredentialChange(Struct, frozen=True, kw_only=True):
@@ -86,15 +85,7 @@ def apply_change(
                 continue
             held.address, held.public_key = held.application.address, held.application.public_key
             held.save(update_fields=["address", "public_key"])
-            _begin_anew(held, actor, now)
+            begin_again(held, actor=actor, now=now)  # what failed at the former address is tried at the new one
             settle(held, rules, now=now)
             changed += 1
     return changed
-
-
-def _begin_anew(held: TenantBinding, actor: str, now: datetime) -> None:
-    """What stood still at the former address is tried at the new one."""
-    stopped = list(Sync.objects.filter(binding=held, status=Sync.Status.STOPPED).order_by("pk"))
-    SYNC.move_all(stopped, SyncEvent.DROP, now=now, actor=actor)
-    if held.status == TenantBinding.Status.STOPPED:
-        TENANT_BINDING.move(held, BindingEvent.RESTART, now=now, actor=actor)

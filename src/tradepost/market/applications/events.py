@@ -29,10 +29,34 @@ class EnterpriseBound(Struct, frozen=True, kw_only=True):
     at: datetime
 
 
+@event("sync_delayed", about=("binding", "sync"))
+class SyncDelayed(Struct, frozen=True, kw_only=True):
+    """A call to a seller failed for the first time and is retried later (openapi-jointkit §A.5)."""
+
+    binding: int
+    sync: int
+    at: datetime
+
+
+@event("sync_retry_requested", about=("binding",))
+class SyncRetryRequested(Struct, frozen=True, kw_only=True):
+    """Somebody wants the failed calls of a binding retried at once, among those of many bindings."""
+
+    binding: int
+    actor: str
+
+
+@event("sync_resend_requested", about=("binding",))
+class SyncResendRequested(Struct, frozen=True, kw_only=True):
+    """A seller wants everything about a binding sent again, among many bindings."""
+
+    binding: int
+    actor: str
+
+
 @event("sync_stopped", about=("binding", "sync"))
 class SyncStopped(Struct, frozen=True, kw_only=True):
-    """A seller could not be told of an enterprise, its departments or people: the buyer decides whether to try again
-    (openapi-jointkit §A.5)."""
+    """Retries ended without success: the buyer decides whether to try again (openapi-jointkit §A.5)."""
 
     binding: int
     sync: int

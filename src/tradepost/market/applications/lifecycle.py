@@ -35,6 +35,9 @@ TENANT_BINDING: Lifecycle[TenantBinding.Status, BindingEvent] = Lifecycle(
 
 class SyncEvent(StrEnum):
     FINISH = "finish"
+    WAIT = "wait"
+    """A call failed and is retried later."""
+    RETRY = "retry"
     STOP = "stop"
     DROP = "drop"
     """Something else is told instead, or it is begun anew."""
@@ -45,6 +48,9 @@ SYNC: Lifecycle[Sync.Status, SyncEvent] = Lifecycle(
     "sync",
     {
         (_S.RUNNING, SyncEvent.FINISH): _S.DONE,
+        (_S.RUNNING, SyncEvent.WAIT): _S.WAITING,
+        (_S.WAITING, SyncEvent.RETRY): _S.RUNNING,
+        (_S.WAITING, SyncEvent.DROP): _S.DROPPED,
         (_S.RUNNING, SyncEvent.STOP): _S.STOPPED,
         (_S.RUNNING, SyncEvent.DROP): _S.DROPPED,
         (_S.STOPPED, SyncEvent.DROP): _S.DROPPED,

@@ -129,6 +129,8 @@ class TenantBinding(models.Model):
     """The same of the client."""
     client_sent = models.CharField(max_length=64, blank=True, default="")
     """Of the client as the call under way, or the last one, told it."""
+    resend = models.BooleanField(default=False, db_default=False)
+    """Everything is sent again once the call under way has ended (``resend.py``)."""
     departments_told = models.BooleanField(default=False)
     """The seller got all departments once; what changes since is told one by one."""
     created_at = models.DateTimeField()

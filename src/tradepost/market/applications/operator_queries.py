@@ -20,7 +20,7 @@ class Narrowed(Struct, frozen=True, kw_only=True):
 
 def all_bindings(asked: Narrowed, *, after: str = "") -> Page[TenantBinding]:
     """A value that means nothing finds nothing rather than everything."""
-    found = TenantBinding.objects.select_related("enterprise", "application__seller", "subscription")
+    found = TenantBinding.objects.select_related("enterprise", "application__seller", "subscription", "address")
     along: tuple[str, ...] = ()
     if asked.status:
         found, along = found.filter(status=asked.status), ("status",)

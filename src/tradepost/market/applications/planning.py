@@ -21,20 +21,21 @@ from tradepost.protocols.sync_commands import (
 
 from .clients import client_of, secret_of
 from .department_steps import Have, Tree, deletes, in_order, tree_of, upserts
-from .desired import digest, known, upsert, words_of
+from .desired import NONE, UNKNOWN, digest, known, upsert, words_of
 from .lanes import Kind, Standing
 from .models import Sync, SyncedDepartment, TenantBinding
 from .people import Planned, anybody, instance_of, next_people
 from .rules import SyncRules
 
 
-def standing_of(binding: TenantBinding, rules: SyncRules) -> Standing:
+def standing_of(binding: TenantBinding, rules: SyncRules, *, now: datetime) -> Standing:
     """``binding`` with its enterprise and application."""
     found = _open_runs(binding)
     at = Standing(
         status=binding.status,
-        running=any(status == Sync.Status.RUNNING for _, status in found),
-        stopped=frozenset(kind for kind, status in found if status == Sync.Status.STOPPED),
+        running=any(status == Sync.Status.RUNNING for _, status, _ in found),
+        held_back=frozenset(kind for kind, status, next_at in found if _is_held_back(status, next_at, now)),
+        unknown=binding.tenant_acked in {NONE, UNKNOWN},
     )
     if binding.status not in {TenantBinding.Status.BINDING, TenantBinding.Status.BOUND}:
         return at
@@ -42,7 +43,8 @@ def standing_of(binding: TenantBinding, rules: SyncRules) -> Standing:
     return Standing(
         status=at.status,
         running=at.running,
-        stopped=at.stopped,
+        held_back=at.held_back,
+        unknown=at.unknown,
         introduces=_introduces(binding, rules),
         withdraws=anybody(binding, wanted=False),
         raises=bool(upserts(have, want)),
@@ -51,11 +53,16 @@ def standing_of(binding: TenantBinding, rules: SyncRules) -> Standing:
     )
 
 
-def _open_runs(binding: TenantBinding) -> list[tuple[str, str]]:
-    """Kind and state of what runs or stands still. Each state by an index of its own: together they would be looked for among all
-    that ever ran."""
-    own = Sync.objects.filter(binding=binding).values_list("kind", "status")
-    return list(own.filter(status=Sync.Status.RUNNING).union(own.filter(status=Sync.Status.STOPPED), all=True))
+def _open_runs(binding: TenantBinding) -> list[tuple[str, str, datetime | None]]:
+    """Kind, state and next attempt of runs that have not ended. Each state by an index of its own: together they would be looked for
+    among all that ever ran."""
+    own = Sync.objects.filter(binding=binding).values_list("kind", "status", "next_at")
+    parts = [own.filter(status=status) for status in (Sync.Status.RUNNING, Sync.Status.WAITING, Sync.Status.STOPPED)]
+    return list(parts[0].union(*parts[1:], all=True))
+
+
+def _is_held_back(status: str, next_at: datetime | None, now: datetime) -> bool:
+    return status == Sync.Status.STOPPED or (status == Sync.Status.WAITING and next_at is not None and next_at > now)
 
 
 def next_call(binding: TenantBinding, kind: str, rules: SyncRules, *, now: datetime) -> Planned | None:

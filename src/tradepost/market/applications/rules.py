@@ -14,14 +14,14 @@ from tradepost.protocols.sync_commands import SyncFlag
 
 class SyncRules(Struct, frozen=True, kw_only=True):
     """``domain``: the address of the auth centre for an enterprise's code. ``batch``: most people in one call. ``unauthorise``:
-    the flag for a member whose authorisation is withdrawn. ``digests``: of the padding of secrets. ``retry_withdrawals``: how long
-    a withdrawal that fails is tried again."""
+    the flag for a member whose authorisation is withdrawn. ``digests``: of the padding of secrets. ``retry_for``: how long
+    calls that fail are retried."""
 
     domain: Callable[[str], str]
     batch: int
     unauthorise: SyncFlag
     digests: Digests
-    retry_withdrawals: timedelta
+    retry_for: timedelta
 
 
 def rules_of(settings: Config) -> SyncRules:
@@ -30,5 +30,5 @@ def rules_of(settings: Config) -> SyncRules:
         batch=settings.sync_batch,
         unauthorise=SyncFlag(settings.sync_unauthorise_flag),
         digests=Digests[settings.oaep_digests.upper()],
-        retry_withdrawals=timedelta(hours=settings.sync_withdrawal_hours),
+        retry_for=timedelta(days=settings.sync_retry_days),
     )

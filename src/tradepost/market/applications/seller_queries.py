@@ -27,7 +27,9 @@ def find_application(seller: Seller, pk: int) -> Application | None:
 def bindings_of(application: Application, *, after: str = "") -> Page[TenantBinding]:
     """Services, with enterprise and service; the test enterprise is shown apart."""
     own = TenantBinding.objects.filter(application=application).exclude(subscription=None)
-    return page(own.select_related("enterprise", "subscription", "application"), after=after, along=("application",))
+    return page(
+        own.select_related("enterprise", "subscription", "application", "address"), after=after, along=("application",)
+    )
 
 
 def runs_of(binding: TenantBinding, *, most: int = 20) -> list[Sync]:

@@ -25,6 +25,7 @@ class Sync(models.Model):
 
     class Status(models.TextChoices):
         RUNNING = "running", _("Under way")
+        WAITING = "waiting", _("Waiting to retry")
         STOPPED = "stopped", _("Stopped")
         DONE = "done", _("Done")
         DROPPED = "dropped", _("Not needed any more")
@@ -39,9 +40,13 @@ class Sync(models.Model):
     people = models.PositiveIntegerField(default=0)
     """How many members the seller acknowledged in it."""
     note = models.CharField(max_length=500, blank=True, default="")
-    """Why it stopped: a verdict (``production.reasons``) or a sentence."""
+    """Why its last call failed: a verdict (``production.reasons``) or a sentence."""
+    tries = models.PositiveIntegerField(default=0, db_default=0)
+    """Failed calls in a row."""
+    next_at = models.DateTimeField(null=True, default=None)
+    """When the next call is made while the run is ``WAITING``."""
     give_up_at = models.DateTimeField(null=True, default=None)
-    """Until when its calls are tried again; null where they are tried once."""
+    """When retries end, counted from the first failure; null while no call has failed."""
     created_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, default=None)
 
@@ -50,6 +55,9 @@ class Sync(models.Model):
             models.UniqueConstraint(fields=["binding"], condition=Q(status="running"), name="sync_one_running"),
             models.UniqueConstraint(
                 fields=["binding", "kind"], condition=Q(status="stopped"), name="sync_stopped_once"
+            ),
+            models.UniqueConstraint(
+                fields=["binding", "kind"], condition=Q(status="waiting"), name="sync_waiting_once"
             ),
         ]
         indexes = [models.Index(fields=["binding", "-id"], name="sync_binding")]

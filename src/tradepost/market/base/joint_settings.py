@@ -22,11 +22,11 @@ class JointSettings(BaseSettings):
         description="How a seller is told of a member who stays and whose authorisation is withdrawn: 3 cancels the "
         "authorisation, 0 deletes the user. The first generation of the kit knows 0 alone (openapi-jointkit A.7).",
     )
-    sync_withdrawal_hours: int = Field(
-        default=24,
+    sync_retry_days: int = Field(
+        default=7,
         ge=0,
-        le=720,
-        description="For so many hours a seller that does not take note of a withdrawn authorisation is told again.",
+        le=30,
+        description="A failed joint-operation call is retried for these days, with growing waits of at most an hour; 0: never.",
     )
     oaep_digests: Literal["java", "bouncy_castle", "old"] = Field(
         default="java",

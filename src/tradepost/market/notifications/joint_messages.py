@@ -15,15 +15,27 @@ OF_JOINT: Mapping[str, Words] = {
         _("You can now say who may use the application."),
         _("Authorise members"), "good", "circle-check", About(category=Category.PRODUCT, to=Audience.BUYER),
     ),
+    "sync_delayed": Words(
+        _("Synchronisation with %(application)s failed and is being retried"),
+        _("%(what)s, for %(enterprise)s: %(reason)s. The call is retried automatically until %(until)s."),
+        _("View the synchronisation"), "warning", "alert-triangle", About(category=Category.PRODUCT, to=Audience.BUYER),
+    ),
     "sync_stopped": Words(
-        _("The seller of %(application)s could not be told of a change"),
-        _("%(what)s, for %(enterprise)s: %(reason)s. Try it again, or ask the seller."),
-        _("See what stands still"), "warning", "alert-triangle", About(category=Category.PRODUCT, to=Audience.BUYER),
+        _("Synchronisation with %(application)s has stopped"),
+        _("%(what)s, for %(enterprise)s: %(reason)s. Retries have ended. Contact the seller, then retry."),
+        _("View the synchronisation"), "warning", "alert-triangle", About(category=Category.PRODUCT, to=Audience.BUYER),
+    ),
+    "seller_sync_delayed": Words(
+        _("Your server rejected or missed a synchronisation of %(application)s"),
+        _("%(what)s, for %(enterprise)s: %(reason)s. The call is retried automatically until %(until)s."),
+        _("View the calls"), "warning", "alert-triangle",
+        About(category=Category.OPERATIONS, to=Audience.SELLER, sms=True),
     ),
     "seller_sync_stopped": Words(
-        _("%(application)s did not take note of %(enterprise)s"),
-        _("%(what)s: %(reason)s. The buyer's administrator decides whether to try again; until then your data differs."),
-        _("See the calls"), "warning", "alert-triangle",
+        _("Synchronisation of %(application)s with your server has stopped"),
+        _("%(what)s, for %(enterprise)s: %(reason)s. Retries have ended and your data is out of date. Repair your server, then choose "
+          "Retry all on the Applications page."),
+        _("View the calls"), "warning", "alert-triangle",
         About(category=Category.OPERATIONS, to=Audience.SELLER, sms=True),
     ),
 }  # fmt: skip

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils import translation
 
-from tradepost.market.applications.events import AuthorisationWithdrawn, EnterpriseBound, SyncStopped
+from tradepost.market.applications.events import AuthorisationWithdrawn, EnterpriseBound, SyncDelayed, SyncStopped
 from tradepost.market.applications.models import Sync, TenantBinding
 from tradepost.market.base.events import on
 
@@ -21,21 +21,34 @@ def on_enterprise_bound(event: EnterpriseBound, now: datetime) -> None:
     tell_all(_to_buyer(binding, "enterprise_bound", _shared(binding), f"{binding.pk}"), now=now)
 
 
+def on_sync_delayed(event: SyncDelayed, now: datetime) -> None:
+    """The first failure: calls are retried."""
+    _tell_of_failure(event, "sync_delayed", now)
+
+
 def on_sync_stopped(event: SyncStopped, now: datetime) -> None:
+    """Retries are over."""
+    _tell_of_failure(event, "sync_stopped", now)
+
+
+def _tell_of_failure(event: SyncDelayed | SyncStopped, kind: str, now: datetime) -> None:
     run, binding = Sync.objects.select_related("call").get(pk=event.sync), _binding(event.binding)
-    call, once = run.call, f"{run.pk}"
+    call = run.call
+    once = f"{run.pk} {event.at:%Y%m%d%H%M%S}"
     with translation.override(None):
         what = str(Sync.Kind(run.kind).label)
     reason = f.verdict(call.last_verdict, call.protocol) if call else f.phrase(run.note)
     shared = {**_shared(binding), "what": f.phrase(what), "reason": reason}
+    if kind == "sync_delayed":
+        shared["until"] = f.moment(run.give_up_at or now)
     to_seller = [
         Telling(
-            user=user, kind="seller_sync_stopped", facts=shared, once=once, contact=contact, seller=binding.application.seller_id,
+            user=user, kind=f"seller_{kind}", facts=shared, once=once, contact=contact, seller=binding.application.seller_id,
             link=reverse("seller_center:application", args=[binding.application_id]),
         )
         for user, contact in people_of(binding.application.seller)
     ]  # fmt: skip
-    tell_all([*_to_buyer(binding, "sync_stopped", shared, once), *to_seller], now=now)
+    tell_all([*_to_buyer(binding, kind, shared, once), *to_seller], now=now)
 
 
 def _to_buyer(binding: TenantBinding, kind: str, facts: dict[str, f.Json | str], once: str) -> list[Telling]:
@@ -56,6 +69,7 @@ def _binding(pk: int) -> TenantBinding:
 
 REACTIONS = (
     on(EnterpriseBound, on_enterprise_bound),
+    on(SyncDelayed, on_sync_delayed),
     on(SyncStopped, on_sync_stopped),
     on(AuthorisationWithdrawn),
 )

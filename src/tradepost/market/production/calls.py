@@ -169,7 +169,7 @@ def compare(address: Address, instance_ids: Sequence[str], *, owner: int, now: d
 
 class SyncRequest(Struct, frozen=True, kw_only=True):
     """One thing to tell a seller about an enterprise (openapi-jointkit §A). ``owner``: key of the run that waits for its end.
-    ``give_up_at``: until when it is tried again; None for once, as the kit's plan says (§A.5: the buyer decides)."""
+    It is sent once: the run retries with a new call, written with what there is to tell by then."""
 
     command: Command
     address: Address
@@ -177,7 +177,6 @@ class SyncRequest(Struct, frozen=True, kw_only=True):
     product: Product | None = None
     subscription: Subscription | None = None
     order_number: str = ""
-    give_up_at: datetime | None = None
 
 
 def tell(request: SyncRequest, *, now: datetime) -> Call:
@@ -187,7 +186,7 @@ def tell(request: SyncRequest, *, now: datetime) -> Call:
     if activity is None:
         raise Refused("protocol.no_activity", f"{address.protocol} has no {type(command).__name__}")
     call = _call_to(address, command, activity, owner=request.owner, now=now)
-    call.purpose, call.due_at, call.give_up_at = Call.Purpose.SYNC, now, request.give_up_at
+    call.purpose, call.due_at = Call.Purpose.SYNC, now
     call.product, call.subscription, call.order_number = request.product, subscription, request.order_number
     call.instance_id = subscription.instance_id if subscription else ""
     [written] = write([call])

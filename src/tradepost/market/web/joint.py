@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
+from typing import Any
 
-from tradepost.market.applications import reactions, run
+from tradepost.market.applications import reactions, resend, run
+from tradepost.market.applications.events import SyncResendRequested, SyncRetryRequested
 from tradepost.market.applications.rules import SyncRules, rules_of
 from tradepost.market.base.config import config
+from tradepost.market.base.errors import Refused
 from tradepost.market.base.events import on
+from tradepost.market.base.jobs import Task
 from tradepost.market.base.outbox import batched
 from tradepost.market.notifications import enterprise_reactions, joint_reactions
 from tradepost.market.organisations import groups
@@ -51,6 +56,26 @@ def enterprise_dissolved(event: EnterpriseDissolved, now: datetime) -> None:
     reactions.on_enterprise_dissolved(event, sync_rules(), now)
 
 
+def retry_requested(event: SyncRetryRequested, now: datetime) -> None:
+    """One of many bindings; nothing has failed any more where somebody else was faster."""
+    with suppress(Refused):
+        run.restart(event.binding, actor=event.actor, rules=sync_rules(), now=now)
+
+
+def resend_requested(event: SyncResendRequested, now: datetime) -> None:
+    """One of many bindings; it may have been unbound meanwhile."""
+    with suppress(Refused):
+        resend.resend(event.binding, actor=event.actor, rules=sync_rules(), now=now)
+
+
+def retry_due(payload: Mapping[str, Any], now: datetime) -> datetime | None:
+    return run.retry_due(payload, now, rules=sync_rules())
+
+
+TASKS: Mapping[str, Task] = {run.RETRY: retry_due}
+"""A part of ``wiring``'s timers."""
+
+
 def service_released(event: SubscriptionReleased, now: datetime) -> None:
     """Who is released from a service leaves its application, too."""
     reactions.on_service_released(event, sync_rules(), now)
@@ -61,6 +86,8 @@ REACTIONS = (
     on(DepartmentChanged, departments_changed),
     on(MembersChanged, members_changed),
     on(GroupRemoved, groups.empty),
+    on(SyncRetryRequested, retry_requested),
+    on(SyncResendRequested, resend_requested),
     on(EnterpriseDissolved, enterprise_dissolved, enterprise_reactions.on_enterprise_dissolved),
     *enterprise_reactions.REACTIONS,
     *joint_reactions.REACTIONS,

@@ -45,6 +45,7 @@ MORE: Mapping[str, Marked] = {
         Sync.Status.choices,
         {
             "running": ("info", "refresh"),
+            "waiting": ("warn", "clock"),
             "stopped": ("bad", "player-pause"),
             "done": ("ok", "check"),
             "dropped": ("calm", "ban"),

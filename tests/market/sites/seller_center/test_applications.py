@@ -6,10 +6,11 @@ import pytest
 from django.test import Client
 
 from tests.factories import make_buyer, make_seller
-from tests.factories.joint import make_application, make_kit_address, public_pem
+from tests.factories.joint import make_application, make_binding, make_joint_service, make_kit_address, public_pem
 from tests.market.applications.told import tell_all, tell_next
-from tests.market.engine import REFUSED_CONNECTION
+from tests.market.engine import REFUSED_CONNECTION, react
 from tradepost.market.applications.models import Application, TenantBinding
+from tradepost.market.base import clock
 from tradepost.market.base.secrets import fingerprints
 from tradepost.market.organisations.models import Member
 
@@ -48,7 +49,8 @@ def test_apply_try_out_and_change() -> None:
     binding = TenantBinding.objects.get()
     tell_next(binding, result=REFUSED_CONNECTION)
     assert client.post(f"{at}account/").status_code == 409
-    assert "Tell my server again" in client.get(at).text
+    assert "Next attempt:" in client.get(at).text
+    assert "Retry now" in client.get(at).text
     client.post(f"{at}restart/")
     tell_all(binding)
     account = client.post(f"{at}account/")
@@ -57,6 +59,41 @@ def test_apply_try_out_and_change() -> None:
     changed = typed | {"public_key": public_pem(), "name": "Renamed", "asked_fields": []}
     assert client.post(f"{at}change/", changed).status_code == 302
     assert (Application.objects.get().name, Application.objects.get().asked_fields) == ("Renamed", [])
+
+
+def test_the_seller_retries_all_and_has_everything_sent_again() -> None:
+    owner = make_buyer(balance="0")
+    seller = make_seller(member=owner)
+    application = make_application(seller, multi_instance=True)
+    first, second = (make_binding(make_joint_service(application=application)) for _ in range(2))
+    foreign = make_binding()
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(owner)
+    assert "Retry all" not in client.get("/seller/applications/").text
+    tell_next(first, result=REFUSED_CONNECTION)
+    tell_next(foreign, result=REFUSED_CONNECTION)
+    at = f"/seller/applications/{application.pk}/"
+    assert "Next attempt:" in client.get(at).text
+    assert "Retry all" in client.get("/seller/applications/").text
+    client.post("/seller/applications/retry/")
+    react(now=clock.now())
+    tell_all(first)
+    tell_all(second)
+    assert TenantBinding.objects.get(pk=foreign.pk).status == "binding"
+    confirm = f"{at}send-again/"
+    assert confirm in client.get(at).text
+    assert "moved, lost data" in client.get(confirm).text
+    assert f"{confirm}?binding={first.pk}" in client.get(at).text
+    assert first.enterprise.name in client.get(f"{confirm}?binding={first.pk}").text
+    client.post(confirm, {"binding": first.pk})
+    react(now=clock.now())
+    assert len(tell_all(first)) == 3
+    assert tell_all(second) == []
+    client.post(confirm)
+    react(now=clock.now())
+    assert len(tell_all(second)) == 3
+    assert client.post(confirm, {"binding": foreign.pk}).status_code == 404
+    assert client.get(f"/seller/applications/{foreign.application_id}/send-again/").status_code == 404
 
 
 def test_an_application_of_the_sdk_has_no_secret_to_show(db: None) -> None:

@@ -9,10 +9,11 @@ from django.test import Client
 
 from tests.factories.joint import make_application, make_joint_service
 from tests.factories.organisations import make_admin, make_managed
-from tests.market.applications.told import tell_all, tell_next
-from tests.market.engine import REFUSED_CONNECTION
+from tests.market.applications.told import stop, tell_all, tell_next
+from tests.market.engine import REFUSED_CONNECTION, react
 from tradepost.market.applications import buyer_queries
 from tradepost.market.applications.models import Authorisation, TenantBinding
+from tradepost.market.base import clock
 from tradepost.market.organisations import groups
 from tradepost.market.organisations.models import Member
 from tradepost.market.subscriptions.models import Subscription
@@ -76,14 +77,32 @@ def test_what_stopped_is_tried_again_and_what_is_unbound_can_be_bound_again(page
     binding = page.bind()
     tell_next(binding, result=REFUSED_CONNECTION)
     at = page.url(f"{binding.pk}/")
-    assert "The seller could not be told of everything" in page.client.get(at).text
+    shown = page.client.get(at).text
+    assert "Synchronisation with the seller failed" in shown
+    assert "Next attempt:" in shown
+    assert "connection" in shown.lower(), "the reason, too"
+    assert "Next attempt:" in page.client.get(page.url()).text
     page.client.post(f"{at}restart/")
     tell_all(binding)
-    assert "could not be told" not in page.client.get(at).text
+    assert "Synchronisation with the seller failed" not in page.client.get(at).text
     page.client.post(f"{at}unbind/")
     tell_all(binding)
     assert TenantBinding.objects.get().status == "unbound"
     assert f"bind/{page.service.pk}/" in page.client.get(page.url()).text
+
+
+def test_all_failed_calls_of_the_enterprise_are_retried_at_once(page: Page) -> None:
+    assert "Retry all" not in page.client.get(page.url()).text
+    binding = page.bind()
+    stop(binding, result=REFUSED_CONNECTION)
+    assert "Automatic retries have ended." in page.client.get(page.url()).text
+    assert "Retry all" in page.client.get(page.url()).text
+    page.client.post(page.url("restart/"))
+    react(now=clock.now())
+    tell_all(binding)
+    assert TenantBinding.objects.get().status == "bound"
+    again = page.client.post(page.url("restart/"), follow=True)
+    assert "nothing to retry" in again.text
 
 
 def test_a_refusal_stands_on_the_form_and_a_foreign_service_does_not_exist(page: Page) -> None:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from tradepost.market.applications import account_for_tests, credential, run, seller_queries
+from tradepost.market.applications import account_for_tests, credential, resend, run, seller_queries
 from tradepost.market.applications import change as changing
 from tradepost.market.applications.account_for_tests import Account, binding_for_tests
 from tradepost.market.applications.change import CredentialChange
@@ -22,6 +22,7 @@ from tradepost.market.applications.credential import ApplyForCredential
 from tradepost.market.applications.models import Application, TenantBinding
 from tradepost.market.applications.people import RELEASABLE
 from tradepost.market.base.config import config
+from tradepost.market.base.counting import counts_up_to
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.identity.menus import Menu
@@ -29,7 +30,7 @@ from tradepost.market.production.models import Address
 from tradepost.market.web.joint import sync_rules
 from tradepost.market.web.released import WORDS
 from tradepost.market.web.service_desk import say_why
-from tradepost.market.web.sync_view import sync_view
+from tradepost.market.web.sync_view import mark_failures, sync_view
 
 from .frame import SellerRequest, found, seller_page, show
 
@@ -104,8 +105,9 @@ class CredentialForm(forms.Form):
 @seller_page(menu=Menu.TOOLS)
 def index(request: SellerRequest) -> HttpResponse:
     own = seller_queries.applications_of(request.seller)
+    [failed] = counts_up_to(resend.failed_of_seller(request.seller))
     return show(
-        request, "seller_center/applications.html", applications=own,
+        request, "seller_center/applications.html", applications=own, failed=failed,
         kit=seller_queries.kit_addresses(request.seller),
     )  # fmt: skip
 
@@ -165,6 +167,8 @@ def _page(
     refused: Refused | None = None,
 ) -> HttpResponse:
     tested = binding_for_tests(application)
+    page = seller_queries.bindings_of(application, after=request.GET.get("after", ""))
+    mark_failures(page.rows)
     return show(
         request,
         "seller_center/application.html",
@@ -177,7 +181,7 @@ def _page(
         refused=refused,
         tested=tested,
         sync=sync_view(tested) if tested else None,
-        page=seller_queries.bindings_of(application, after=request.GET.get("after", "")),
+        page=page,
     )
 
 
@@ -257,12 +261,46 @@ def account(request: SellerRequest, pk: int) -> HttpResponse:
 @require_POST
 @seller_page(menu=Menu.TOOLS)
 def restart(request: SellerRequest, pk: int) -> HttpResponse:
-    """Tell the own server again of the test enterprise; what concerns buyers, their administrators restart."""
+    """Retry failed calls about the test enterprise."""
     tested = found(binding_for_tests(_own(request, pk)))
     try:
         run.restart(tested.pk, actor=request.user.email, rules=sync_rules(), now=request.now)
     except Refused as refused:
         messages.error(request, str(refused.message))
     else:
-        messages.success(request, _("Your server is told again."))
+        messages.success(request, _("The failed calls are being retried."))
     return redirect("seller_center:application", pk=pk)
+
+
+@require_POST
+@seller_page(menu=Menu.TOOLS)
+def restart_all(request: SellerRequest) -> HttpResponse:
+    """Every failed call of the seller's applications, for all enterprises."""
+    failed = resend.failed_of_seller(request.seller).values_list("pk", flat=True)
+    if resend.request_retries(failed, actor=request.user.email, now=request.now):
+        messages.success(request, _("All failed calls are being retried."))
+    else:
+        messages.info(request, _("No synchronisation has failed, so there is nothing to retry."))
+    return redirect("seller_center:applications")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@seller_page(menu=Menu.TOOLS)
+def send_again(request: SellerRequest, pk: int) -> HttpResponse:
+    """Confirm first: everything is sent again, for one enterprise or for all."""
+    own = _own(request, pk)
+    living = resend.living_of(own)
+    chosen = whole_number(request.POST.get("binding") or request.GET.get("binding") or "")
+    one = None if chosen is None else found(living.filter(pk=chosen).select_related("enterprise").first())
+    if request.method == "POST":
+        keys = living.values_list("pk", flat=True) if one is None else [one.pk]
+        resend.request_resends(keys, actor=request.user.email, now=request.now)
+        messages.success(request, _("Everything is being sent to your server again."))
+        return redirect("seller_center:application", pk=pk)
+    return show(
+        request,
+        "seller_center/application_send_again.html",
+        application=own,
+        binding=one,
+        count=counts_up_to(living)[0],
+    )

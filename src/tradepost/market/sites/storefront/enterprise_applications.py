@@ -15,8 +15,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from tradepost.market.applications import authorise as authorising
 from tradepost.market.applications import bind as binding_verbs
-from tradepost.market.applications import buyer_queries, run
+from tradepost.market.applications import buyer_queries, resend, run
 from tradepost.market.applications.models import TenantBinding
+from tradepost.market.base.counting import counts_up_to
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.organisations import queries
@@ -24,7 +25,7 @@ from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.web.joint import sync_rules
 from tradepost.market.web.released import WORDS
 from tradepost.market.web.service_desk import say_why
-from tradepost.market.web.sync_view import sync_view
+from tradepost.market.web.sync_view import mark_failures, sync_view
 
 from .enterprise_frame import EnterpriseRequest, enterprise_page, found, show
 from .enterprise_groups import PeopleForm
@@ -55,9 +56,11 @@ class RightForm(PeopleForm):
 @require_safe
 @enterprise_page(admin=True)
 def index(request: EnterpriseRequest) -> HttpResponse:
+    page = buyer_queries.bindings_of(request.enterprise, after=request.GET.get("after", ""))
+    mark_failures(page.rows)
+    [failed] = counts_up_to(resend.failed_of_enterprise(request.enterprise))
     return show(
-        request, "storefront/enterprise_applications.html",
-        page=buyer_queries.bindings_of(request.enterprise, after=request.GET.get("after", "")),
+        request, "storefront/enterprise_applications.html", page=page, failed=failed,
         bindable=buyer_queries.bindable(request.user) if _is_buyer(request) else [],
     )  # fmt: skip
 
@@ -79,7 +82,7 @@ def bind(request: EnterpriseRequest, service: int) -> HttpResponse:
         if form.is_valid():
             try:
                 made = binding_verbs.bind(
-                    chosen, request.enterprise, released=form.cleaned_data["released"], actor=request.user.email,
+                    chosen, request.enterprise, released=form.cleaned_data["released"], actor=_actor(request),
                     rules=sync_rules(), now=request.now,
                 )  # fmt: skip
             except Refused as refused:
@@ -190,10 +193,27 @@ def restart(request: EnterpriseRequest, pk: int) -> HttpResponse:
     own = _own(request, pk)
 
     def act() -> str:
-        run.restart(own.pk, actor=request.user.email, rules=sync_rules(), now=request.now)
-        return _("The seller is told again.")
+        run.restart(own.pk, actor=_actor(request), rules=sync_rules(), now=request.now)
+        return _("The failed calls are being retried.")
 
     return _do(request, pk, act)
+
+
+@require_POST
+@enterprise_page(admin=True)
+def restart_all(request: EnterpriseRequest) -> HttpResponse:
+    """Every application with failed calls."""
+    failed = resend.failed_of_enterprise(request.enterprise).values_list("pk", flat=True)
+    if resend.request_retries(failed, actor=_actor(request), now=request.now):
+        messages.success(request, _("The failed calls of all applications are being retried."))
+    else:
+        messages.info(request, _("No synchronisation has failed, so there is nothing to retry."))
+    return redirect("storefront:enterprise_applications", code=request.enterprise.code)
+
+
+def _actor(request: EnterpriseRequest) -> str:
+    """Accounts of the enterprise's own have no address."""
+    return request.user.email or f"{request.membership.user_name}@{request.enterprise.code}"
 
 
 @require_POST
@@ -202,7 +222,7 @@ def unbind(request: EnterpriseRequest, pk: int) -> HttpResponse:
     own = _own(request, pk)
 
     def act() -> str:
-        binding_verbs.unbind(own, actor=request.user.email, rules=sync_rules(), now=request.now)
+        binding_verbs.unbind(own, actor=_actor(request), rules=sync_rules(), now=request.now)
         return _("Nobody of the enterprise signs in to it any more. Its seller is told.")
 
     return _do(request, pk, act)

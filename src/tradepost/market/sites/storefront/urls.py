@@ -87,6 +87,7 @@ of_one_enterprise = [
     path("groups/<int:pk>/out/", enterprise_groups.take_out, name="enterprise_group_out"),
     path("groups/<int:pk>/remove/", enterprise_groups.remove, name="enterprise_group_remove"),
     path("applications/", enterprise_applications.index, name="enterprise_applications"),
+    path("applications/restart/", enterprise_applications.restart_all, name="enterprise_sync_all_again"),
     path("applications/bind/<int:service>/", enterprise_applications.bind, name="enterprise_bind"),
     path("applications/<int:pk>/", enterprise_applications.detail, name="enterprise_application"),
     path("applications/<int:pk>/authorise/", enterprise_applications.authorise, name="enterprise_authorise"),

@@ -1,0 +1,274 @@
+"""Failed sync calls are retried for seven days, at once by hand, and everything is sent again on request (openapi-jointkit §A.5)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.factories import NOW, make_buyer, make_seller
+from tests.factories.joint import make_application, make_binding, make_joint_service, make_people, sync_rules
+from tests.market.applications.sellers_view import SellersView
+from tests.market.applications.told import command_of, names, stop, tell_all, tell_next, waiting
+from tests.market.engine import LOST, REFUSED_CONNECTION, end, lease, react
+from tradepost.market.applications import authorise, bind, resend, run
+from tradepost.market.applications.models import Authorisation, Sync, TenantBinding
+from tradepost.market.applications.retry import next_try
+from tradepost.market.base import jobs
+from tradepost.market.base.errors import Refused
+from tradepost.market.base.models import Job
+from tradepost.market.notifications.models import Notice
+from tradepost.market.organisations.models import Enterprise
+from tradepost.market.wiring import TASKS
+from tradepost.protocols.commands import Done, Rejected
+
+pytestmark = pytest.mark.django_db
+
+RULES = sync_rules()
+WEEK = timedelta(days=7)
+BAD = Rejected(code="000002", message="bad", retryable=False)
+"""A rejection that no retry of the same call would cure."""
+
+
+def run_timers(now) -> None:
+    jobs.run_due({run.RETRY: TASKS[run.RETRY]}, now=now)
+
+
+def bound() -> tuple[TenantBinding, SellersView]:
+    binding, view = make_binding(), SellersView()
+    tell_all(binding, view)
+    return TenantBinding.objects.get(pk=binding.pk), view
+
+
+def of(binding: TenantBinding) -> TenantBinding:
+    return TenantBinding.objects.get(pk=binding.pk)
+
+
+# --- retries ------------------------------------------------------------------------------------------------------------
+
+
+def test_waits_double_from_a_minute_to_an_hour_and_end_after_the_time() -> None:
+    waits = [next_try("bind", tries=tries, now=NOW, give_up_at=NOW + WEEK) - NOW for tries in range(1, 9)]
+    assert [wait.total_seconds() / 60 for wait in waits] == [1, 2, 4, 8, 16, 32, 60, 60]
+    for kind in ("withdraw", "unbind"):
+        assert next_try(kind, tries=99, now=NOW, give_up_at=NOW + WEEK) == NOW + timedelta(minutes=10)
+    assert next_try("bind", tries=99, now=NOW, give_up_at=NOW + timedelta(minutes=5)) == NOW + timedelta(minutes=5)
+    assert next_try("bind", tries=1, now=NOW, give_up_at=NOW) is None
+
+
+@pytest.mark.parametrize("result", [REFUSED_CONNECTION, LOST, BAD])
+def test_a_failed_call_is_retried_with_what_there_is_to_tell_by_then(result) -> None:
+    """Issue 25, 18: "retries for seven days with backoff and shows the reason"."""
+    binding, view = make_binding(), SellersView()
+    tell_next(binding, view, result=result)
+    failed = Sync.objects.get()
+    assert (failed.status, failed.tries, failed.next_at) == ("waiting", 1, NOW + timedelta(minutes=1))
+    assert failed.give_up_at == NOW + WEEK
+    assert failed.note
+    assert (of(binding).status, waiting(binding)) == ("binding", None)
+    Enterprise.objects.filter(pk=binding.enterprise_id).update(name="Renamed meanwhile")
+    run_timers(NOW + timedelta(seconds=59))
+    assert waiting(binding) is None
+    run_timers(NOW + timedelta(minutes=1))
+    call = waiting(binding)
+    assert call is not None
+    assert command_of(call).name == "Renamed meanwhile"
+    assert Sync.objects.count() == 1, "the same run"
+    tell_all(binding, view)
+    assert of(binding).status == "bound"
+    assert not Job.objects.filter(kind=run.RETRY).exists()
+
+
+def test_after_seven_days_it_stops_and_both_sides_were_told_twice() -> None:
+    binding = make_binding(
+        make_joint_service(application=make_application(make_seller(member=make_buyer(balance="0"))))
+    )
+    now, calls = NOW, 0
+    while Sync.objects.get().status != "stopped":
+        tell_next(binding, result=REFUSED_CONNECTION, now=now)
+        calls += 1
+        if (due := Sync.objects.get().next_at) is not None:
+            now = due
+            run_timers(now)
+    stopped = Sync.objects.get()
+    assert now == NOW + WEEK
+    assert (stopped.tries, stopped.next_at) == (calls, None)
+    assert of(binding).status == "stopped"
+    react(now=now)
+    kinds = sorted(Notice.objects.filter(kind__endswith="sync_delayed").values_list("kind", flat=True).distinct())
+    assert kinds == ["seller_sync_delayed", "sync_delayed"]
+    assert Notice.objects.filter(kind="sync_stopped").count() == Notice.objects.filter(kind="sync_delayed").count() == 1
+
+
+def test_a_withdrawal_does_not_wait_for_a_retry_of_another_kind() -> None:
+    """Issue 25, 18; lanes: whoever loses a right is told first."""
+    binding, view = bound()
+    one, other = make_people(binding.enterprise, 2)
+    authorise.authorise(binding, [one.pk], admin=False, rules=RULES, now=NOW)
+    tell_all(binding, view)
+    authorise.authorise(binding, [other.pk], admin=False, rules=RULES, now=NOW)
+    tell_next(binding, view, result=REFUSED_CONNECTION)
+    assert Sync.objects.get(status="waiting").kind == "authorise"
+    authorise.withdraw(binding, [one.pk], rules=RULES, now=NOW)
+    assert names(tell_all(binding, view)) == ["SyncAuth·3·1"]
+    assert Sync.objects.get(status="waiting").kind == "authorise", "still in its own time"
+    run_timers(NOW + timedelta(minutes=1))
+    assert names(tell_all(binding, view)) == ["SyncAuth·1·1"]
+
+
+def test_a_retry_that_became_needless_ends_by_itself() -> None:
+    binding, view = bound()
+    [one] = make_people(binding.enterprise, 1)
+    authorise.authorise(binding, [one.pk], admin=False, rules=RULES, now=NOW)
+    tell_next(binding, view, result=REFUSED_CONNECTION)
+    authorise.withdraw(binding, [one.pk], rules=RULES, now=NOW)
+    assert not Sync.objects.filter(status__in=["waiting", "running", "stopped"]).exists()
+    run_timers(NOW + timedelta(minutes=1))
+    assert waiting(binding) is None
+
+
+def test_unbinding_ends_all_other_retries() -> None:
+    binding, view = bound()
+    authorise.authorise(binding, [make_people(binding.enterprise, 1)[0].pk], admin=False, rules=RULES, now=NOW)
+    stop(binding, view, result=REFUSED_CONNECTION)
+    bind.unbind(binding, actor="admin", rules=RULES, now=NOW)
+    tell_next(binding, view, result=REFUSED_CONNECTION)
+    assert list(Sync.objects.filter(status__in=run.OPEN).values_list("kind", "status")) == [("unbind", "waiting")]
+    bind.unbind_without_the_seller(binding, actor="operator", now=NOW)
+    assert not Sync.objects.filter(status__in=run.OPEN).exists()
+
+
+def test_a_binding_that_somebody_works_on_is_passed_over() -> None:
+    """A timer holds its own row, which comes after the binding in the lock order."""
+    binding = make_binding()
+    tell_next(binding, result=REFUSED_CONNECTION)
+    assert run.retry_due({"binding": 0}, NOW, rules=RULES) == NOW + run.PASSED_OVER
+
+
+# --- by hand ------------------------------------------------------------------------------------------------------------
+
+
+def test_retry_all_begins_what_waits_and_what_stopped_again() -> None:
+    application = make_application(multi_instance=True)
+    first = make_binding(make_joint_service(application=application))
+    second = make_binding(make_joint_service(application=application))
+    well, foreign = make_binding(make_joint_service(application=application)), make_binding()
+    tell_all(well)
+    for one in (second, foreign):
+        tell_next(one, result=REFUSED_CONNECTION)
+    stop(first, result=REFUSED_CONNECTION)
+    failed = resend.failed_of_seller(application.seller)
+    assert set(failed.values_list("pk", flat=True)) == {first.pk, second.pk}
+    assert set(resend.failed_of_enterprise(second.enterprise)) == {second}
+    assert resend.request_retries([first.pk, second.pk], actor="seller@x", now=NOW) == 2
+    react(now=NOW)
+    assert waiting(first) is not None
+    assert waiting(second) is not None
+    assert waiting(foreign) is None
+    assert of(first).status == "binding"
+    with pytest.raises(Refused, match="nothing to retry"):
+        run.restart(well.pk, actor="x", rules=RULES, now=NOW)
+
+
+# --- everything again ---------------------------------------------------------------------------------------------------
+
+
+def test_everything_is_sent_again_in_order_to_a_seller_that_lost_all() -> None:
+    """Issue 25, 18: "*Send everything again* for a seller that moved or lost data"."""
+    binding, view = bound()
+    stays, gone = make_people(binding.enterprise, 2)
+    authorise.authorise(binding, [stays.pk, gone.pk], admin=True, rules=RULES, now=NOW)
+    tell_all(binding, view)
+    authorise.withdraw(binding, [gone.pk], rules=RULES, now=NOW)
+    tell_all(binding, view)
+    before, view = view, SellersView()
+    resend.resend(binding.pk, actor="seller", rules=RULES, now=NOW)
+    told = names(tell_all(binding, view))
+    assert told == ["SyncTenant·1", "SyncApplication·1", "SyncAllOrgs", "SyncAuth·0·1", "SyncAuth·1·1"]
+    assert (view.departments, view.people) == (before.departments, before.people)
+    assert of(binding).status == "bound"
+
+
+def test_a_restored_backup_loses_who_was_withdrawn_since() -> None:
+    binding, view = bound()
+    [gone] = make_people(binding.enterprise, 1)
+    authorise.authorise(binding, [gone.pk], admin=False, rules=RULES, now=NOW)
+    tell_all(binding, view)
+    backup = dict(view.people)
+    authorise.withdraw(binding, [gone.pk], rules=RULES, now=NOW)
+    tell_all(binding, view)
+    view.people = backup
+    view.kit.apply(command_of(_of_kind("SyncAuth")))
+    resend.resend(binding.pk, actor="seller", rules=RULES, now=NOW)
+    told = tell_all(binding)
+    assert names(told)[-1] == "SyncAuth·0·1"
+    assert told[-1].users[0].user_name == gone.user_name
+
+
+def _of_kind(kind: str):
+    from tradepost.market.production.models import Call
+
+    return Call.objects.filter(kind=kind).order_by("pk")[0]
+
+
+@pytest.mark.parametrize("result", [Done(), REFUSED_CONNECTION, LOST])
+def test_a_call_that_is_being_made_ends_first_and_counts_for_nothing(result) -> None:
+    """Race: the answer may come from the server that lost the data."""
+    binding, view = bound()
+    people = make_people(binding.enterprise, 2)
+    authorise.authorise(binding, [one.pk for one in people], admin=False, rules=RULES, now=NOW)
+    call = waiting(binding)
+    assert call is not None
+    leased = lease(call, now=NOW)
+    resend.resend(binding.pk, actor="seller", rules=RULES, now=NOW)
+    assert of(binding).resend
+    assert waiting(binding) == call, "no second call beside it"
+    end(leased, result, now=NOW)
+    view = SellersView()
+    told = names(tell_all(binding, view))
+    assert told == ["SyncTenant·1", "SyncApplication·1", "SyncAllOrgs", "SyncAuth·1·2"]
+    assert len(view.people) == 2
+    assert not of(binding).resend
+    assert not Authorisation.objects.exclude(batch=None).exists()
+
+
+def test_a_call_that_waits_its_turn_is_replaced_at_once() -> None:
+    binding, _view = bound()
+    authorise.authorise(binding, [make_people(binding.enterprise, 1)[0].pk], admin=False, rules=RULES, now=NOW)
+    resend.resend(binding.pk, actor="seller", rules=RULES, now=NOW)
+    assert names(tell_all(binding, SellersView())) == [
+        "SyncTenant·1",
+        "SyncApplication·1",
+        "SyncAllOrgs",
+        "SyncAuth·1·1",
+    ]
+
+
+def test_a_withdrawal_does_not_wait_for_a_seller_that_refuses_the_enterprise() -> None:
+    binding, view = bound()
+    [one] = make_people(binding.enterprise, 1)
+    authorise.authorise(binding, [one.pk], admin=False, rules=RULES, now=NOW)
+    tell_all(binding, view)
+    authorise.withdraw(binding, [one.pk], rules=RULES, now=NOW)
+    resend.resend(binding.pk, actor="seller", rules=RULES, now=NOW)
+    assert names([tell_next(binding, result=REFUSED_CONNECTION)]) == ["SyncTenant·1"]
+    assert names([tell_next(binding)]) == ["SyncAuth·0·1"]
+
+
+def test_what_is_being_unbound_is_not_sent_again() -> None:
+    binding, _view = bound()
+    bind.unbind(binding, actor="admin", rules=RULES, now=NOW)
+    before = of(binding).tenant_acked
+    with pytest.raises(Refused, match="being unbound"):
+        resend.resend(binding.pk, actor="seller", rules=RULES, now=NOW)
+    assert (of(binding).tenant_acked, of(binding).resend) == (before, False)
+
+
+def test_sending_again_of_many_is_one_event_each() -> None:
+    binding, _view = bound()
+    assert (
+        resend.request_resends(resend.living_of(binding.application).values_list("pk", flat=True), actor="x", now=NOW)
+        == 1
+    )
+    react(now=NOW)
+    assert names([tell_next(binding)]) == ["SyncTenant·1"]
