@@ -20,6 +20,8 @@ def inside(page: str, **more: str) -> View:
 OF_AUTH_CENTRE: dict[str, dict[str, View]] = {
     "": {
         "sign-in": View(f"{T}/sign-in/"),
+        "sign-in-forgot": View(f"{T}/sign-in/forgot/", press="main form button[type=submit]"),
+        "sign-in-reset-ended": View(f"{T}/sign-in/reset/nobodys/", status=404),
         "sign-in-wrong": View(f"{T}/sign-in/", WRONG, 'form[action$="/sign-in/"] button'),
         "sign-in-for-an-application": View(f"{T}/api/v1/oauth2/authorize?response_type=code&client_id={{client}}"),
         "sign-in-second-step": View(f"{T}/sign-in/", IN_TWO_STEPS, 'form[action$="/sign-in/"] button'),
@@ -33,6 +35,7 @@ OF_AUTH_CENTRE: dict[str, dict[str, View]] = {
         "workbench": inside(""),
         "sign-ins": inside("sign-ins/"),
         "two-step": inside("two-step/"),
+        "member-password": inside("password/"),
         "member-two-step-on": inside("two-step/on/"),
         "shared-details": inside("access/"),
         "application-refused": inside("api/v1/oauth2/authorize%3Fresponse_type=code%26client_id={other client}"),

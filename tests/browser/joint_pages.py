@@ -28,6 +28,7 @@ OF_JOINT: dict[str, dict[str, View]] = {
         "seller-application-new": View("/seller/applications/new/", press=SAVE),
     },
     "operator": {
+        "console-enterprises": View("/console/enterprises/"),
         "console-bindings": View("/console/bindings/"),
         "console-binding": View("/console/bindings/{not bound}/"),
     },

@@ -229,6 +229,8 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
             return [{"user": 7, "what": "reset", "at": at}]
         case "SecondStepGuessed":
             return [{"user": 7, "at": at}]
+        case "AdministratorAppointed":
+            return [{"enterprise": 1, "member": 7, "at": at}]
         case "EnterpriseMemberJoined":
             return [{"enterprise": 1, "member": 7, "invitation": 1}]
         case "CodeActivated":

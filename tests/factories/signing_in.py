@@ -43,11 +43,12 @@ class Joint:
 def make_member_with_password(
     admin: Member, user_name: str = "zhang01", *, password: str = PASSWORD, now: datetime = NOW
 ) -> Member:
-    """Managed by the enterprise; its password is known."""
+    """Managed by the enterprise; the password is the member's own and known here."""
     profile = Profile(mobile=MOBILE, email=EMAIL)
     made = make_managed(admin, user_name, name="张三", profile=profile, now=now).member
     made.user.set_password(password)
     made.user.save(update_fields=["password"])
+    Member.objects.filter(pk=made.pk).update(password_temporary=False)
     return Member.objects.select_related("user", "enterprise", "department").get(pk=made.pk)
 
 

@@ -10,6 +10,7 @@ from tests.market.who_may import ANYBODY, Address, pages
 OF = {"code": "{enterprise}"}
 WRONG = {"name": "nobody", "password": "wrong"}
 CODE = {"code": "123456", "password": "wrong"}
+NEW = {"new": "a long enough one", "again": "a long enough one"}
 TOKEN = {"grant_type": "authorization_code", "client_id": "nobody", "client_secret": "x", "code": "x"}
 OF_AUTH_CENTRE = {
     "t/<str:code>/": pages(ANYBODY, **OF),
@@ -25,6 +26,14 @@ OF_AUTH_CENTRE = {
     "t/<str:code>/two-step/codes/": Address(OF, get=ANYBODY, post=ANYBODY, data=CODE),
     "t/<str:code>/sign-in/second-step/": Address(OF, get=ANYBODY, post=ANYBODY, data=CODE),
     "t/<str:code>/sign-in/set-up/": Address(OF, get=ANYBODY, post=ANYBODY, data=CODE),
+    "t/<str:code>/sign-in/password/": Address(OF, get=ANYBODY, post=ANYBODY, data=NEW),
+    "t/<str:code>/sign-in/forgot/": Address(OF, get=ANYBODY, post=ANYBODY, data={"name": "nobody"}),
+    "t/<str:code>/sign-in/reset/<str:token>/": Address(OF | {"token": "nobodys"}),
+    "t/<str:code>/password/": Address(OF, get=ANYBODY, post=ANYBODY, data=NEW | {"old": "wrong"}),
+    "t/<str:code>/password/address/": Address(OF, post=ANYBODY, data={"email": "a@b.example", "password": "wrong"}),
+    "t/<str:code>/password/address/remove/": Address(OF, post=ANYBODY),
+    "t/<str:code>/password/address/<str:token>/": Address(OF | {"token": "nobodys"}, get=ANYBODY, post=ANYBODY),
+    "t/<str:code>/manage/": pages(ANYBODY, **OF),
     "t/<str:code>/sign-in/account/": Address(OF, post=ANYBODY),
     "t/<str:code>/sign-out/": Address(OF, post=ANYBODY),
     "t/<str:code>/api/v1/oauth2/authorize": Address(OF, get=ANYBODY, post=ANYBODY),
@@ -56,6 +65,10 @@ ELSEWHERE_AT_THE_AUTH_CENTRE = {
     "t/<str:code>/two-step/on/": [HTTPStatus.FOUND],  # the member has it on
     "t/<str:code>/sign-in/second-step/": [HTTPStatus.FOUND],  # no sign-in waits in this browser
     "t/<str:code>/sign-in/set-up/": [HTTPStatus.FOUND],
+    "t/<str:code>/sign-in/password/": [HTTPStatus.FOUND],
+    "t/<str:code>/sign-in/reset/<str:token>/": [HTTPStatus.NOT_FOUND],
+    "t/<str:code>/password/address/<str:token>/": [HTTPStatus.NOT_FOUND],
+    "t/<str:code>/manage/": [HTTPStatus.FOUND],
 }
 """What they answer to somebody who is signed in."""
 MORE_AT_THE_AUTH_CENTRE = {

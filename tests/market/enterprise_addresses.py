@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.market.who_may import ANYBODY, BUYER, PERSONS, Address
+from tests.market.who_may import ANYBODY, BUYER, OPERATOR, PERSONS, Address, pages
 
 ADMIN = frozenset({BUYER})
+OPERATORS = frozenset({OPERATOR})
 PERSON = {"name": "Somebody", "role": "user", "department": "{head_office}"}
 
 
@@ -35,6 +36,8 @@ OF_ENTERPRISES: dict[str, Address] = {
     ),
     "enterprise/join/<str:token>/": Address({"token": "{enterprise_token}"}, get=ANYBODY),
     **_read(""),
+    "enterprise/<slug:code>/enter/": Address({"code": "{enterprise}"}, get=ANYBODY),  # to the auth centre
+    "enterprise/<slug:code>/exit/": Address({"code": "{enterprise}"}, post=ANYBODY),
     **_act("leave/"),
     **_form("settings/", {"name": "X's enterprise by another name"}),
     **_act("settings/second-step/", {"wanted": "yes"}),
@@ -68,7 +71,17 @@ OF_ENTERPRISES: dict[str, Address] = {
     **_read("import/<int:pk>/", pk="{import}"),
     **_act("import/<int:pk>/confirm/", pk="{import}"),
     **_act("import/<int:pk>/drop/", pk="{import}"),
+    **_act("import/<int:pk>/passwords/", pk="{import}"),
+    **_act("passwords/"),
+    **_read("passwords/<int:pk>/", pk="{password_file}"),
+    **_act("passwords/<int:pk>/download/", {"format": "csv"}, pk="{password_file}"),
+    **_act("passwords/<int:pk>/delete/", pk="{password_file}"),
     **_read("history/"),
+    "console/enterprises/": pages(OPERATORS),
+    "console/enterprises/<int:pk>/": pages(OPERATORS, pk="{enterprise_key}"),
+    "console/enterprises/<int:pk>/appoint/": Address(
+        {"pk": "{enterprise_key}"}, post=OPERATORS, data={"person": "{enterprise_account}", "reason": "a letter"}
+    ),
     **_of_directory("ServiceProviderConfig"),
     **_of_directory("ResourceTypes"),
     **_of_directory("ResourceTypes/<str:key>", key="User"),
@@ -88,5 +101,6 @@ MORE_OF_ENTERPRISES = {
     ),
     "enterprise/<slug:code>/groups/<int:pk>/": ("after=500",),
     "enterprise/<slug:code>/history/": ("after=100",),
+    "console/enterprises/": ("q=many", "show=without", "after=100"),
 }  # fmt: skip
 """In which other ways these lists are asked."""

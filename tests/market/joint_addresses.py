@@ -29,6 +29,7 @@ OF_JOINT = {
     **_act("<int:pk>/groups/take/", {"group": "{enterprise_group}"}),
     **_act("<int:pk>/restart/"),
     **_act("<int:pk>/unbind/"),
+    "enterprise/<slug:code>/applications/restart/": Address({"code": "{enterprise}"}, post=ADMIN),
     "seller/applications/": pages(SELLERS),
     "seller/applications/new/": Address(get=SELLERS, post=CHANGERS, data=CREDENTIAL),
     "seller/applications/<int:pk>/": pages(A_MEMBERS, pk="{application}"),
@@ -42,7 +43,13 @@ OF_JOINT = {
     "seller/applications/<int:pk>/apply/": Address({"pk": "{application}"}, post=frozenset({OWNER})),
     "seller/applications/<int:pk>/account/": Address({"pk": "{application}"}, post=frozenset({OWNER})),
     "seller/applications/<int:pk>/restart/": Address({"pk": "{application}"}, post=frozenset({OWNER})),
+    "seller/applications/retry/": Address(post=CHANGERS),
+    "seller/applications/<int:pk>/send-again/": Address(
+        {"pk": "{application}"}, get=A_MEMBERS, post=frozenset({OWNER})
+    ),
     "console/bindings/": pages(OPERATORS),
+    "console/bindings/<int:pk>/send-again/": Address({"pk": "{joint_binding}"}, get=OPERATORS, post=OPERATORS),
+    "console/bindings/seller/<int:pk>/retry/": Address({"pk": "{seller}"}, post=OPERATORS),
     "console/bindings/<int:pk>/": pages(OPERATORS, pk="{joint_binding}"),
     "console/bindings/<int:pk>/restart/": Address({"pk": "{joint_binding}"}, post=OPERATORS),
     "console/bindings/<int:pk>/end/": Address({"pk": "{joint_binding}"}, post=OPERATORS),

@@ -25,7 +25,7 @@ from tradepost.market.organisations import directory_tokens, groups
 from tradepost.market.organisations.import_report import Report
 from tradepost.market.organisations.invite import Terms, invite
 from tradepost.market.organisations.members import Person, remove
-from tradepost.market.organisations.models import Enterprise, ImportRun
+from tradepost.market.organisations.models import Enterprise, ImportRun, PasswordFile
 from tradepost.market.review import appeals
 from tradepost.market.web_scan.models import WebScan
 
@@ -69,13 +69,17 @@ def enterprise_of(buyer: User) -> tuple[dict[str, str], Mapping[str, frozenset[s
         enterprise=admin.enterprise, by=buyer, file_name="a table of X's.csv", sha256="0" * 64, size=7, status="checked",
         report=dump(Report(new=1, last=2)), created_at=NOW,
     )  # fmt: skip
+    file = PasswordFile.objects.create(
+        enterprise=admin.enterprise, by=buyer, status="ready", created_at=NOW, until=clock.now() + timedelta(days=1)
+    )
     token = directory_tokens.make(admin.enterprise, "a directory of X's", by=admin, most=3, now=NOW).token
     facts = {
         "directory_token": str(token.pk), "enterprise_public_id": one.public_id,
         "enterprise": admin.enterprise.code, "head_office": str(admin.department_id), "department": str(department.pk),
         "enterprise_member": str(one.pk), "enterprise_account": one.user_name, "removed_member": str(gone.pk),
         "enterprise_group": str(group.pk), "enterprise_invitation": str(invited.invitation.pk),
-        "enterprise_token": invited.token, "import": str(run.pk),
+        "enterprise_token": invited.token, "import": str(run.pk), "password_file": str(file.pk),
+        "enterprise_key": str(admin.enterprise_id),
     }  # fmt: skip
     secrets = {
         **dict.fromkeys((group.name, one.user_name, run.file_name, token.name), frozenset({BUYER})),

@@ -21,6 +21,7 @@ from tradepost.market.organisations.models import (
     ImportRun,
     Invitation,
     Member,
+    PasswordFile,
 )
 
 from .insert import insert, text
@@ -92,6 +93,7 @@ def enterprises(size: Size, now: datetime) -> None:
         status=text("done"), created_at=at["at"],
     )  # fmt: skip
     ImportRun.objects.filter(pk=1).update(status="checked", report=dump(Report(new=1, last=2)))
+    PasswordFile.objects.create(pk=1, enterprise_id=1, status="ready", created_at=now, until=now + timedelta(days=9))
 
 
 def facts_of_enterprises() -> dict[str, str]:
@@ -102,5 +104,5 @@ def facts_of_enterprises() -> dict[str, str]:
     return {
         "enterprise": "many", "head_office": "1", "department": str(ALONE), "enterprise_member": "7", "enterprise_account": "user7",
         "removed_member": str(removed), "enterprise_group": "1", "enterprise_invitation": "50", "enterprise_token": ENTERPRISE_TOKEN,
-        "import": "1", "enterprise_public_id": "m7", "directory_token": str(DirectoryToken.objects.values_list("pk", flat=True)[0]),
+        "import": "1", "password_file": "1", "enterprise_key": "1", "enterprise_public_id": "m7", "directory_token": str(DirectoryToken.objects.values_list("pk", flat=True)[0]),
     }  # fmt: skip

@@ -207,7 +207,7 @@ def test_a_table_is_imported_and_first_passwords_come_in_a_file(client: Client) 
     assert ("Import 1 line" in seen, "An account name has 1 to 64 letters" in seen) == (True, True)
     assert client.post(f"{page}confirm/").status_code == 302
     work()
-    assert "New members have no password yet." in client.get(page).text
+    assert "Generate first passwords" in client.get(page).text
     one = Member.objects.get(user_name="han")
     assert str(one.pk) in client.get(f"{at('enterprise_members')}?show=passwords").text
     file = client.post(at("enterprise_passwords"), {"member": [str(one.pk)]})

@@ -172,7 +172,7 @@ def test_rights_of_administrators_are_not_a_directorys(directory: Directory) -> 
 
 def test_the_last_administrator_stays(directory: Directory) -> None:
     key = directory.admin.public_id
-    assert "only administrator" in directory.told("DELETE", f"Users/{key}", status=409)["detail"]
+    assert "No other administrator can sign in" in directory.told("DELETE", f"Users/{key}", status=409)["detail"]
     off = {"op": "replace", "path": "active", "value": False}
     directory.patch(f"Users/{key}", {"op": "replace", "path": "title", "value": "Boss"}, off, status=409)
 

@@ -163,8 +163,8 @@ def test_every_form_with_a_password_waits_for_a_place_to_hash_it() -> None:
         "account_confirm_login_code", "second_step",
     }  # fmt: skip
     elsewhere = {
-        "enterprise_member_new", "enterprise_member_password", "enterprise_passwords", "sign_in", "two_step_codes",
-        "two_step_off", "two_step_on",
+        "enterprise_appoint", "enterprise_member_new", "enterprise_member_password", "enterprise_passwords", "first_password",
+        "member_address", "member_password", "reset_password", "sign_in", "two_step_codes", "two_step_off", "two_step_on",
     }  # fmt: skip
     assert (names - without) | elsewhere == passwords.PAGES
     assert set(limits.A_MINUTE) <= names | {

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from urllib.parse import parse_qs, urlsplit
 
+from django.http import HttpRequest, HttpResponse
+
 from tradepost.market.applications.models import Client
 from tradepost.market.organisations.models import Enterprise
 
 from . import client_proof
+from .settings_of import market_address
+from .tenant import enterprise_of, following_of, leads_to, page
 
 
 def client_in(following: str, enterprise: Enterprise) -> Client | None:
@@ -27,3 +31,13 @@ def client_by_callback(service: str, enterprise: Enterprise) -> Client | None:
         .filter(enterprise=enterprise, callback=service)
         .first()
     )
+
+
+def leading_on(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
+    """The form of this page may end at the callback of the application that asked, or at the pages of the enterprise."""
+    following = following_of(request)
+    client = client_in(following, enterprise_of(request))
+    urls = [client.callback] if client else []
+    if following.startswith(page(request, "manage")):
+        urls.append(market_address())
+    return leads_to(answer, *urls) if urls else answer

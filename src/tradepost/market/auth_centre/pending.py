@@ -29,11 +29,12 @@ from tradepost.market.web.peer import network_of, peer
 from tradepost.market.web.second_step import answered
 from tradepost.market.web.second_step_pages import Place
 
-from . import asked_for, sessions, sign_in
+from . import sessions, sign_in
+from .asked_for import leading_on
 from .may_sign_in import may_enter
 from .models import Grant, SignInSession
 from .settings_of import lives
-from .tenant import COOKIE, enterprise_of, following_of, keep, leads_to, page, session_of, sign_in_url, tenant
+from .tenant import COOKIE, enterprise_of, following_of, keep, page, session_of, sign_in_url, tenant
 
 PENDING = "tradepost_second_step"
 LIFE = timedelta(minutes=10)
@@ -43,24 +44,33 @@ type Step = SignInSession.SecondStep
 
 
 class Pending(Struct, frozen=True):
+    """``step``: the second step that was taken already."""
+
     member: Member
     way: Way
+    step: Step
 
 
-def after_password(request: HttpRequest, member: Member) -> HttpResponse:
-    """The member gave the right password: what comes next."""
-    if second_factor.is_on(member.user):
-        return wait(request, member, SignInSession.Way.PASSWORD, "second_step_of_member")
-    if member.enterprise.second_step_required:
-        return wait(request, member, SignInSession.Way.PASSWORD, "second_step_set_up")
-    return enter(request, member, SignInSession.Way.PASSWORD)
+def after_password(request: HttpRequest, member: Member, step: Step = SignInSession.SecondStep.NONE) -> HttpResponse:
+    """The member gave the right password: what comes next. A password that somebody else made is replaced behind the second step, so
+    that nobody takes the account over who knows the password alone."""
+    way, taken = SignInSession.Way.PASSWORD, step != SignInSession.SecondStep.NONE
+    if not taken and second_factor.is_on(member.user):
+        return wait(request, member, way, "second_step_of_member")
+    if member.password_temporary:
+        return wait(request, member, way, "first_password", step)
+    if not taken and member.enterprise.second_step_required:
+        return wait(request, member, way, "second_step_set_up")
+    return enter(request, member, way, step)
 
 
-def wait(request: HttpRequest, member: Member, way: Way, at: str) -> HttpResponse:
+def wait(
+    request: HttpRequest, member: Member, way: Way, at: str, step: Step = SignInSession.SecondStep.NONE
+) -> HttpResponse:
     """On the page ``at``, which knows from the cookie whose sign-in it is."""
     answer = redirect(f"{page(request, at)}?{urlencode({'next': following_of(request)})}")
     told = {
-        "member": member.pk, "way": way.value, "at": clock.wall().timestamp(),
+        "member": member.pk, "way": way.value, "step": step.value, "at": clock.wall().timestamp(),
         "hash": member.user.get_session_auth_hash(),
     }  # fmt: skip
     answer.set_cookie(
@@ -94,7 +104,8 @@ def find(request: HttpRequest) -> Pending | None:
         return None
     if not constant_time_compare(told["hash"], member.user.get_session_auth_hash()):
         return None
-    return Pending(member, SignInSession.Way(told["way"]))
+    step = SignInSession.SecondStep(told.get("step", ""))
+    return Pending(member, SignInSession.Way(told["way"]), step)
 
 
 @never_cache
@@ -103,17 +114,20 @@ def find(request: HttpRequest) -> Pending | None:
 def second_step(request: HttpRequest) -> HttpResponse:
     found = find(request)
     if found is None or "cancel" in request.POST:
-        return _anew(request)
+        return anew(request)
     form, status, method = answered(request, found.member.user)
     if method is not None:
-        return enter(request, found.member, found.way, SignInSession.SecondStep(method.value))
+        step = SignInSession.SecondStep(method.value)
+        if found.way == SignInSession.Way.PASSWORD:
+            return after_password(request, found.member, step)
+        return enter(request, found.member, found.way, step)
     context = {
         "form": form,
         "enterprise": enterprise_of(request),
         "name": found.member.user_name,
         "next": following_of(request),
     }
-    return _leading_on(request, render(request, "auth_centre/second_step.html", context, status=status))
+    return leading_on(request, render(request, "auth_centre/second_step.html", context, status=status))
 
 
 @never_cache
@@ -123,7 +137,9 @@ def set_up(request: HttpRequest) -> HttpResponse:
     """Nobody gets in without, where the enterprise asks for it."""
     found = find(request)
     if found is None:
-        return _anew(request)
+        return anew(request)
+    if found.way == SignInSession.Way.PASSWORD and found.member.password_temporary:
+        return wait(request, found.member, found.way, "first_password")
     if second_factor.is_on(found.member.user):  # turned on elsewhere meanwhile
         return wait(request, found.member, found.way, "second_step_of_member")
     enterprise = enterprise_of(request)
@@ -144,7 +160,7 @@ def set_up(request: HttpRequest) -> HttpResponse:
         shown = second_step_pages.show_codes(request, onward, codes)
         return _signed_in(request, shown, found.member, found.way, SignInSession.SecondStep.APP)
 
-    return _leading_on(
+    return leading_on(
         request, second_step_pages.turn_on(request, place, done, proved=found.way == SignInSession.Way.PASSWORD)
     )
 
@@ -179,7 +195,7 @@ def renew(request: HttpRequest, answer: HttpResponse, step: Step) -> HttpRespons
     return _signed_in(request, answer, mine.member, SignInSession.Way(mine.way), step)
 
 
-def _anew(request: HttpRequest) -> HttpResponse:
+def anew(request: HttpRequest) -> HttpResponse:
     answer = redirect(sign_in_url(request, following_of(request)))
     _forget(request, answer)
     return answer
@@ -188,12 +204,6 @@ def _anew(request: HttpRequest) -> HttpResponse:
 def _forget(request: HttpRequest, answer: HttpResponse) -> None:
     if PENDING in request.COOKIES:
         answer.delete_cookie(PENDING, path=page(request, "sign_in"), samesite="Lax")
-
-
-def _leading_on(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
-    """The form of this page may end at the callback of the application that asked."""
-    client = asked_for.client_in(following_of(request), enterprise_of(request))
-    return leads_to(answer, client.callback) if client else answer
 
 
 # Passwords are hashed, and guesses counted, outside of a transaction that others would wait for.

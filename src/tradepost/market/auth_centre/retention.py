@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db.models import Model
 
 from tradepost.market.base.retention import BATCH, Sweep
+from tradepost.market.organisations.models import AdminVisit
 
 from .models import AccessToken, AuthorizationCode, Grant, RefreshToken, ServiceTicket, SignInFailure, SignInSession
 
@@ -43,6 +44,7 @@ RULES = (
     _sweep("refresh tokens", RefreshToken, "keep_tokens_days"),
     _sweep("grants", Grant, "keep_sign_ins_days"),
     Sweep(name="sign-ins", model=SignInSession, setting="keep_sign_ins_days", work=_sessions, of_real_time=True),
+    _sweep("visits of administrators", AdminVisit, "keep_sign_ins_days"),
     _sweep("wrong passwords", SignInFailure, "keep_tries_days", "locked_until"),
 )
 """A used refresh token stays as long as it would have held: by it a second use is seen."""

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
+from tradepost.market.organisations import admin_visits
 from tradepost.market.organisations.models import Enterprise, Member
 
 from . import grants
@@ -51,6 +52,7 @@ def replace(earlier: SignInSession, by: Member, *, now: datetime) -> None:
         end(earlier, Grant.Why.SIGNED_OUT, now=now)
     else:
         SignInSession.objects.filter(pk=earlier.pk).update(expires_at=now)
+        admin_visits.end_with([earlier.pk], now=now)
 
 
 def end(session: SignInSession, why: Grant.Why, *, now: datetime) -> None:
@@ -63,6 +65,7 @@ def end_all(sessions: QuerySet[SignInSession], why: Grant.Why, *, now: datetime)
     keys = list(sessions.filter(ended_at=None).values_list("pk", flat=True))
     ended = SignInSession.objects.filter(pk__in=keys, ended_at=None).update(ended_at=now)
     grants.revoke(Grant.objects.filter(session__in=keys), why, now=now)
+    admin_visits.end_with(keys, now=now)
     return ended
 
 

@@ -52,6 +52,11 @@ def asks_for_consent() -> bool:
     return config().ask_for_consent
 
 
+def market_address() -> str:
+    """Of the market's own pages."""
+    return config().base_url
+
+
 def address_of(code: str) -> str:
     """Of an enterprise's auth centre; also the issuer of what it says (openapi-jointkit B.1)."""
     return config().auth_centre_of(code)

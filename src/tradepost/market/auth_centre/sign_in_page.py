@@ -22,7 +22,7 @@ from tradepost.market.web.peer import network_of, peer
 from . import asked_for, pending, sessions, sign_in
 from .models import Grant, SignInSession
 from .settings_of import lockout
-from .tenant import COOKIE, enterprise_of, following_of, forget, leads_to, page, tenant
+from .tenant import COOKIE, enterprise_of, following_of, forget, page, tenant
 
 
 class SignInForm(forms.Form):
@@ -102,7 +102,7 @@ def _page(request: HttpRequest, form: SignInForm, *, status: int) -> HttpRespons
         "account": _as_account(request),
     }
     answer = render(request, "auth_centre/sign_in.html", context, status=status)
-    return leads_to(answer, client.callback) if client else answer
+    return asked_for.leading_on(request, answer)
 
 
 def _as_account(request: HttpRequest) -> Member | None:

@@ -20,6 +20,30 @@ OF_ENTERPRISES: Mapping[str, Words] = {
           "you do not know the enterprise, do nothing."),
         _("Look at the invitation"), "info", "users", _AN_ACCOUNT,
     ),
+    "member_address": Words(
+        _("Confirm your address for %(enterprise)s"),
+        _("Somebody who is signed in as %(account)s gave the address %(email)s. If it was you, open the link within a day to confirm it. "
+          "If not, ignore this mail."),
+        _("Confirm the address"), "info", "mail", _AN_ACCOUNT,
+    ),
+    "member_reset": Words(
+        _("Reset your password for %(enterprise)s"),
+        _("Somebody asked for a new password of %(account)s. If it was you, open the link within an hour. If not, ignore this mail: the "
+          "password stays as it is."),
+        _("Choose a new password"), "info", "lock", _AN_ACCOUNT,
+    ),
+    "member_password_changed": Words(
+        _("Your password for %(enterprise)s was changed"),
+        _("The password of %(account)s was changed and all other browsers were signed out. If it was not you, reset the password and tell "
+          "an administrator of your enterprise."),
+        _("Reset the password"), "warning", "lock", _AN_ACCOUNT,
+    ),
+    "administrator_appointed": Words(
+        _("%(person)s was appointed administrator of %(enterprise)s"),
+        _("No administrator could sign in any more, so an operator of the market appointed one. If you did not expect this, contact "
+          "Support."),
+        _("View the enterprise"), "warning", "users", _AN_ACCOUNT,
+    ),
     "enterprise_joined": Words(
         _("%(person)s joined %(enterprise)s"),
         _("The invitation was accepted. The person is in the department %(department)s."),

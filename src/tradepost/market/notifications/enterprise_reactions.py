@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from tradepost.market.base.events import on
 from tradepost.market.organisations.events import (
+    AdministratorAppointed,
     EnterpriseDissolved,
     EnterpriseMemberJoined,
     MemberPasswordReset,
@@ -55,8 +56,27 @@ def on_member_passwords_guessed(event: MemberPasswordsGuessed, now: datetime) ->
     tell_all(told, now=now)
 
 
+def on_administrator_appointed(event: AdministratorAppointed, now: datetime) -> None:
+    """The person, the founder and the other administrators, as far as the market can write to them."""
+    member = Member.objects.select_related("enterprise__buyer", "user").get(pk=event.member)
+    enterprise = member.enterprise
+    admins = Member.objects.filter(enterprise=enterprise, role=Member.Role.ADMIN, removed_at=None)
+    people = {one.user_id: one.user for one in admins.select_related("user").order_by("pk")}
+    if enterprise.buyer is not None:
+        people[enterprise.buyer.pk] = enterprise.buyer
+    facts = {"enterprise": enterprise.name, "person": member.name}
+    once, link = f"{member.pk} {event.at:%Y%m%d%H%M%S}", reverse("storefront:enterprise", args=[enterprise.code])
+    told = [
+        Telling(user=user, kind="administrator_appointed", facts=facts, once=once, link=link)
+        for user in people.values()
+        if user.email
+    ]
+    tell_all(told, now=now)
+
+
 REACTIONS = (
     on(MemberPasswordsGuessed, on_member_passwords_guessed),
+    on(AdministratorAppointed, on_administrator_appointed),
     on(EnterpriseMemberJoined, on_enterprise_member_joined),
     on(MemberPasswordReset),
 )

@@ -30,6 +30,14 @@ class Did(StrEnum):
     MEMBER_LEFT = "member_left"
     PASSWORD_MADE = "password_made"  # noqa: S105  # the name of an act
     FIRST_PASSWORDS = "first_passwords"  # the same
+    PASSWORD_FILE = "password_file"  # noqa: S105  # the same
+    PASSWORD_FILE_READ = "password_file_read"  # noqa: S105  # the same
+    PASSWORD_FILE_DELETED = "password_file_deleted"  # noqa: S105  # the same
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105  # the same
+    PASSWORD_RESET = "password_reset"  # noqa: S105  # the same
+    ADDRESS_CONFIRMED = "address_confirmed"
+    ADDRESS_REMOVED = "address_removed"
+    ADMIN_APPOINTED = "admin_appointed"
     INVITED = "invited"
     JOINED = "joined"
     INVITATION_REVOKED = "invitation_revoked"

@@ -57,6 +57,15 @@ class MemberPasswordReset(Struct, frozen=True, kw_only=True):
     member: int
 
 
+@event("administrator_appointed", about=("enterprise",))
+class AdministratorAppointed(Struct, frozen=True, kw_only=True):
+    """An operator made a member administrator, since no administrator could sign in any more."""
+
+    enterprise: int
+    member: int
+    at: datetime
+
+
 @event("enterprise_member_joined", about=("enterprise",))
 class EnterpriseMemberJoined(Struct, frozen=True, kw_only=True):
     """Somebody accepted an invitation."""

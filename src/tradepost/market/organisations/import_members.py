@@ -255,7 +255,7 @@ def _import_batch(
             seen.setdefault(line.said.get("user_name", "").lower(), line.at)
         _add_standing(known, held, tuple(new))
         judged = judge_all(new, known)
-        apply(held, judged, now=now)
+        apply(held, judged, run=one.pk, now=now)
         one.report = stored.dump(with_lines(report, judged))
         one.save(update_fields=["report"])
     return one

@@ -19,10 +19,10 @@ _USERS = 1000
 """Accounts of one statement: Django passes each of their values as a parameter."""
 
 
-def apply(held: Enterprise, judged: Sequence[Judged], *, now: datetime) -> None:
+def apply(held: Enterprise, judged: Sequence[Judged], *, run: int, now: datetime) -> None:
     """In the caller's transaction, which holds the enterprise. Accounts that are made have no password yet: an administrator makes
-    the first one for whom it concerns."""
-    made = _make(held, [one.wanted for one in judged if one.kind is Kind.NEW and one.wanted], now=now)
+    the first one for whom it concerns. ``run``: key of the import."""
+    made = _make(held, [one.wanted for one in judged if one.kind is Kind.NEW and one.wanted], run, now=now)
     changed = [
         _change(one.standing, one.wanted) for one in judged if one.kind is Kind.CHANGED and one.standing and one.wanted
     ]
@@ -35,14 +35,14 @@ def apply(held: Enterprise, judged: Sequence[Judged], *, now: datetime) -> None:
     tell([*made, *changed], now=now)
 
 
-def _make(held: Enterprise, wanted: Sequence[Wanted], *, now: datetime) -> list[Member]:
+def _make(held: Enterprise, wanted: Sequence[Wanted], run: int, *, now: datetime) -> list[Member]:
     users = User.objects.bulk_create(
         (User(email="", name=one.name, password=no_password(), joined_at=now) for one in wanted), batch_size=_USERS
     )
     return rows.create(
         Member(
             enterprise=held, user=user, user_name=one.user_name, name=one.name, department_id=one.department, role=one.role,
-            managed=True, profile=one.profile.stored(), joined_at=now,
+            managed=True, profile=one.profile.stored(), joined_at=now, imported_by=run,
         )
         for user, one in zip(users, wanted, strict=True)
     )  # fmt: skip

@@ -21,7 +21,7 @@ from tradepost.market.identity.models import User
 from .act_log import Did, actor, record, subject
 from .events import MemberPasswordReset
 from .locking import lock, member_of
-from .models import EnterpriseAct, Member
+from .models import EnterpriseAct, Member, OwnAddress
 from .reset_wait import DAY, Gaps, reset_wait
 
 _READABLE = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -56,11 +56,11 @@ def draw() -> Drawn:
     return Drawn(password, make_password(password))
 
 
-def give(member: Member, drawn: Drawn, *, now: datetime) -> NewPassword:
-    """In the caller's transaction, who holds the enterprise."""
+def give(member: Member, drawn: Drawn, *, now: datetime, temporary: bool = True) -> NewPassword:
+    """In the caller's transaction, who holds the enterprise. ``temporary``: its owner replaces it at the next sign-in."""
     User.objects.filter(pk=member.user_id).update(password=drawn.hashed, is_active=True)
-    member.password_at = now
-    member.save(update_fields=["password_at"])
+    member.password_at, member.password_temporary = now, temporary
+    member.save(update_fields=["password_at", "password_temporary"])
     return NewPassword(member, drawn.password)
 
 
@@ -78,6 +78,7 @@ def reset(member: Member, *, by: Member | None, gaps: Gaps, now: datetime) -> Ne
         if wait := reset_wait(before, gaps, now=now):
             raise _too_soon(wait)
         made = give(one, drawn, now=now)
+        OwnAddress.objects.filter(member=one).delete()  # it may be that of whoever knew the earlier password
         record(held, Did.PASSWORD_MADE, actor(by), about=one, now=now, note=one.user_name)
         outbox.publish(MemberPasswordReset(enterprise=held.pk, member=one.pk), now=now)
     return made

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from tradepost.market.base.lifecycle import Lifecycle
 
-from .models import Enterprise, ImportRun, Invitation
+from .models import Enterprise, ImportRun, Invitation, PasswordFile
 
 
 class EnterpriseEvent(StrEnum):
@@ -52,5 +52,23 @@ IMPORT: Lifecycle[ImportRun.Status, ImportEvent] = Lifecycle(
         (_R.CHECKED, ImportEvent.STOP): _R.STOPPED,
         (_R.IMPORTING, ImportEvent.FINISH): _R.DONE,
         (_R.IMPORTING, ImportEvent.STOP): _R.STOPPED,
+    },
+)
+
+
+class PasswordFileEvent(StrEnum):
+    FINISH = "finish"
+    STOP = "stop"
+    DELETE = "delete"
+
+
+_F = PasswordFile.Status
+PASSWORD_FILE: Lifecycle[PasswordFile.Status, PasswordFileEvent] = Lifecycle(
+    "enterprise_password_file",
+    {
+        (_F.MAKING, PasswordFileEvent.FINISH): _F.READY,
+        (_F.MAKING, PasswordFileEvent.STOP): _F.STOPPED,
+        (_F.READY, PasswordFileEvent.DELETE): _F.DELETED,
+        (_F.STOPPED, PasswordFileEvent.DELETE): _F.DELETED,
     },
 )

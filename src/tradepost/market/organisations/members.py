@@ -16,10 +16,11 @@ from tradepost.market.identity.models import User
 
 from . import account_names
 from .act_log import By, Did, actor, record
+from .administrators import must_leave_an_admin
 from .events import MembersChanged
 from .initial_password import NewPassword, draw, give, no_password
 from .locking import counted, department_of, lock, member_of
-from .models import Enterprise, GroupMember, Invitation, Member
+from .models import Enterprise, GroupMember, Invitation, Member, OwnAddress
 from .profile import Profile
 
 LONGEST_NAME = 64
@@ -40,11 +41,12 @@ def add_managed(
     enterprise: Enterprise, user_name: str, person: Person, *, by: Member | None, most: int, now: datetime
 ) -> NewPassword:
     """A member with an account that the enterprise makes: it has no e-mail address, and signs in at the enterprise's auth centre
-    alone. Its first password is in the answer and nowhere else. ``most``: living members. Raises ``Refused``."""
+    alone. Its first password is in the answer and nowhere else; a person replaces it at the first sign-in, a seller's tester keeps it
+    (``by`` is None). ``most``: living members. Raises ``Refused``."""
     user_name, drawn = account_names.user_name(user_name), draw()
     with transaction.atomic():
         member = add_without_password(enterprise, user_name, person, by=by, most=most, now=now)
-        return give(member, drawn, now=now)
+        return give(member, drawn, now=now, temporary=by is not None)
 
 
 def add_without_password(
@@ -110,7 +112,7 @@ def change(member: Member, person: Person, *, by: By, now: datetime) -> Member:
         if before == (one.name, one.department_id, one.role, one.profile, one.external_id):
             return one
         if was_admin and one.role != Member.Role.ADMIN:
-            _must_leave_an_admin(one)
+            must_leave_an_admin(one)
         one.version += 1
         one.save(update_fields=["name", "department", "role", "profile", "external_id", "version"])
         note = "" if one.role == before[2] else one.role
@@ -137,7 +139,7 @@ def _switch(member: Member, *, enabled: bool, by: By, now: datetime) -> None:
         if not enabled:
             _must_not_be(by, one, _("You cannot disable yourself. Ask another administrator."))
             if one.role == Member.Role.ADMIN:
-                _must_leave_an_admin(one)
+                must_leave_an_admin(one)
         one.enabled, one.version = enabled, one.version + 1
         one.save(update_fields=["enabled", "version"])
         record(held, Did.MEMBER_ENABLED if enabled else Did.MEMBER_DISABLED, actor(by), about=one, now=now)
@@ -192,25 +194,16 @@ def bring_back(one: Member, held: Enterprise, *, department: int, role: str = Me
 
 def _out(held: Enterprise, one: Member, *, now: datetime) -> None:
     if one.role == Member.Role.ADMIN:
-        _must_leave_an_admin(one)
+        must_leave_an_admin(one)
     GroupMember.objects.filter(member=one).delete()
     one.removed_at, one.version, one.profile, one.password_at = now, one.version + 1, {}, None
-    one.external_id = ""
-    one.save(update_fields=["removed_at", "version", "profile", "password_at", "external_id"])
+    one.external_id, one.password_temporary = "", False
+    one.save(update_fields=["removed_at", "version", "profile", "password_at", "external_id", "password_temporary"])
+    OwnAddress.objects.filter(member=one).delete()
     counted(held, -1)
     if one.managed:  # nobody signs in with it any more, wherever
         User.objects.filter(pk=one.user_id).update(is_active=False, password=no_password())
     tell([one], now=now)
-
-
-def _must_leave_an_admin(one: Member) -> None:
-    """One who was administrator: somebody who can manage the enterprise is always there."""
-    others = Member.objects.filter(
-        enterprise=one.enterprise_id, role=Member.Role.ADMIN, enabled=True, removed_at=None
-    ).exclude(pk=one.pk)
-    if not others.exists():
-        words = _("This is the only administrator. Make somebody else one first, or dissolve the enterprise.")
-        raise Refused("enterprise.last_admin", words, field="role")
 
 
 def _must_not_be(by: By, one: Member, words: str) -> None:

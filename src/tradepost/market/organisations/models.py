@@ -13,13 +13,17 @@ from tradepost.market.base.ids import hex_id
 from tradepost.market.identity.models import Seller, User
 
 from .act_models import EnterpriseAct
+from .address_models import OwnAddress
 from .directory_models import DirectoryToken
 from .group_models import Group, GroupMember
 from .import_models import ImportRun
 from .invitation_models import Invitation
+from .password_models import PasswordFile, PasswordPart
+from .visit_models import AdminVisit
 
 __all__ = [
     "CODE_LENGTH",
+    "AdminVisit",
     "Department",
     "DirectoryToken",
     "Enterprise",
@@ -29,6 +33,9 @@ __all__ = [
     "ImportRun",
     "Invitation",
     "Member",
+    "OwnAddress",
+    "PasswordFile",
+    "PasswordPart",
 ]
 CODE_LENGTH = 64
 """Of a tenant's and a department's code, and of a member's account name (openapi-jointkit §A.5, §A.7, §A.8)."""
@@ -134,6 +141,10 @@ class Member(models.Model):
     """What the enterprise's own directory calls the person (``externalId`` of RFC 7643 §3.1)."""
     password_at = models.DateTimeField(null=True, default=None)
     """When an administrator made the password of a managed account last; null while it has none and nobody can sign in."""
+    password_temporary = models.BooleanField(default=False, db_default=False)
+    """Somebody else made the password: its owner replaces it at the next sign-in."""
+    imported_by = models.BigIntegerField(null=True, default=None)
+    """Key of the import that made the account."""
     version = models.PositiveIntegerField(default=1)
     """Counts what became of it, as a department's."""
     joined_at = models.DateTimeField()
@@ -176,6 +187,9 @@ class Member(models.Model):
                 opclasses=["int8_ops", "varchar_pattern_ops"],
             ),
             models.Index(fields=["enterprise", "external_id"], name="enterprise_member_external"),
+            models.Index(
+                fields=["imported_by", "id"], name="enterprise_member_imported", condition=Q(imported_by__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

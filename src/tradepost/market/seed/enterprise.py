@@ -115,7 +115,7 @@ def _give_the_known_password(road: Road, of: Enterprise) -> None:
     if member is not None:
         drawn = Drawn(password=MEMBER.password, hashed=make_password(MEMBER.password, hasher=QuickHasher()))
         with transaction.atomic():
-            initial_password.give(member, drawn, now=road.now())
+            initial_password.give(member, drawn, now=road.now(), temporary=False)
 
 
 # --- who may use it -----------------------------------------------------------------------------------------------------

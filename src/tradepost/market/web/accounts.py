@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from django.utils.translation import gettext as _
 from tradepost.market.base import clock, ids
 from tradepost.market.identity import log_ins, sign_in_guesses, throttling
 from tradepost.market.identity.models import Member, User
+from tradepost.market.organisations.account_names import RESERVED
 
 from . import known_browsers
 from .account_mails import mail_for_allauth
@@ -135,6 +137,19 @@ class ChangePassword(PasswordChangeView):
 
 
 change_password = ChangePassword.as_view()
-log_in = LoginView.as_view()
+
+
+class LogIn(LoginView):  # type: ignore[misc]  # allauth has no types
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """An administrator with an account of the enterprise's own gets in by the auth centre."""
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        found = _ENTERPRISE.match(str(context.get("redirect_field_value") or ""))
+        if found is not None and found[1] not in RESERVED:
+            context["enterprise_entry"] = reverse("storefront:enterprise_enter", args=[found[1]])
+        return context
+
+
+_ENTERPRISE = re.compile(r"/enterprise/([a-z0-9-]{2,63})/")
+log_in = LogIn.as_view()
 # It writes only what stands for itself; in one transaction a password would be hashed while SQLite's lock is held.
 log_in.own_transactions = True

@@ -25,6 +25,7 @@ from tradepost.market.invoices.models import Invoice
 from tradepost.market.notifications.models import NoticeDelivery
 from tradepost.market.orders.models import Order
 from tradepost.market.orders.refund_models import Refund
+from tradepost.market.organisations.models import Enterprise
 from tradepost.market.payments.intent_models import Intent, ProviderFact
 from tradepost.market.probes.models import WorkItem
 from tradepost.market.review.models import Submission
@@ -109,6 +110,7 @@ KINDS: Mapping[str, Kind] = {
         seller="application__seller_id",
         page="binding",
     ),
+    "enterprise": Kind(words=_("Enterprise"), model=Enterprise, text="name", page="enterprise"),
     "agreement": Kind(words=_("Agreement"), key="kind", page="agreement"),
     "account": Kind(words=_("Account"), model=User, text="email", page="account"),
     "delivery": Kind(
@@ -157,6 +159,7 @@ ACTS: Mapping[str, Named] = {
     "service_freeze": Named(_("Service frozen"), "service"),
     "service_lift": Named(_("Freeze of a service lifted"), "service"),
     "service_release": Named(_("Service ended"), "service"),
+    "enterprise_appoint": Named(_("Administrator of an enterprise appointed"), "enterprise"),
     "binding_restart": Named(_("Failed synchronisation retried"), "binding"),
     "bindings_retry": Named(_("All failed synchronisation of a seller retried"), "seller"),
     "binding_send_again": Named(_("Everything about an enterprise sent to the seller again"), "binding"),

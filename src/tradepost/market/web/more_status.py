@@ -10,7 +10,7 @@ from tradepost.market.applications.models import Sync, TenantBinding
 from tradepost.market.audit.models import Outcome
 from tradepost.market.compute.models import Server
 from tradepost.market.images.models import PeriodImage
-from tradepost.market.organisations.models import ImportRun
+from tradepost.market.organisations.models import ImportRun, PasswordFile
 from tradepost.market.supervision.models import Supervision
 
 type Marked = tuple[Iterable[tuple[str, str | Promise]], Mapping[str, tuple[str, str]]]
@@ -49,6 +49,15 @@ MORE: Mapping[str, Marked] = {
             "stopped": ("bad", "player-pause"),
             "done": ("ok", "check"),
             "dropped": ("calm", "ban"),
+        },
+    ),
+    "password file": (
+        PasswordFile.Status.choices,
+        {
+            "making": ("info", "refresh"),
+            "ready": ("ok", "check"),
+            "stopped": ("bad", "player-pause"),
+            "deleted": ("calm", "ban"),
         },
     ),
     "import": (

@@ -26,9 +26,11 @@ from django.utils.translation import gettext as _
 from tradepost.market.assets import pictures, proofs
 from tradepost.market.assets.models import Picture, Proof
 from tradepost.market.assets.picture_rules import RULES, SUFFIXES, Limits, too_large
+from tradepost.market.base import clock
 from tradepost.market.base.config import config
 from tradepost.market.base.files import SHA256, Files
 from tradepost.market.identity.models import Seller, User
+from tradepost.market.organisations import admin_visits
 
 from .answering import Environ
 from .arriving import BYTES_OF_ONE
@@ -67,9 +69,17 @@ def largest_page_body(path: str) -> int:
 
 
 def is_sender_known(environ: Environ) -> bool:
-    """Whether the request comes with a session of somebody who is logged in: strangers fill no memory with files."""
-    key = parse_cookie(str(environ.get("HTTP_COOKIE", ""))).get(settings.SESSION_COOKIE_NAME, "")
-    return bool(key) and SESSION_KEY in SessionStore(key).load()
+    """Whether the request comes with a session of somebody who is logged in, or of an administrator of the enterprise whose page it is:
+    strangers fill no memory with files."""
+    cookies = parse_cookie(str(environ.get("HTTP_COOKIE", "")))
+    key = cookies.get(settings.SESSION_COOKIE_NAME, "")
+    if key and SESSION_KEY in SessionStore(key).load():
+        return True
+    secret, page = cookies.get(admin_visits.COOKIE, ""), _OF_ENTERPRISE.match(str(environ.get("PATH_INFO", "")))
+    return bool(secret and page) and admin_visits.find(secret, page[1], now=clock.wall()) is not None  # type: ignore[index]
+
+
+_OF_ENTERPRISE = re.compile(r"/enterprise/([a-z0-9-]{1,64})/")
 
 
 def piece_of_upload(environ: Environ) -> int:

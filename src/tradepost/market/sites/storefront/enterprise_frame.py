@@ -15,10 +15,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 
+from tradepost.market.base import clock
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.identity.models import User
-from tradepost.market.organisations import departments, queries
+from tradepost.market.organisations import admin_visits, departments, queries
 from tradepost.market.organisations.departments import tree_of
 from tradepost.market.organisations.invite import Terms
 from tradepost.market.organisations.models import Enterprise, Member
@@ -33,6 +34,8 @@ class EnterpriseRequest(HttpRequest):
     now: datetime
     membership: Member
     enterprise: Enterprise
+    visitor: Member | None
+    """Who came from the auth centre."""
 
 
 type EnterpriseView[**P] = Callable[Concatenate[EnterpriseRequest, P], HttpResponse]
@@ -40,12 +43,12 @@ type EnterpriseView[**P] = Callable[Concatenate[EnterpriseRequest, P], HttpRespo
 
 def enterprise_page(*, admin: bool) -> Callable[[EnterpriseView[Any]], Callable[..., HttpResponseBase]]:
     """For members of the enterprise whose code stands in the address; for everybody else it does not exist. ``admin``: for its
-    administrators alone."""
+    administrators alone. A member comes with a market account, an administrator also from the auth centre (decision 0083)."""
 
     def guard(view: EnterpriseView[Any]) -> Callable[..., HttpResponseBase]:
         @wraps(view)
         def guarded(request: EnterpriseRequest, code: str, *args: Any, **kwargs: Any) -> HttpResponse:
-            found = queries.membership(person(request), code)
+            found = request.visitor or queries.membership(person(request), code)
             if found is None:
                 raise Http404
             if admin and found.role != Member.Role.ADMIN:
@@ -55,7 +58,17 @@ def enterprise_page(*, admin: bool) -> Callable[[EnterpriseView[Any]], Callable[
             request.membership, request.enterprise = found, found.enterprise
             return view(request, *args, **kwargs)
 
-        return buyer_required(never_cache(guarded))
+        inside = buyer_required(never_cache(guarded))
+
+        @wraps(inside)
+        def outside(request: EnterpriseRequest, code: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            secret = request.COOKIES.get(admin_visits.COOKIE, "")
+            request.visitor = admin_visits.find(secret, code, now=clock.wall()) if secret else None
+            if request.visitor is not None:
+                request.user = request.visitor.user  # for this request: the account opens no other page
+            return inside(request, code, *args, **kwargs)
+
+        return outside
 
     return guard
 
@@ -67,6 +80,7 @@ def show(request: EnterpriseRequest, template: str, *, status: int = HTTPStatus.
         "membership": request.membership,
         "is_admin": request.membership.role == Member.Role.ADMIN,
         "workbench": f"{config().auth_centre_of(request.enterprise.code)}/",
+        "visitor": request.visitor,
     }
     return render(request, template, {**frame, **context}, status=status)
 

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
-from tradepost.market.organisations import import_members, import_table, queries
+from tradepost.market.organisations import import_members, import_table, password_files, queries
 from tradepost.market.organisations.enterprise import FIRST_DEPARTMENT
 from tradepost.market.organisations.models import ImportRun
 from tradepost.market.web.uploads import FileField, takes_bytes, uploaded_in
@@ -100,6 +100,7 @@ def detail(request: EnterpriseRequest, pk: int) -> HttpResponse:
     open_now = run.status in {ImportRun.Status.CHECKING, ImportRun.Status.IMPORTING}
     return show(
         request, "storefront/enterprise_import.html", run=run, report=import_members.report_of(run), live=open_now,
+        lacking=not open_now and password_files.lacking(run), password_file=password_files.newest(request.enterprise, run),
         job=import_members.job_of(run) if open_now else None,
     )  # fmt: skip
 

@@ -17,6 +17,7 @@ from . import (
     enterprise_applications,
     enterprise_departments,
     enterprise_directory,
+    enterprise_entry,
     enterprise_groups,
     enterprise_history,
     enterprise_import,
@@ -58,6 +59,8 @@ from . import (
 app_name = "storefront"
 of_one_enterprise = [
     path("", enterprises.home, name="enterprise"),
+    path("enter/", enterprise_entry.enter, name="enterprise_enter"),
+    path("exit/", enterprise_entry.exit_pages, name="enterprise_exit"),
     path("leave/", enterprises.leave, name="enterprise_leave"),
     path("settings/", enterprises.settings, name="enterprise_settings"),
     path("settings/second-step/", enterprises.ask_second_step, name="enterprise_second_step"),
@@ -101,6 +104,11 @@ of_one_enterprise = [
     path("import/<int:pk>/", enterprise_import.detail, name="enterprise_import"),
     path("import/<int:pk>/confirm/", enterprise_import.confirm, name="enterprise_import_confirm"),
     path("import/<int:pk>/drop/", enterprise_import.drop, name="enterprise_import_drop"),
+    path("import/<int:pk>/passwords/", enterprise_passwords.of_import, name="enterprise_import_passwords"),
+    path("passwords/", enterprise_passwords.of_all, name="enterprise_all_passwords"),
+    path("passwords/<int:pk>/", enterprise_passwords.file, name="enterprise_password_file"),
+    path("passwords/<int:pk>/download/", enterprise_passwords.download, name="enterprise_password_download"),
+    path("passwords/<int:pk>/delete/", enterprise_passwords.delete, name="enterprise_password_delete"),
     path("history/", enterprise_history.index, name="enterprise_history"),
 ]
 """Below the address of an enterprise."""

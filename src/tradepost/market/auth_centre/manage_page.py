@@ -1,0 +1,57 @@
+"""From the auth centre to the pages on which administrators manage their enterprise (decision 0083)."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from tradepost.market.base import clock
+from tradepost.market.base.errors import Refused
+from tradepost.market.identity import second_factor
+from tradepost.market.organisations import admin_visits
+
+from . import sessions
+from .hosts import AT_ITS_HOST
+from .models import Grant, SignInSession
+from .settings_of import market_address
+from .tenant import enterprise_of, forget, members_only, refusal, session_of, sign_in_url
+
+STATE = re.compile(r"[0-9a-f]{64}")
+
+
+@require_safe
+@members_only
+def manage(request: HttpRequest) -> HttpResponse:
+    """With the state of a browser that comes from those pages: back there with a ticket. Without: there first, to get one."""
+    code, session = enterprise_of(request).code, session_of(request)
+    entry = reverse("storefront:enterprise_enter", args=[code])
+    if AT_ITS_HOST in request.META:
+        entry = f"{market_address()}{entry}"
+    state = request.GET.get("state", "")
+    if not STATE.fullmatch(state):
+        return redirect(entry)
+    if _lacks_second_step(session):
+        sessions.end(session, Grant.Why.SIGNED_OUT, now=clock.wall())
+        answer = redirect(sign_in_url(request, request.get_full_path()))
+        forget(request, answer)
+        return answer
+    try:
+        ticket = admin_visits.offer(
+            session.member, state_hash=state, sign_in=session.pk, until=session.expires_at, now=clock.wall()
+        )
+    except Refused as refused:
+        return refusal(request, refused)
+    answer = redirect(f"{entry}?{urlencode({'ticket': ticket})}")
+    answer["Cache-Control"], answer["Referrer-Policy"] = "no-store", "no-referrer"
+    return answer
+
+
+def _lacks_second_step(session: SignInSession) -> bool:
+    """It began before the second step was turned on, or before the enterprise required it."""
+    asked = session.member.enterprise.second_step_required or second_factor.is_on(session.member.user)
+    return asked and session.second_step == SignInSession.SecondStep.NONE

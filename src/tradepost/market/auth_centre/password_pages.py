@@ -1,0 +1,248 @@
+"""A member's own password at the auth centre: replaced at the first sign-in, changed later, and reset by mail."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from tradepost.market.base import clock
+from tradepost.market.base.errors import Refused
+from tradepost.market.identity import second_factor
+from tradepost.market.notifications import member_mails
+from tradepost.market.organisations import own_address, own_password
+from tradepost.market.organisations.models import Member
+from tradepost.market.web.access import now_of
+from tradepost.market.web.peer import network_of, peer
+from tradepost.market.web.service_desk import say_why
+
+from . import pending, sign_in
+from .asked_for import leading_on
+from .models import SignInSession
+from .tenant import enterprise_of, following_of, members_only, page, session_of, sign_in_url, tenant
+
+
+def _field(label: object, autocomplete: str) -> forms.CharField:
+    return forms.CharField(
+        label=label, max_length=own_password.LONGEST, strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": autocomplete}),
+    )  # fmt: skip
+
+
+class NewPasswordForm(forms.Form):
+    new = _field(gettext_lazy("New password"), "new-password")
+    again = _field(gettext_lazy("New password again"), "new-password")
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # Django's own arguments
+        self.fields["new"].help_text = _("At least 10 characters, no common password, and not your name.")
+
+    def clean(self) -> dict[str, object]:
+        given: dict[str, object] = super().clean() or {}
+        if "new" in given and "again" in given and given["new"] != given["again"]:
+            self.add_error("again", _("The two passwords differ."))
+        return given
+
+
+class ChangeForm(NewPasswordForm):
+    old = _field(gettext_lazy("Present password"), "current-password")
+    field_order = ("old", "new", "again")
+
+
+class AddressForm(forms.Form):
+    email = forms.CharField(
+        label=gettext_lazy("Email address"), max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )  # fmt: skip
+    password = _field(gettext_lazy("Present password"), "current-password")
+
+
+class ForgotForm(forms.Form):
+    name = forms.CharField(
+        label=gettext_lazy("User name"), max_length=sign_in.LONGEST,
+        help_text=gettext_lazy("As your enterprise gave it to you."),
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
+    )  # fmt: skip
+
+
+# --- at the first sign-in -------------------------------------------------------------------------------------------------
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@tenant
+def first_password(request: HttpRequest) -> HttpResponse:
+    """Behind the password that somebody else made, and the second step where it is on."""
+    found = pending.find(request)
+    if found is None or "cancel" in request.POST or not found.member.password_temporary:
+        return pending.anew(request)
+    if found.step == SignInSession.SecondStep.NONE and second_factor.is_on(found.member.user):
+        return pending.wait(request, found.member, found.way, "second_step_of_member")
+    form, status = NewPasswordForm(request.POST or None), 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                changed = own_password.replace_first(
+                    found.member, form.cleaned_data["new"], now=now_of(request), wall=clock.wall()
+                )
+            except Refused as refused:
+                say_why(form, refused)
+                status = refused.status
+            else:
+                return pending.after_password(request, _again(changed), found.step)
+    context = {
+        "form": form,
+        "enterprise": enterprise_of(request),
+        "name": found.member.user_name,
+        "next": following_of(request),
+    }
+    return leading_on(request, render(request, "auth_centre/first_password.html", context, status=status))
+
+
+def _again(member: Member) -> Member:
+    return Member.objects.select_related("user", "enterprise", "department").get(pk=member.pk)
+
+
+# --- later ----------------------------------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@members_only
+def password(request: HttpRequest) -> HttpResponse:
+    member = session_of(request).member
+    form, status = ChangeForm(request.POST or None), 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            given, wall = form.cleaned_data, clock.wall()
+            try:
+                own_password.change(member, given["old"], given["new"], now=now_of(request), wall=wall)
+            except Refused as refused:
+                say_why(form, refused)
+                status = refused.status
+            else:
+                member_mails.tell_changed(member, now=now_of(request))
+                messages.success(request, _("The password is changed. All other browsers are signed out."))
+                step = SignInSession.SecondStep(session_of(request).second_step)
+                return pending.renew(request, redirect(page(request, "member_password")), step)
+    return _page(request, form, AddressForm(), status=status)
+
+
+def _page(request: HttpRequest, form: forms.Form, address_form: forms.Form, *, status: int = 200) -> HttpResponse:
+    member = session_of(request).member
+    context = {
+        "enterprise": enterprise_of(request), "member": member, "form": form, "address_form": address_form,
+        "address": own_address.of(member), "market_password": reverse("account_change_password"), "wall": clock.wall(),
+    }  # fmt: skip
+    return render(request, "auth_centre/password.html", context, status=status)
+
+
+@require_POST
+@members_only
+def address(request: HttpRequest) -> HttpResponse:
+    """A mail goes out; its link confirms the address."""
+    member, form = session_of(request).member, AddressForm(request.POST)
+    if not form.is_valid():
+        return _page(request, ChangeForm(), form, status=422)
+    try:
+        mail = own_address.propose(member, form.cleaned_data["email"], form.cleaned_data["password"], wall=clock.wall())
+    except Refused as refused:
+        say_why(form, refused)
+        return _page(request, ChangeForm(), form, status=refused.status)
+    member_mails.confirm_address(member, mail, now=now_of(request))
+    messages.success(
+        request, _("A mail was sent to %(address)s. Open its link to confirm the address.") % {"address": mail.address}
+    )
+    return redirect(page(request, "member_password"))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@members_only
+def confirm_address(request: HttpRequest, token: str) -> HttpResponse:
+    """The link of the mail: programs that open links for safety confirm nothing."""
+    member = session_of(request).member
+    found = own_address.find_pending(member, token, wall=clock.wall())
+    if request.method == "POST":
+        own_address.confirm(member, token, now=now_of(request), wall=clock.wall())
+        messages.success(request, _("The address is confirmed. You can reset a forgotten password with it."))
+        return redirect(page(request, "member_password"))
+    context = {"enterprise": enterprise_of(request), "member": member, "found": found}
+    return render(request, "auth_centre/confirm_address.html", context, status=200 if found else 404)
+
+
+@require_POST
+@members_only
+def remove_address(request: HttpRequest) -> HttpResponse:
+    own_address.remove(session_of(request).member, now=now_of(request))
+    messages.success(request, _("The address is removed."))
+    return redirect(page(request, "member_password"))
+
+
+# --- forgotten ------------------------------------------------------------------------------------------------------------
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@tenant
+def forgot(request: HttpRequest) -> HttpResponse:
+    """The answer is the same whether there is such an account, with an address or without."""
+    enterprise, form, status = enterprise_of(request), ForgotForm(request.POST or None), 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            member = sign_in.find(enterprise, form.cleaned_data["name"])
+            try:
+                mail = own_address.request_reset(
+                    enterprise, member, network=network_of(peer(request)), wall=clock.wall()
+                )
+            except Refused as refused:
+                say_why(form, refused)
+                status = refused.status
+            else:
+                if mail is not None and member is not None:
+                    member_mails.reset_password(member, mail, now=now_of(request))
+                return render(request, "auth_centre/forgot_sent.html", {"enterprise": enterprise})
+    context = {"form": form, "enterprise": enterprise, "market_reset": reverse("account_reset_password")}
+    return render(request, "auth_centre/forgot.html", context, status=status)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@tenant
+def reset(request: HttpRequest, token: str) -> HttpResponse:
+    """The link of the mail. It signs nobody in: the second step is asked at the sign-in that follows."""
+    enterprise = enterprise_of(request)
+    found = own_address.find_reset(enterprise, token, wall=clock.wall())
+    if found is None:
+        return render(request, "auth_centre/reset_ended.html", {"enterprise": enterprise}, status=404)
+    form, status = NewPasswordForm(request.POST or None), 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                own_password.reset(
+                    found.member, form.cleaned_data["new"], found, now=now_of(request), wall=clock.wall()
+                )
+            except Refused as refused:
+                say_why(form, refused)
+                status = refused.status
+            else:
+                member_mails.tell_changed(found.member, now=now_of(request))
+                messages.success(request, _("The password is changed. Sign in with the new one."))
+                return redirect(sign_in_url(request))
+    context = {"form": form, "enterprise": enterprise, "name": found.member.user_name}
+    answer = render(request, "auth_centre/reset.html", context, status=status)
+    answer["Referrer-Policy"] = "no-referrer"
+    return answer
+
+
+# They hash passwords: in one transaction one would be hashed while SQLite's lock is held.
+for _view in (first_password, password, address, forgot, reset):
+    _view.own_transactions = True  # type: ignore[attr-defined]
