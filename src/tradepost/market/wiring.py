@@ -74,7 +74,6 @@ from tradepost.market.old_rows import RETENTION
 from tradepost.market.orders import auto_renew, best_sellers, cancel, refund_requests, wait_for_transfer
 from tradepost.market.orders.events import OrderCompleted, OrderPaid, OrderRefunded, RefundPaid
 from tradepost.market.orders.place import UNPAID_TIMEOUT
-from tradepost.market.organisations import import_members, password_files
 from tradepost.market.payments import intents
 from tradepost.market.payments.events import ToppedUp, TransferProofGiven
 from tradepost.market.probes import failed_orders, selling_again, slots
@@ -328,7 +327,6 @@ TASKS: Mapping[str, jobs.Task] = {
     **settlement.tasks(_settlement, _next_night),
     **on_servers.TASKS,
     **joint.TASKS,
-    password_files.END: password_files.end_due,
     **supervised.TASKS,
 }
 TIMERS = Timers(reacting=TASKS.keys(), passed_over=frozenset({EARN}), mail=DELIVER)
@@ -371,8 +369,7 @@ LEASED_TASKS: leased_jobs.LeasedTasks = {
     web_scan.KIND: web_scan.task(config),
     reconcile.KIND: reconcile.task(_scope, clock.now),
     **on_servers.LEASED_TASKS,
-    **import_members.tasks(config, clock.now),
-    password_files.MAKE: password_files.task(clock.now),
+    **joint.LEASED_TASKS,
 }
 """By kind, what a job that waits for others' servers does."""
 

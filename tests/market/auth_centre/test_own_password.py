@@ -241,13 +241,20 @@ def test_a_forgotten_password_is_reset_by_mail_and_everybody_is_signed_out(joint
     assert mailed("member_password_changed")[0] == "zhang@home.example"
 
 
+def main_of(page: str) -> str:
+    """Without the market's time and the tokens of its forms."""
+    found = re.search(r"<main.*?</main>", page, re.DOTALL)
+    assert found is not None
+    return found[0]
+
+
 def test_nobody_learns_from_it_whether_there_is_an_account(joint: Joint) -> None:
     from tests.factories.signing_in import make_member_with_password
 
     make_member_with_password(joint.admin, "other01")
     confirmed(joint)
-    pages = {re.sub(r'value="[^"]{64}"', "", forgot(joint, name).text) for name in ("zhang01", "other01", "nobody")}
-    assert len(pages) == 1
+    answers = [forgot(joint, name) for name in ("zhang01", "other01", "nobody")]
+    assert len({(one.status_code, main_of(one.text)) for one in answers}) == 1
     assert NoticeDelivery.objects.filter(kind="member_reset").count() == 1
 
 

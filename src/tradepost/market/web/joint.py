@@ -10,13 +10,15 @@ from typing import Any
 from tradepost.market.applications import reactions, resend, run
 from tradepost.market.applications.events import SyncResendRequested, SyncRetryRequested
 from tradepost.market.applications.rules import SyncRules, rules_of
+from tradepost.market.base import clock
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.events import on
 from tradepost.market.base.jobs import Task
+from tradepost.market.base.leased_jobs import LeasedTasks
 from tradepost.market.base.outbox import batched
 from tradepost.market.notifications import enterprise_reactions, joint_reactions
-from tradepost.market.organisations import groups
+from tradepost.market.organisations import groups, import_members, password_files
 from tradepost.market.organisations.events import (
     DepartmentChanged,
     EnterpriseChanged,
@@ -72,8 +74,13 @@ def retry_due(payload: Mapping[str, Any], now: datetime) -> datetime | None:
     return run.retry_due(payload, now, rules=sync_rules())
 
 
-TASKS: Mapping[str, Task] = {run.RETRY: retry_due}
+TASKS: Mapping[str, Task] = {run.RETRY: retry_due, password_files.END: password_files.end_due}
 """A part of ``wiring``'s timers."""
+LEASED_TASKS: LeasedTasks = {
+    **import_members.tasks(config, clock.now),
+    password_files.MAKE: password_files.task(clock.now),
+}
+"""A part of ``wiring``'s leased jobs."""
 
 
 def service_released(event: SubscriptionReleased, now: datetime) -> None:
