@@ -4,91 +4,37 @@ business-rules §11.2 "approve → update product addresses → update existing 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 from django.test import Client
 
 from tests.factories import make_operator
 from tests.factories.companies import approve, owner_of
-from tests.factories.joint import make_application, make_enterprise, make_kit_address, public_pem, sync_rules
+from tests.factories.joint import make_enterprise, make_kit_address, sync_rules
 from tests.factories.people import NOW, make_address
-from tests.factories.publishable import drafted, may_publish, right_document
-from tests.market.debugging.answering import answer, tried
-from tests.market.review.publishing import handed_in, replays
+from tests.market.review.published_application import HERE, THERE, Published, other_address, publish_application
+from tests.market.review.publishing import replays
 from tradepost.market.applications.change import CredentialChange, apply_change, change
 from tradepost.market.applications.models import Application, TenantBinding
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.outbound_policy import SANDBOX
 from tradepost.market.base.values import replace
-from tradepost.market.catalog.document import APPLICATION, Document
-from tradepost.market.catalog.models import Product
-from tradepost.market.debugging import missing
 from tradepost.market.debugging.debug import delete_case
 from tradepost.market.debugging.models import DebugCase
 from tradepost.market.identity import keys
 from tradepost.market.identity.models import SigningKey
 from tradepost.market.production.models import Address, Binding
-from tradepost.market.review import decide, hand_in
+from tradepost.market.review import decide
 from tradepost.market.review.contract import Incomplete
-from tradepost.market.review.kinds.credential import Moving
 from tradepost.market.review.models import Submission
-from tradepost.market.review.product_versions import sold
 
 pytestmark = pytest.mark.django_db
-HERE, THERE = "https://api.qingxie.example/produce", "https://new.qingxie.example/produce"
 STATUS = Submission.Status
-SECRET = {"clientSecret": "a secret that is tried", "publicKey": public_pem()}
-
-
-@dataclass
-class Published:
-    product: Product
-    application: Application
-    document: Document
-
-    def at(self) -> tuple[str, str]:
-        """Where its product and its calls of joint operation go."""
-        served = Binding.objects.select_related("address").get(product=self.product).address.url
-        return served, Application.objects.select_related("address").get(pk=self.application.pk).address.url
-
-    def ask(self, kit: Address) -> Submission:
-        wanted = Moving(address=kit.pk, url=kit.url, before=HERE)
-        by = owner_of(self.product.seller)
-        return hand_in.ask_moving(self.product, wanted, by=by, settings=config(), now=NOW)
-
-    def save_cases(self, base: Address) -> None:
-        for lack in missing.missing(base, sold(self.document)):
-            typed = SECRET if lack.activity == "applicationSync" else {}
-            answer(tried(Address.objects.get(pk=lack.address or 0), lack.activity, lack.variant, **typed), now=NOW)
 
 
 @pytest.fixture
 def published() -> Published:
-    """By its own road: reviewed with a credential."""
-    seller = may_publish()
-    application = make_application(seller, address=make_kit_address(seller, url=HERE))
-    document = right_document(seller)
-    fields = {**document.details.fields, APPLICATION: application.app_id}
-    document = replace(document, details=replace(document.details, fields=fields))
-    product = drafted(seller, document, url=HERE)
-    made = Published(product, application, document)
-    made.save_cases(Binding.objects.get(product=product).address)
-    sent = handed_in(product)
-    replays()
-    sent.refresh_from_db()
-    approve(sent)
-    product.refresh_from_db()
-    application.refresh_from_db()
-    assert application.product == product
-    return made
-
-
-def other_address(published: Published) -> tuple[Address, Address]:
-    """Of the calls of joint operation, and of the product."""
-    seller = published.product.seller
-    return make_kit_address(seller, url=THERE), make_address(seller, url=THERE)
+    return publish_application()
 
 
 def test_it_moves_with_its_product_when_an_operator_agreed_and_what_is_bound_when_its_seller_says(

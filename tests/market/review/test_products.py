@@ -105,7 +105,7 @@ def test_a_product_without_an_address_or_a_seller_that_may_not_publish_is_refuse
     assert Version.objects.get(product=product).status == "draft"
 
 
-def test_a_case_that_fails_blocks_names_itself_and_the_next_edit_is_a_copy() -> None:
+def test_a_case_that_fails_blocks_names_itself_and_the_draft_is_still_there() -> None:
     """Issue 9, must show 2: a failing case names itself and blocks."""
     product = ready()
     sent = handed_in(product)
@@ -114,9 +114,9 @@ def test_a_case_that_fails_blocks_names_itself_and_the_next_edit_is_a_copy() -> 
     (finding,) = read_findings(sent.findings)
     assert (sent.status, finding.field) == (STATUS.FAILED, "case.releaseInstance.")
     assert "releaseInstance" in str(finding.words)
-    assert Version.objects.get(product=product).status == "dropped"
-    again = drafts.open_draft(product, by=None, now=LATER)
-    assert (again.number, again.document == sent.document) == (2, True)
+    assert version_of(sent).status == "dropped"
+    again = Version.objects.get(product=product, status="draft")
+    assert (again.number, again.base, again.document == sent.document) == (2, version_of(sent), True)
     second = handed_in(product, now=LATER)
     assert (second.earlier, second.status) == (sent, STATUS.CHECKING)
 

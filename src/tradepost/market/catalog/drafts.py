@@ -106,10 +106,19 @@ def open_draft(product: Product, *, by: User | None, now: datetime) -> Version:
             return latest
         if latest.status == Version.Status.SEALED:
             raise Refused("draft.handed_in", _("This product is being reviewed. Withdraw the submission to change it."))
-        return Version.objects.create(
-            product=locked, number=latest.number + 1, base=latest, document=latest.document,
-            created_at=now, saved_at=now, saved_by=by,
-        )  # fmt: skip
+        return _copy(latest, by=by, now=now)
+
+
+def _copy(version: Version, *, by: User | None, now: datetime) -> Version:
+    """A new draft with this version's document. It refers to its files itself: each version keeps its own."""
+    draft = Version.objects.create(
+        product=version.product, number=version.number + 1, base=version, document=version.document,
+        created_at=now, saved_at=now, saved_by=by,
+    )  # fmt: skip
+    document = documents.load(draft.document)
+    if document.pictures() or document.proofs():
+        _use_files(draft, document)
+    return draft
 
 
 def save_section(
@@ -255,8 +264,11 @@ def seal(product: Product, *, now: datetime, actor: str) -> Version:
 
 
 def drop(version: Version, *, now: datetime, actor: str, note: str = "") -> None:
-    """What was handed in will not be listed: it stays as evidence, and a new draft begins as a copy of it."""
+    """A submitted version will not be listed. It stays as evidence, and a draft with the same document takes its place, so
+    that the seller corrects it or submits it again. Its product is locked."""
     VERSION.move(version, VersionEvent.DROP, now=now, actor=actor, note=note)
+    if version.product.status != Product.Status.STOPPED:
+        _copy(version, by=None, now=now)
 
 
 def discard(product: Product) -> None:

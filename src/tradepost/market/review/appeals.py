@@ -74,6 +74,16 @@ def open_appeal(run: WebScan) -> Submission | None:
     return drafts.open_of(KIND.name, run.seller, about=_site(run))
 
 
+def appeal_to_correct(run: WebScan) -> Submission | None:
+    """The last appeal about this site, if it was rejected or withdrawn."""
+    return drafts.to_correct(KIND.name, run.seller, about=_site(run))
+
+
+def appeal_to_correct_of(version: AssetVersion) -> Submission | None:
+    """The last appeal about this file, if it was rejected or withdrawn."""
+    return drafts.to_correct(KIND.name, version.asset.seller, about=_file(version))
+
+
 def last_appeal(run: WebScan) -> Submission | None:
     """The last one about this report."""
     sent = Submission.objects.filter(seller=run.seller_id, kind=KIND.name, document__scan=run.pk)

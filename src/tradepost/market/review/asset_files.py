@@ -7,8 +7,9 @@ from datetime import datetime
 from django.db import transaction
 
 from tradepost.market.assets import scan_words
-from tradepost.market.assets.asset_models import AssetVersion
+from tradepost.market.assets.asset_models import Asset, AssetVersion
 from tradepost.market.assets.events import AssetChecked
+from tradepost.market.assets.retention import REFUSED
 from tradepost.market.base.config import Config
 from tradepost.market.base.findings import stored_findings
 from tradepost.market.identity.models import Member, User
@@ -39,6 +40,12 @@ def hand_in_checked(event: AssetChecked, *, settings: Config, now: datetime) -> 
 def submission_of(version: AssetVersion) -> Submission | None:
     found = Submission.objects.filter(seller=version.asset.seller_id, kind="asset", about=about(version))
     return found.defer("document").order_by("-pk").first()
+
+
+def version_to_correct(asset: Asset) -> AssetVersion | None:
+    """The newest version of the asset, if it was refused or withdrawn: the next file takes its place."""
+    newest = asset.versions.select_related("asset__seller").order_by("-number").first()
+    return newest if newest is not None and newest.status in REFUSED else None
 
 
 def _owner(version: AssetVersion) -> User:

@@ -42,6 +42,23 @@ def open_of(kind: str, seller: Seller, *, product: Product | None = None, about:
     return (found if product is not None else found.filter(kind=kind, about=about)).order_by("-pk").first()
 
 
+def to_correct(kind: str, seller: Seller, *, product: Product | None = None, about: str = "") -> Submission | None:
+    """The last submission of this kind, if it failed, was rejected or withdrawn: the next one corrects it."""
+    last = _last_sent(kind, seller, product=product, about=about)
+    return last if last is not None and last.status in CORRECTABLE else None
+
+
+def is_to_correct(submission: Submission) -> bool:
+    """Whether the next submission corrects this one."""
+    product, about = submission.product, submission.about
+    return to_correct(submission.kind, submission.seller, product=product, about=about) == submission
+
+
+def _last_sent(kind: str, seller: Seller, *, product: Product | None, about: str) -> Submission | None:
+    sent = Submission.objects.filter(kind=kind, seller=seller, product=product, about=about)
+    return sent.exclude(status=Submission.Status.DRAFT).order_by("-pk").first()
+
+
 def begin(
     kind: str,
     seller: Seller,
@@ -54,8 +71,9 @@ def begin(
     earlier: Submission | None = None,
     about: str = "",
 ) -> Submission:
-    """The draft of this kind; a new one holds ``document``, or what the kind begins with. Raises ``Refused`` when the kind
-    does not allow one, or while another is decided."""
+    """The draft of this kind. A new one holds ``document``; without one it holds the last submission while that is to be
+    corrected, else what the kind begins with. Raises ``Refused`` when the kind does not allow one, or while another is
+    decided."""
     how = review_kind(kind)
     with transaction.atomic():
         locked_seller(seller.pk)
@@ -63,7 +81,13 @@ def begin(
             return standing
         check_none_open(kind, seller, product=product, about=about)
         how.may_begin(seller, product=product, now=now)
-        content = document if document is not None else how.blank(seller, product=product)
+        earlier = earlier or to_correct(kind, seller, product=product, about=about)
+        if document is not None:
+            content = document
+        elif earlier is not None:
+            content = stored.load(how.document, earlier.document)
+        else:
+            content = how.blank(seller, product=product)
         begun = Submission.objects.create(
             kind=kind,
             seller=seller,
@@ -149,19 +173,13 @@ def discard(draft: Submission) -> None:
 
 
 def correct(submission: Submission, *, by: User, now: datetime) -> Submission:
-    """A new draft with what was sent before, to be corrected and sent again. Raises ``Refused`` for one that is not ended,
-    or was approved."""
+    """The draft that corrects it, with what was sent. Raises ``Refused`` for one that is not ended or was approved, and for
+    one that a later submission replaced."""
     if submission.status not in CORRECTABLE:
         raise Refused("submission.not_ended", _("Only what failed, was rejected or withdrawn can be corrected."))
-    how = review_kind(submission.kind)
+    if not is_to_correct(submission):
+        raise Refused("submission.replaced", _("A later submission replaced this one. Open the later one."))
     return begin(
-        submission.kind,
-        submission.seller,
-        by=by,
-        now=now,
-        product=submission.product,
-        version=submission.version,
-        document=stored.load(how.document, submission.document),
-        earlier=submission,
-        about=submission.about,
-    )
+        submission.kind, submission.seller, by=by, now=now, product=submission.product, version=submission.version,
+        earlier=submission, about=submission.about,
+    )  # fmt: skip

@@ -45,7 +45,7 @@ def hand_in(product: Product, *, by: User, settings: Config, now: datetime, agre
             raise Refused("draft.none", _("There is no draft to hand in."))
         begun = drafts.begin(
             kind_for(product), product.seller, by=by, now=now, product=product, version=draft,
-            document=documents.load(draft.document), earlier=_earlier(product),
+            document=documents.load(draft.document),
         )  # fmt: skip
         return submit.submit(begun, by=by, settings=settings, now=now, agreed=agreed)
 
@@ -77,13 +77,6 @@ def ask_moving(product: Product, wanted: Any, *, by: User, settings: Config, now
         locked_product(product.pk)
         begun = drafts.begin("credential", product.seller, by=by, now=now, product=product, document=wanted)
         return submit.submit(begun, by=by, settings=settings, now=now)
-
-
-def _earlier(product: Product) -> Submission | None:
-    """The one that this one corrects."""
-    last = Submission.objects.filter(product=product, kind__in=("publish", "modify")).order_by("-pk").first()
-    ended = {Submission.Status.FAILED, Submission.Status.REJECTED, Submission.Status.WITHDRAWN}
-    return last if last is not None and last.status in ended else None
 
 
 def replay_again(submission: Submission, *, by: str, settings: Config, now: datetime) -> LeasedJob:

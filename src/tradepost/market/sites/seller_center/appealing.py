@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -11,6 +12,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from msgspec import Struct
 
+from tradepost.market.base import stored
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.review.contract import Incomplete
@@ -19,12 +21,13 @@ from tradepost.market.review.kinds.appeal.reports import Report, title
 from tradepost.market.review.models import Submission
 from tradepost.market.web import uploads
 
+from .correcting import remarks_of
 from .frame import SellerRequest, show
 
 
 class Page(Struct, frozen=True, kw_only=True):
     """What one report's appeal looks like. ``crumbs``: address and words by turns; ``back``: where its report is; ``said``: what
-    the appeal is about; ``send``: hands it in."""
+    the appeal is about; ``last``: the rejected or withdrawn appeal about the same; ``send``: hands it in."""
 
     crumbs: Sequence[str]
     back: str
@@ -32,13 +35,14 @@ class Page(Struct, frozen=True, kw_only=True):
     said: Appeal
     report: Report
     open_one: Submission | None
+    last: Submission | None
     send: Callable[[Mapping[str, str], Sequence[str]], object]
 
 
 def answer(request: SellerRequest, page: Page) -> HttpResponse:
     """The form, and what is sent with it."""
     if request.method != "POST":
-        return _form(request, page)
+        return _form(request, page, **_sent_before(page))
     whys = {
         one.fingerprint: request.POST.get(f"why.{one.fingerprint}", "").replace("\0", "").strip()
         for one in page.report.blocking()
@@ -57,6 +61,16 @@ def answer(request: SellerRequest, page: Page) -> HttpResponse:
         return _form(request, page, whys=whys, proofs=proofs, errors={"": refused.message}, status=refused.status)
     messages.success(request, _("Sent. An operator decides it, and a notice tells you what was decided."))
     return redirect(page.back)
+
+
+def _sent_before(page: Page) -> dict[str, Any]:
+    """What the last appeal said of findings that this report still has, and its documents."""
+    if page.last is None:
+        return {}
+    said = stored.load(Appeal, page.last.document)
+    whys = {one.fingerprint: one.why for one in said.findings}
+    known = {one.fingerprint for one in page.report.blocking()} & whys.keys()
+    return {"whys": whys if known else None, "proofs": said.proofs}
 
 
 def _names() -> list[str]:
@@ -102,6 +116,7 @@ def _form(
     ]  # fmt: skip
     return show(
         request, "seller_center/appeal.html", status=status if errors else HTTPStatus.OK, page=page, rows=rows,
+        remarks=remarks_of(page.last),
         fields=fields, errors=errors, wrong=page.report.wrong(), whole=page.report.whole, longest=LONGEST,
         days=config().review_working_days,
     )  # fmt: skip

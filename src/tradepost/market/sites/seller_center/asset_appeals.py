@@ -32,7 +32,7 @@ def appeal(request: SellerRequest, pk: int) -> HttpResponse:
     page = appealing.Page(
         crumbs=(reverse("seller_center:assets"), _("Assets"), back, f"{one.asset.name} {one.label}"), back=back,
         name=one.file_name, said=Appeal(version=one.pk), report=OfFile(one),
-        open_one=sent if sent is not None and sent.status in OPEN else None,
+        open_one=sent if sent is not None and sent.status in OPEN else None, last=appeals.appeal_to_correct_of(one),
         send=lambda whys, proofs: appeals.appeal_file(
             one, whys, proofs, by=request.user, settings=config(), now=request.now
         ),

@@ -25,6 +25,7 @@ from tradepost.market.review.models import Submission
 from tradepost.market.web.sending_files import send_file
 from tradepost.market.web.timeline import moves_of, of_moves
 
+from .correcting import remarks_of
 from .frame import SellerRequest, found, seller_page, show
 
 
@@ -59,8 +60,11 @@ def new_asset(request: SellerRequest) -> HttpResponse:
 @seller_page(menu=Menu.PRODUCTS)
 def asset(request: SellerRequest, pk: int) -> HttpResponse:
     own, settings = _asset(request, pk), config()
+    last = asset_files.version_to_correct(own)
     context: dict[str, Any] = {
         **_versions(own),
+        "last": last,
+        "remarks": remarks_of(asset_files.submission_of(last)) if last else None,
         "suffixes": suffixes_of(own.kind),
         "updatable": [one for one in own.versions.order_by("-number") if one.status == AssetVersion.Status.APPROVED],
         "unfinished": own.uploads.filter(status=Upload.Status.OPEN).order_by("-pk")[:20],

@@ -24,6 +24,7 @@ from tradepost.market.review.models import OPEN, Submission
 from tradepost.market.review.registry import review_kind
 from tradepost.market.web.submissions import sections_of
 
+from .correcting import Remarks, remarks_of
 from .frame import SellerRequest, found, seller_page, show
 
 
@@ -34,6 +35,7 @@ class Part(Struct, frozen=True):
     title: object
     last: Submission | None
     draft: Submission | None
+    remarks: Remarks | None
 
     @property
     def is_open(self) -> bool:
@@ -42,7 +44,8 @@ class Part(Struct, frozen=True):
 
 def _part(seller: Seller, kind: str, under_way: list[Submission]) -> Part:
     draft = next((one for one in under_way if one.kind == kind and one.status == Submission.Status.DRAFT), None)
-    return Part(kind, review_kind(kind).title, seller_queries.latest(seller, kind), draft)
+    last = seller_queries.latest(seller, kind)
+    return Part(kind, review_kind(kind).title, last, draft, remarks_of(last))
 
 
 @require_safe

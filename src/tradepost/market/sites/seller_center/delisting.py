@@ -11,16 +11,20 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from tradepost.market.base import stored
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.catalog.listing import listed_document
 from tradepost.market.catalog.models import Product, Sku, Spec
 from tradepost.market.catalog.readable import chosen_words
 from tradepost.market.identity.menus import Menu
-from tradepost.market.review import hand_in
+from tradepost.market.review import hand_in, seller_queries
 from tradepost.market.review.contract import Incomplete
-from tradepost.market.review.kinds.delist import LONGEST, Delisting
+from tradepost.market.review.drafts import to_correct
+from tradepost.market.review.kinds.delist import KIND, LONGEST, Delisting
+from tradepost.market.review.models import Submission
 
+from .correcting import remarks_of
 from .draft_inputs import Look, Shown, Words, Wrong
 from .frame import SellerRequest, seller_page, show
 from .products import own
@@ -31,7 +35,11 @@ from .products import own
 def delist(request: SellerRequest, pk: int) -> HttpResponse:
     product = own(request, pk)
     choices = list(_choices(product))
-    typed = {name: request.POST.get(name, "").replace("\0", "").strip() for name in ("node", "reason", "proof")}
+    last = to_correct(KIND.name, request.seller, product=product)
+    if request.method == "POST":
+        typed = {name: request.POST.get(name, "").replace("\0", "").strip() for name in ("node", "reason", "proof")}
+    else:
+        typed = _sent_before(last)
     wrong = Wrong()
     status = HTTPStatus.OK
     if request.method == "POST":
@@ -58,12 +66,21 @@ def delist(request: SellerRequest, pk: int) -> HttpResponse:
         status=status,
         product=product,
         loose=wrong.at(""),
+        remarks=remarks_of(last),
+        under_way=seller_queries.open_of_product(product),
         inputs=list(_inputs(typed, choices, wrong)),
         sold=product.status in {Product.Status.ON_SALE, Product.Status.FROZEN},
     )
 
 
 delist.own_transactions = True  # type: ignore[attr-defined]  # the verb has its own, so that a refusal keeps nothing
+
+
+def _sent_before(last: Submission | None) -> dict[str, str]:
+    """What the last submission said, while it is to be corrected."""
+    said = stored.load(Delisting, last.document) if last is not None else Delisting(what="")
+    node = f"{said.what}:{said.key}" if said.key else said.what
+    return {"node": node, "reason": said.reason, "proof": said.proof}
 
 
 def _choices(product: Product) -> Iterator[tuple[str, Words]]:

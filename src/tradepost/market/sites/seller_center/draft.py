@@ -38,10 +38,12 @@ from tradepost.market.catalog.models import Product, Version
 from tradepost.market.catalog.readable import Line, changed, section_lines
 from tradepost.market.identity.menus import Menu
 from tradepost.market.product_types.registry import product_type
+from tradepost.market.review.seller_queries import last_of_product
 from tradepost.market.web import uploads
 from tradepost.market.web.uploads import PictureField, ProofField
 
 from . import draft_details, draft_sections, pricing_acts, pricing_editor, pricing_shown
+from .correcting import remarks_of
 from .draft_inputs import Words, Wrong
 from .draft_questions import GROUPS, HELP, MOST_PICTURES, TITLES, Ask
 from .frame import SellerRequest, found, seller_page, show
@@ -189,6 +191,7 @@ class Step(Struct, frozen=True):
     title: Words
     missing: int
     current: bool
+    remarked: bool
 
 
 class Page:
@@ -238,6 +241,8 @@ class Page:
         conflict = refused is not None and refused.code == "draft.changed"
         theirs = self._theirs(edited) if edited and conflict else []
         counts = Counter(finding.section for finding in self.findings)
+        remarks = remarks_of(last_of_product(self.product))
+        remarked = Counter(one.section for one in (*remarks.reasons, *remarks.findings)) if remarks else Counter()
         return show(
             self.request,
             "seller_center/product_draft.html",
@@ -249,7 +254,11 @@ class Page:
             section=self.section,
             title=TITLES[self.section],
             help=HELP.get(self.section, ""),
-            steps=[Step(name, TITLES[name], counts[name], name == self.section) for name in SECTIONS],
+            steps=[
+                Step(name, TITLES[name], counts[name], name == self.section, bool(remarked[name])) for name in SECTIONS
+            ],
+            remarks=remarks,
+            own_remarks=[one for one in remarks.reasons if one.section == self.section] if remarks else [],
             missing=len(self.findings),
             check=check,
             findings=[(finding, TITLES[finding.section], self._address(finding)) for finding in self.findings]

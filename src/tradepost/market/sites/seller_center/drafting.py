@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from tradepost.market.base import stored
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
-from tradepost.market.base.findings import Finding, read_findings
+from tradepost.market.base.findings import Finding
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.identity.menus import Menu
 from tradepost.market.review import drafts
@@ -31,6 +31,7 @@ from tradepost.market.review.models import Submission
 from tradepost.market.review.registry import review_kinds
 from tradepost.market.web import uploads
 
+from .correcting import remarks_of
 from .frame import SellerRequest, found, seller_page, show
 from .submission_form import LOGO, DraftForm, shown_sections, ticked
 
@@ -61,8 +62,7 @@ def draft(request: SellerRequest, kind: str) -> HttpResponse:
         return _page(request, how, standing, beside=request.GET.get("check") == "1")
     act = request.POST.get("act", "save")
     if act == "begin":
-        drafts.begin(kind, request.seller, by=request.user, now=request.now)
-        return redirect("seller_center:draft", kind)
+        return _begun(request, kind)
     if standing is None:
         messages.warning(request, _("This draft was sent, or thrown away, in another tab."))
         return _not_there(request, kind)
@@ -70,6 +70,18 @@ def draft(request: SellerRequest, kind: str) -> HttpResponse:
 
 
 draft.own_transactions = True  # type: ignore[attr-defined]  # a second of decoding must not hold the lock of SQLite
+
+
+def _begun(request: SellerRequest, kind: str) -> HttpResponse:
+    """The new draft. Another tab may have sent it by now: that submission is shown instead."""
+    try:
+        drafts.begin(kind, request.seller, by=request.user, now=request.now)
+    except Refused as refused:
+        if refused.code != "submission.open":
+            raise
+        messages.warning(request, refused.message)
+        return _not_there(request, kind)
+    return redirect("seller_center:draft", kind)
 
 
 def _not_there(request: SellerRequest, kind: str) -> HttpResponse:
@@ -180,12 +192,12 @@ def _page(
     if findings is None:
         findings = sending.findings_of(draft, agreed={each.pk for each in wanted}, settings=config(), now=request.now)
     form = DraftForm(kind, data={**_initial(kind, document), **(typed or {})})
-    said = draft.earlier.reasons if draft.earlier else {}
+    remarks = remarks_of(draft.earlier)
     asked = {question.field for question in kind.questions}
     if refused is not None and refused.field:
         findings = [*(findings if beside else ()), _as_finding(kind, refused)]
         beside = True
-    sections = shown_sections(kind, form, document, findings, beside=beside, said=said, seller=request.seller)
+    sections = shown_sections(kind, form, document, findings, beside=beside, remarks=remarks, seller=request.seller)
     return show(
         request,
         "seller_center/draft.html",
@@ -199,8 +211,8 @@ def _page(
         refused=refused,
         other_labels=[(q.label, others[q.field]) for q in kind.questions if others and q.field in others],
         files=",".join(f"{q.field}_file" for q in kind.questions if q.look.is_file),
-        earlier=draft.earlier,
-        earlier_findings=read_findings(draft.earlier.findings) if draft.earlier else [],
+        remarks=remarks,
+        loose_remarks=[one for one in remarks.findings if one.field not in asked] if remarks else [],
         send=SEND.get(kind.name, _("Send it")),
         conditions=[each for each in findings if each.field not in asked and each.section != "agreement"],
     )

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from tradepost.market.applications import seller_queries as applications
+from tradepost.market.base import stored
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.findings import Finding
@@ -21,8 +22,10 @@ from tradepost.market.identity.menus import Menu
 from tradepost.market.production.models import Address
 from tradepost.market.review import hand_in, seller_queries
 from tradepost.market.review.contract import Incomplete
-from tradepost.market.review.kinds.credential import Moving
+from tradepost.market.review.drafts import to_correct
+from tradepost.market.review.kinds.credential import KIND, Moving
 
+from .correcting import remarks_of
 from .frame import SellerRequest, found, seller_page, show
 
 
@@ -49,7 +52,10 @@ def move(request: SellerRequest, pk: int) -> HttpResponse:
     own = found(applications.find_application(request.seller, pk))
     product = found(own.product)
     addresses = [one for one in applications.kit_addresses(request.seller) if one.pk != own.address_id]
-    form, status, lacks = MoveForm(request.POST or None, addresses=addresses), HTTPStatus.OK, list[Finding]()
+    last = to_correct(KIND.name, request.seller, product=product)
+    wanted_before = {"address": str(stored.load(Moving, last.document).address)} if last is not None else {}
+    form = MoveForm(request.POST or None, addresses=addresses, initial=wanted_before)
+    status, lacks = HTTPStatus.OK, list[Finding]()
     if request.method == "POST":
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         if form.is_valid():
@@ -71,7 +77,7 @@ def move(request: SellerRequest, pk: int) -> HttpResponse:
                 return redirect("seller_center:submission", sent.pk)
     return show(
         request, "seller_center/application_move.html", application=own, form=form, lacks=lacks, addresses=addresses,
-        under_way=seller_queries.open_of_product(product), status=status,
+        under_way=seller_queries.open_of_product(product), remarks=remarks_of(last), status=status,
     )  # fmt: skip
 
 

@@ -26,10 +26,12 @@ from tradepost.market.identity.menus import Menu
 from tradepost.market.product_types.contract import ProductType
 from tradepost.market.product_types.deliverable import why_undeliverable
 from tradepost.market.product_types.registry import product_types
+from tradepost.market.review.seller_queries import last_of_product
 from tradepost.market.web.status import vocabulary
 from tradepost.market.web.timeline import of_moves
 from tradepost.protocols.text import Text
 
+from .correcting import remarks_of
 from .draft_inputs import Look, Shown, Wrong
 from .frame import SellerRequest, found, products_of, seller_page, show
 
@@ -182,6 +184,7 @@ def product(request: SellerRequest, pk: int) -> HttpResponse:
         product=thing,
         row=_all_listed([(thing, versions)])[0],
         versions=written,
+        remarks=remarks_of(last_of_product(thing)),
         events=of_moves(seller_queries.moves_of(thing, written)),
         may_write=thing.status != Product.Status.STOPPED and versions.sealed is None,
     )

@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from tradepost.market.base import stored
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.findings import Finding
@@ -17,8 +18,10 @@ from tradepost.market.catalog.models import Product
 from tradepost.market.identity.menus import Menu
 from tradepost.market.review import hand_in, seller_queries
 from tradepost.market.review.contract import Incomplete
-from tradepost.market.review.kinds.restore import LONGEST, Restoring
+from tradepost.market.review.drafts import to_correct
+from tradepost.market.review.kinds.restore import KIND, LONGEST, Restoring
 
+from .correcting import remarks_of
 from .draft_inputs import Look, Shown, Wrong
 from .frame import SellerRequest, seller_page, show
 from .products import own
@@ -28,7 +31,9 @@ from .products import own
 @seller_page(menu=Menu.PRODUCTS, product="pk")
 def restore(request: SellerRequest, pk: int) -> HttpResponse:
     product = own(request, pk)
-    typed = request.POST.get("repaired", "").replace("\0", "").strip()
+    last = to_correct(KIND.name, request.seller, product=product)
+    said = stored.load(Restoring, last.document).repaired if last is not None else ""
+    typed = request.POST.get("repaired", said).replace("\0", "").strip()
     wrong, status = Wrong(), HTTPStatus.OK
     lacks: list[Finding] = []
     if request.method == "POST":
@@ -60,6 +65,7 @@ def restore(request: SellerRequest, pk: int) -> HttpResponse:
         loose=wrong.at(""),
         inputs=[repaired],
         lacks=lacks,
+        remarks=remarks_of(last),
         frozen=product.status == Product.Status.FROZEN,
         under_way=seller_queries.open_of_product(product),
     )

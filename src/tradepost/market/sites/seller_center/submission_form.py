@@ -18,6 +18,7 @@ from tradepost.market.identity.models import Seller
 from tradepost.market.review.contract import AnyKind, Look, Question, Words
 from tradepost.market.web.uploads import FileField
 
+from .correcting import Remark, Remarks
 from .pictures import picture_field
 from .proofs import submission_proof
 
@@ -80,6 +81,8 @@ class ShownField(Struct, frozen=True):
     upload: FileField | None
     value: str
     wrong: Sequence[tuple[Words, str]]
+    remarks: Sequence[Remark] = ()
+    """What the checks found at this field in the last submission."""
 
 
 class ShownSection(Struct, frozen=True):
@@ -89,15 +92,17 @@ class ShownSection(Struct, frozen=True):
     left: int
     """How many of its fields are missing or wrong."""
     said: str
-    """What the operator said of it the last time."""
+    """The operator's reason for the rejection of the last submission."""
 
 
 def shown_sections(
-    kind: AnyKind, form: DraftForm, document: Any, found: Iterable[Finding], *, beside: bool, said: Mapping[str, str],
-    seller: Seller,
+    kind: AnyKind, form: DraftForm, document: Any, found: Iterable[Finding], *, beside: bool,
+    remarks: Remarks | None, seller: Seller,
 ) -> list[ShownSection]:  # fmt: skip
     """``beside``: whether findings stand beside their fields, or are counted only: nobody is told what is missing before
-    having had the time to type it. ``said``: an operator's reasons by section."""
+    having had the time to type it. ``remarks``: on the submission that this draft corrects."""
+    said = {one.section: str(one.words) for one in remarks.reasons} if remarks else {}
+    noted = remarks.findings if remarks else ()
     wrong: dict[str, list[tuple[Words, str]]] = {}
     left: dict[str, set[str]] = {}
     for finding in found:
@@ -109,7 +114,12 @@ def shown_sections(
     sections = []
     for section in kind.sections:
         fields = [
-            _shown(question, form, document, wrong.get(question.field, []) if beside else [], kind=kind, seller=seller)
+            replace(
+                _shown(
+                    question, form, document, wrong.get(question.field, []) if beside else [], kind=kind, seller=seller
+                ),
+                remarks=[one for one in noted if one.field == question.field],
+            )
             for question in kind.questions
             if question.section == section.code
         ]

@@ -12,12 +12,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from tradepost.market.base.config import config
+from tradepost.market.base.errors import Refused
 from tradepost.market.base.findings import read_findings
 from tradepost.market.base.leased_jobs import newest
 from tradepost.market.identity.menus import Menu
 from tradepost.market.review import decide, drafts, seller_queries, sla
 from tradepost.market.review.cases import case_of
-from tradepost.market.review.models import CORRECTABLE, OPEN, Submission
+from tradepost.market.review.models import OPEN, Submission
 from tradepost.market.review.registry import review_kind, review_kinds
 from tradepost.market.review.seller_queries import SubmissionFilter
 from tradepost.market.review.website import WEBSITE
@@ -25,6 +26,8 @@ from tradepost.market.web.status import vocabulary
 from tradepost.market.web.submissions import sections_of
 from tradepost.market.web.timeline import moves_of, of_moves
 
+from . import drafting
+from .correcting import page_for, remarks_of
 from .frame import SellerRequest, found, seller_page, show
 
 
@@ -84,16 +87,19 @@ def _described(request: SellerRequest, one: Submission) -> dict[str, Any]:
     case = case_of(one, settings=config(), now=request.now)
     standing = kind.standing(request.seller, product=one.product) if one.status in OPEN else None
     titles = {section.code: section.title for section in kind.sections}
+    remarks = remarks_of(one)
     return {
         **_state(request, one),
         "title": kind.title,
         "sections": sections_of(kind, case.document, against=standing),
-        "findings": read_findings(one.findings),
+        "findings": remarks.findings if remarks else read_findings(one.findings),
         "reasons": [(titles.get(code, code), words) for code, words in one.reasons.items()],
         "events": of_moves(moves_of("submission", one.pk)),
         "may_withdraw": one.status == Submission.Status.PENDING and request.rights.owner,
-        "may_correct": one.status in CORRECTABLE and request.rights.owner and kind.questions != (),
-        "later": one.later.order_by("-pk").first(),
+        "correct_at": page_for(one) if drafts.is_to_correct(one) else "",
+        "is_form": kind.questions != (),
+        "owner": request.rights.owner,
+        "later": one.later.exclude(status=Submission.Status.DRAFT).order_by("-pk").first(),
     }
 
 
@@ -111,5 +117,10 @@ def withdraw(request: SellerRequest, pk: int) -> HttpResponse:
 def correct(request: SellerRequest, pk: int) -> HttpResponse:
     """Its copy, to be changed and sent again."""
     one = found(seller_queries.find_submission(request.seller, pk))
-    drafts.correct(one, by=request.user, now=request.now)
+    drafting.kind_of(one.kind)
+    try:
+        drafts.correct(one, by=request.user, now=request.now)
+    except Refused as refused:
+        messages.warning(request, refused.message)
+        return redirect("seller_center:submission", pk)
     return redirect("seller_center:draft", one.kind)

@@ -9,18 +9,17 @@ from typing import Any
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
-from tradepost.market.base.findings import Finding, read_findings
+from tradepost.market.base.findings import Finding
 from tradepost.market.catalog import document as documents
 from tradepost.market.catalog import seller_queries as catalog
 from tradepost.market.catalog.models import Product, Version
-from tradepost.market.debugging import replay
 from tradepost.market.debugging.required import Purpose
 from tradepost.market.identity.menus import Menu
 from tradepost.market.review import decide, hand_in, product_versions
@@ -32,6 +31,7 @@ from tradepost.market.review.product_versions import INTERFACE, SELLER, TITLES
 from tradepost.market.review.registry import review_kind
 from tradepost.market.review.web_sites import WEB_SITE
 
+from .correcting import remarks_of
 from .frame import SellerRequest, found, seller_page, show
 from .pricing_document import laid_out
 from .products import own
@@ -63,7 +63,7 @@ def submit(request: SellerRequest, pk: int) -> HttpResponse:
 @seller_page(menu=Menu.PRODUCTS, product="pk")
 def progress(request: SellerRequest, pk: int) -> HttpResponse:
     """How far the checks are, asked again and again while they run."""
-    return render(request, "seller_center/parts/submit_state.html", _state(request, own(request, pk)))
+    return show(request, "seller_center/parts/submit_state.html", **_state(request, own(request, pk)))
 
 
 @require_POST
@@ -85,10 +85,8 @@ def _state(request: SellerRequest, product: Product) -> dict[str, Any]:
         "waiting": last is not None and last.status in OPEN,
         "checking": last is not None and last.status == Submission.Status.CHECKING,
         "job": job,
-        "cases": replay.results(job) if job is not None else [],
         "late": bool(last and last.status == Submission.Status.PENDING and last.due_at and last.due_at < request.now),
-        "said": [(TITLES.get(code, code), words) for code, words in last.reasons.items()] if last else [],
-        "found": read_findings(last.findings) if last else [],
+        "remarks": remarks_of(last),
     }
 
 

@@ -47,6 +47,7 @@ def appeal(request: SellerRequest, pk: int) -> HttpResponse:
     page = appealing.Page(
         crumbs=(reverse("seller_center:web_checks"), _("Web checks"), back, _("Report")), back=back, name=run.url,
         said=Appeal(scan=run.pk, url=run.url), report=OfWebSite(run), open_one=appeals.open_appeal(run),
+        last=appeals.appeal_to_correct(run),
         send=lambda whys, proofs: appeals.appeal(
             run, whys, proofs, by=request.user, settings=config(), now=request.now
         ),
