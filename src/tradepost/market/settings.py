@@ -88,6 +88,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "tradepost.market.web.polled.Polled",
     # Last: its process_view opens the transaction of a state-changing request around the view itself.
     "tradepost.market.web.middleware.RequestMiddleware",
 ]

@@ -390,6 +390,7 @@ def test_after_a_failed_replay_the_draft_is_there_with_the_case_named_and_linked
 def test_a_product_that_was_rejected_twice_is_corrected_and_listed() -> None:
     product = publishing.ready()
     page = enter(owner_of(product.seller))
+    text = ""
     for reason in ("图片不清晰", "图片仍不清晰"):
         reject(publishing.pending(product), media=reason)
         text = page.get(f"/seller/products/{product.pk}/draft/media/").text

@@ -59,9 +59,6 @@ def test_debug_asks_once_and_the_page_follows_until_it_is_judged(page, address):
     judged = text(page.get(f"/seller/debug/runs/{run.pk}/"))
     assert "hx-get" not in judged
     assert "Succeeded, and saved as a case" in judged
-    assert re.search(r'id="sc-standing" hx-swap-oob="true">\s*<span[^>]*>(?s:.*?)Saved', judged), (
-        "nor is it missing above"
-    )
     assert judged.count("saas-v2 §") >= 9, "each judgement with its section"
     assert "Body-Sign signs the body" in judged
     assert "s3cret-word" not in judged, "passwords are masked in what is shown"

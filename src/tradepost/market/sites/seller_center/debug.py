@@ -192,10 +192,7 @@ def _entry(row: seller_queries.CaseRow, form: Form) -> dict[str, Any]:
 def debug_run(request: SellerRequest, pk: int) -> HttpResponse:
     """The part of the page that follows a test call; it asks for itself again until the answer was judged."""
     run = found(seller_queries.find_run(request.seller, pk))
-    rows = seller_queries.rows_of(run.address) if run.ended_at else []
-    case = (run.activity, run.variant)
-    stands = next((row.standing for row in rows if (row.case.activity, row.case.variant) == case), None)
-    return show(request, "seller_center/parts/debug_run.html", stands=stands, **_seen(request, run))
+    return show(request, "seller_center/parts/debug_run.html", **_seen(request, run))
 
 
 def _seen(request: SellerRequest, run: DebugRun) -> dict[str, Any]:

@@ -42,6 +42,12 @@
     for (const part of box.querySelectorAll("[data-secret-hide], [data-copy-from]")) part.hidden = true;
     clearTimeout(timers.get(box));
   };
+  const unveil = (box, clear) => {
+    box.querySelector("code").textContent = clear;
+    box.querySelector("[data-secret-show]").hidden = true;
+    for (const part of box.querySelectorAll("[data-secret-hide], [data-copy-from]")) part.hidden = false;
+    timers.set(box, setTimeout(() => hide(box), 30000));
+  };
   const reveal = async (box, form) => {
     let clear = box.dataset.value;
     if (clear === undefined) {
@@ -49,10 +55,7 @@
       if (!answer.ok || answer.redirected) return say(box.dataset.failed || "");
       clear = await answer.text();
     }
-    box.querySelector("code").textContent = clear;
-    box.querySelector("[data-secret-show]").hidden = true;
-    for (const part of box.querySelectorAll("[data-secret-hide], [data-copy-from]")) part.hidden = false;
-    timers.set(box, setTimeout(() => hide(box), 30000));
+    unveil(box, clear);
   };
 
   document.addEventListener("submit", (event) => {
@@ -155,6 +158,58 @@
     error.textContent = input.dataset.tooLarge;
     document.getElementById(`${input.id.replace(/_file$/, "")}_error`).replaceChildren(error);
   }, true);
+
+  // A part that followed some work has ended (web/polled.py): <main> is loaded again. What was typed and what was revealed stays,
+  // the focus stays in the page, and the result is announced.
+  let ended = null;
+  const controls = (main) => [...main.querySelectorAll("input:not([type=hidden], [type=file]), textarea, select")];
+  const secrets = (main) => [...main.querySelectorAll("[data-secret]")].map((box) => [box.querySelector("form").action, box]);
+  const nameOf = (control) =>
+    control.id || `${control.form?.getAttribute("action")} ${control.name} ${/radio|checkbox/.test(control.type) ? control.value : ""}`;
+  const stateOf = (control) =>
+    control.matches("select") ? control.value : /radio|checkbox/.test(control.type) ? control.checked : control.value;
+  const isTyped = (control) =>
+    control.matches("select")
+      ? [...control.options].some((option) => option.selected !== option.defaultSelected)
+      : /radio|checkbox/.test(control.type)
+        ? control.checked !== control.defaultChecked
+        : control.value !== control.defaultValue;
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    if (event.detail.xhr.getResponseHeader("HX-Location")) ended = { part: event.target.id };
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const main = event.detail.target;
+    if (!ended || main.id !== "main") return;
+    ended.typed = new Map(controls(main).filter(isTyped).map((control) => [nameOf(control), stateOf(control)]));
+    ended.secrets = new Map(
+      secrets(main)
+        .filter(([, box]) => box.querySelector("[data-secret-show]").hidden)
+        .map(([action, box]) => [action, box.querySelector("code").textContent]),
+    );
+    ended.focused = main.contains(document.activeElement);
+  });
+  document.addEventListener("htmx:responseError", (event) => {
+    // The page was the answer to a form, or what it showed is gone: the page that it belongs to is one step up.
+    const isLost = [404, 405].includes(event.detail.xhr.status);
+    if (ended && event.detail.target.id === "main" && isLost) location.assign(new URL("..", location.href));
+  });
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const main = event.target;
+    if (!ended || main.id !== "main") return;
+    for (const control of controls(main)) {
+      if (!ended.typed.has(nameOf(control))) continue;
+      const was = ended.typed.get(nameOf(control));
+      if (typeof was === "boolean") control.checked = was;
+      else control.value = was;
+    }
+    for (const [action, box] of secrets(main)) if (ended.secrets.has(action)) unveil(box, ended.secrets.get(action));
+    if (ended.focused && !main.contains(document.activeElement)) main.focus({ preventScroll: true });
+    const part = document.getElementById(ended.part);
+    const news = part?.querySelector("[data-said]") || part?.querySelector("[aria-live]") || part || main.querySelector("h1");
+    say(news ? news.textContent.replace(/\s+/g, " ").trim().slice(0, 200) : "");
+    ended = null;
+    unfold();
+  });
 
   // Filters of lists apply when a choice changes; the button stays for those without script.
   document.addEventListener("change", (event) => {

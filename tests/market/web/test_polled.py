@@ -1,0 +1,465 @@
+"""Parts of pages that poll: when their work has ended, however it did, the page shows what a reload would show and polls no more."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
+
+import tradepost.market
+from tests import factories
+from tests.factories.assets import check_uploads, make_asset, upload_version
+from tests.factories.companies import applicant, draft, owner_of, send
+from tests.factories.publishable import may_publish
+from tests.factories.web_tasks import EXPIRED, ends, make_web_task
+from tests.market import engine
+from tests.market.assets.clamd import fake_clamd
+from tests.market.debugging import answering
+from tests.market.review import publishing
+from tests.market.sites import renewing
+from tests.market.sites.seller_center.shops import enter
+from tradepost.market.assets.asset_models import AssetVersion
+from tradepost.market.base import clock
+from tradepost.market.base.config import config
+from tradepost.market.base.models import LeasedJob
+from tradepost.market.base.work import State
+from tradepost.market.debugging.models import DebugRun
+from tradepost.market.fulfilment.models import Operation
+from tradepost.market.identity import keys
+from tradepost.market.identity.models import Domain, SigningKey
+from tradepost.market.orders.finish import complete_order, give_up_order
+from tradepost.market.review import hand_in, submit
+from tradepost.market.web.polled import Polled
+from tradepost.protocols.commands import Done
+
+TEMPLATES = Path(tradepost.market.__file__).parent
+ALWAYS = {"web/parts/nav_count.html"}
+"""A count beside a menu is asked for as long as the page is open; nothing depends on it."""
+
+
+@dataclass(frozen=True)
+class Walk:
+    """A page with a part that polls. ``ends``: outcome → how the work ends so. ``has``: outcome → actions of the page after it,
+    ``lacks``: those that end with the work."""
+
+    client: Client
+    page: str
+    part: str
+    ends: Mapping[str, Callable[[], object]]
+    has: Mapping[str, str]
+    lacks: str = ""
+
+
+def _jobs(outcome: str, **result: Any) -> Callable[[], object]:
+    """Every open job ends so."""
+    found = {"state": State.ENDED, "outcome": outcome, "ended_at": clock.now(), "result": result or None}
+    return lambda: LeasedJob.objects.exclude(state=State.ENDED).update(**found)
+
+
+def _replay() -> Walk:
+    seller = factories.make_seller()
+    client = enter(_owner(seller))
+    case = answering.answer(answering.tried(answering.at(seller=seller), "queryInstance"), now=clock.now())
+    assert case.passed
+    client.post("/seller/cases/replay/", {})
+    again = 'action="/seller/cases/replay/"'
+    return Walk(
+        client, "/seller/cases/?activity=queryInstance", "sc-replay",
+        {"done": _jobs("done", cases=[], passed=True), "failed": _jobs("failed"), "cancelled": _jobs("cancelled")},
+        dict.fromkeys(("done", "failed", "cancelled"), again), 'action="/seller/cases/stop/"',
+    )  # fmt: skip
+
+
+def _owner(seller: Any) -> Any:
+    user = factories.make_buyer(balance="0")
+    seller.members.create(user=user, role="owner")
+    return user
+
+
+def _tester() -> Walk:
+    seller = factories.make_seller()
+    address, client = answering.at(seller=seller), enter(_owner(seller))
+    page = f"/seller/debug/{address.pk}/why/"
+    client.post(page)
+    report = {
+        "url": address.url, "headline": "All passed", "headlineZh": "全部通过", "summary": "s", "summaryZh": "s", "exitCode": 0,
+        "seconds": 1.0, "leftBehind": [], "results": [],
+    }  # fmt: skip
+    return Walk(
+        client, page, "sc-why",
+        {"done": _jobs("done", **report), "failed": _jobs("failed"), "cancelled": _jobs("cancelled")},
+        {"done": "Run the tester again", "failed": "Run the tester again", "cancelled": "Run the tester again"},
+        f'action="{page}stop/"',
+    )  # fmt: skip
+
+
+def _web_check() -> Walk:
+    seller = may_publish(now=clock.now())
+    task, client = make_web_task(seller, now=clock.now()), enter(owner_of(seller))
+    page = f"/seller/web-checks/{task.pk}/"
+    client.post(f"{page}start/")
+
+    def stopped() -> None:
+        client.post(f"{page}stop/")
+        ends(now=clock.now())
+
+    return Walk(
+        client, page, "sc-web-check",
+        {
+            "done": lambda: ends(EXPIRED, now=clock.now()), "failed": lambda: ends(breaks=True, now=clock.now()),
+            "cancelled": stopped,
+        },
+        {"done": "/appeal/", "failed": "Check now", "cancelled": "Check now"}, f'action="{page}stop/"',
+    )  # fmt: skip
+
+
+def _domain() -> Walk:
+    seller = factories.make_seller()
+    client = enter(_owner(seller))
+    client.post("/seller/domains/", {"host": "api.seller.example"})
+    domain = Domain.objects.get(seller=seller)
+    page = f"/seller/domains/{domain.pk}/"
+    client.post(f"{page}check/")
+
+    def proven() -> None:
+        Domain.objects.update(status="verified", how="https", verified_at=clock.now())
+        _jobs("done")()
+
+    check = f'action="{page}check/"'
+    return Walk(
+        client, page, "sc-domain", {"done": proven, "failed": _jobs("failed"), "cancelled": _jobs("cancelled")},
+        {"done": check, "failed": check, "cancelled": check},
+    )  # fmt: skip
+
+
+def _key() -> Walk:
+    seller = factories.make_seller()
+    address, client = factories.make_address(seller), enter(_owner(seller))
+    key = SigningKey.objects.get(seller=seller, interface_class="base")
+    keys.stage_signing_key(seller, "base", replaces=key.key_id, secret="", by=None, now=clock.now())
+    client.post("/seller/keys/signing/base/try/", {"address": address.pk})
+    act = 'action="/seller/keys/signing/base/try/"'
+    said = {"knows": False, "code": "timeout", "detail": ""}
+    return Walk(
+        client, "/seller/keys/", "sc-staged-base", {"done": _jobs("done", **said), "failed": _jobs("failed")},
+        {"done": act, "failed": act},
+    )  # fmt: skip
+
+
+def _address() -> Walk:
+    seller = factories.make_seller()
+    address, client = factories.make_address(seller), enter(_owner(seller))
+    page = f"/seller/addresses/{address.pk}/"
+    client.post(f"{page}test/")
+    act = f'action="{page}test/"'
+    said = {"knows": False, "code": "timeout", "detail": ""}
+    return Walk(
+        client, page, "sc-trial", {"done": _jobs("done", **said), "failed": _jobs("failed")},
+        {"done": act, "failed": act},
+    )  # fmt: skip
+
+
+def _submission() -> Walk:
+    sent = send(draft(applicant()))
+    words = {"zh": "没有应答", "en": "no answer"}
+    found = [{"section": "presence", "field": "website", "code": "website", "rule": "§1.4", "words": words}]
+    return Walk(
+        enter(owner_of(sent.seller)), f"/seller/submissions/{sent.pk}/", "submission-state",
+        {
+            "done": lambda: submit.passed(sent.pk, settings=config(), now=clock.now()),
+            "failed": lambda: submit.failed(sent.pk, found, settings=config(), now=clock.now()),
+        },
+        {"done": 'data-dialog="withdraw"', "failed": "Correct and submit again"},
+    )  # fmt: skip
+
+
+def _product() -> Walk:
+    product = publishing.ready()
+    publishing.handed_in(product, now=clock.now())
+    page = f"/seller/products/{product.pk}/submit/"
+    return Walk(
+        enter(owner_of(product.seller)), page, "sc-submission",
+        {
+            "done": lambda: publishing.replays(now=clock.now()),
+            "failed": lambda: publishing.replays(failing="newInstance", now=clock.now()),
+        },
+        {"done": f'action="{page}withdraw/"', "failed": "Hand in the product"},
+    )  # fmt: skip
+
+
+def _reviewed() -> Walk:
+    sent = publishing.pending(publishing.ready(), now=clock.now())
+    hand_in.replay_again(sent, by="op", settings=config(), now=clock.now())
+    page = f"/console/reviews/{sent.pk}/"
+    act = f'action="{page}replay/"'
+    return Walk(
+        enter(factories.make_operator()), page, "review-replay",
+        {
+            "done": lambda: publishing.replays(now=clock.now()),
+            "failed": lambda: publishing.replays(failing="newInstance", now=clock.now()),
+            "cancelled": _jobs("cancelled"),
+        },
+        {"done": act, "failed": act, "cancelled": act},
+    )  # fmt: skip
+
+
+def _order() -> Walk:
+    buyer = factories.make_buyer(balance="150")
+    order = factories.make_order(buyer, now=clock.now(), paid=True)
+    subscription = factories.make_subscription(order, now=clock.now())
+    operation = factories.make_operation(order, subscription=subscription)
+
+    def delivered() -> None:
+        Operation.objects.filter(pk=operation.pk).update(status=Operation.Status.DONE)
+        complete_order(order, now=clock.now())
+
+    return Walk(
+        enter(buyer), f"/orders/{order.number}/", "live",
+        {"done": delivered, "failed": lambda: give_up_order(order, now=clock.now(), reason="timeout")},
+        {"done": f"/services/{subscription.pk}/password/", "failed": "back on your balance"},
+    )  # fmt: skip
+
+
+def _message() -> Walk:
+    seller = factories.make_seller()
+    client = enter(_owner(seller))
+    operation = renewing.renewed(renewing.service(seller, now=clock.now() - timedelta(days=1)))
+    call = renewing.call_of(operation)
+    leased = engine.lease(call, now=clock.now())
+    page = f"/seller/messages/{call.pk}/"
+    return Walk(
+        client, page, "sc-message",
+        {
+            "done": lambda: engine.end(leased, Done(), now=clock.now()),
+            "failed": lambda: engine.end(leased, engine.REFUSED_CONNECTION, now=clock.now()),
+        },
+        {"done": "Done", "failed": f'action="{page}restart/"'},
+    )  # fmt: skip
+
+
+def _debugged() -> Walk:
+    seller = factories.make_seller()
+    address, client = answering.at(seller=seller), enter(_owner(seller))
+    client.post(f"/seller/debug/{address.pk}/queryInstance/", {"do": "debug", "instanceId": "i-1"})
+    run = DebugRun.objects.latest("pk")
+
+    def unanswered() -> None:
+        answering.answer(run, engine.REFUSED_CONNECTION, now=clock.now())
+
+    return Walk(
+        client, f"/seller/debug/{address.pk}/queryInstance/?run={run.pk}", "sc-result",
+        {"done": lambda: answering.answer(run, now=clock.now()), "failed": unanswered},
+        {"done": "Succeeded, and saved as a case", "failed": "Find out why"},
+    )  # fmt: skip
+
+
+def _version() -> Walk:
+    version = upload_version(make_asset(may_publish(now=clock.now())), now=clock.now())
+
+    def infected() -> None:
+        with fake_clamd(lambda _stream: "Eicar-Test-Signature FOUND") as clamd:
+            check_uploads(config().model_copy(update={"clamd_url": clamd.url}), now=clock.now())
+
+    return Walk(
+        enter(owner_of(version.asset.seller)), f"/seller/assets/versions/{version.pk}/", "asset-state",
+        {"done": lambda: check_uploads(now=clock.now()), "failed": infected},
+        {"done": 'data-dialog="asset-withdraw"', "failed": "/appeal/"},
+    )  # fmt: skip
+
+
+def _asset() -> Walk:
+    walk = _version()
+    version = walk.page.rstrip("/").rpartition("/")[2]
+    asset = AssetVersion.objects.get(pk=version).asset_id
+    return Walk(
+        walk.client,
+        f"/seller/assets/{asset}/",
+        "asset-versions",
+        walk.ends,
+        {"done": "/seller/assets/versions/", "failed": 'id="remarks"'},
+    )
+
+
+def _operation() -> Walk:
+    seller = factories.make_seller()
+    client = enter(_owner(seller))
+    operation = renewing.renewed(renewing.service(seller, now=clock.now() - timedelta(days=1)))
+    page = f"/seller/operations/{operation.pk}/"
+
+    def to(status: str) -> Callable[[], object]:
+        return lambda: Operation.objects.filter(pk=operation.pk).update(status=status)
+
+    return Walk(
+        client, page, "sc-operation", {"done": to("done"), "failed": to("stopped"), "cancelled": to("dropped")},
+        {"done": "It is done.", "failed": f'action="{page}restart/"', "cancelled": "It was left off"},
+    )  # fmt: skip
+
+
+def _service() -> Walk:
+    seller = factories.make_seller()
+    service = renewing.service(seller, now=clock.now() - timedelta(days=1))
+    operation = renewing.renewed(service)
+    page = f"/services/{service.pk}/"
+
+    def to(status: str) -> Callable[[], object]:
+        return lambda: Operation.objects.filter(pk=operation.pk).update(status=status)
+
+    return Walk(
+        enter(service.buyer), page, "sf-now", {"done": to("done"), "cancelled": to("dropped")},
+        {"done": f"{page}renew/", "cancelled": f"{page}renew/"}, "Under way now",
+    )  # fmt: skip
+
+
+def _compared() -> Walk:
+    client = enter(factories.make_operator())
+    client.post("/console/reconcile/compare/")
+    act = 'action="/console/reconcile/compare/"'
+    return Walk(
+        client, "/console/reconcile/", "comparisons",
+        {"done": _jobs("done"), "failed": _jobs("failed"), "cancelled": _jobs("cancelled")},
+        dict.fromkeys(("done", "failed", "cancelled"), act),
+    )  # fmt: skip
+
+
+WALKS = {
+    "replay": _replay, "tester": _tester, "web check": _web_check, "domain": _domain, "key": _key, "address": _address,
+    "submission": _submission, "product": _product, "review": _reviewed, "order": _order, "message": _message,
+    "debugging": _debugged, "version": _version, "asset": _asset, "operation": _operation, "service": _service,
+    "comparison": _compared,
+}  # fmt: skip
+OUTCOMES = {
+    "replay": "done failed cancelled", "tester": "done failed cancelled", "web check": "done failed cancelled",
+    "domain": "done failed cancelled", "key": "done failed", "address": "done failed", "submission": "done failed",
+    "product": "done failed", "review": "done failed cancelled", "order": "done failed", "message": "done failed",
+    "debugging": "done failed", "version": "done failed", "asset": "done failed", "operation": "done failed cancelled",
+    "service": "done cancelled", "comparison": "done failed cancelled",
+}  # fmt: skip
+
+
+def polls(text: str, part: str) -> str:
+    """The address that the part asks for; empty when it does not poll."""
+    tag = re.search(rf'<[a-z]+\s[^>]*\bid="{part}"[^>]*>', text)
+    if tag is None or "every" not in tag[0]:
+        return ""
+    address = re.search(r'hx-get="([^"]+)"', tag[0])
+    assert address, tag[0]
+    return html.unescape(address[1])
+
+
+def ask(walk: Walk, address: str) -> Any:
+    """As htmx asks."""
+    return walk.client.get(
+        address,
+        headers={
+            "hx-request": "true", "hx-trigger": walk.part, "hx-target": walk.part,
+            "hx-current-url": f"http://testserver{walk.page}#here",
+        },
+    )  # fmt: skip
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("name", "outcome"), [(name, one) for name, all_ in OUTCOMES.items() for one in all_.split()])
+def test_the_last_poll_loads_the_page_with_its_actions(name: str, outcome: str) -> None:
+    walk = WALKS[name]()
+    shown = walk.client.get(walk.page)
+    assert shown.status_code == 200
+    address = polls(shown.text, walk.part)
+    assert address, "it does not poll while the work is under way"
+    while_running = ask(walk, address)
+    assert "HX-Location" not in while_running, "the work goes on"
+    walk.ends[outcome]()
+    last = ask(walk, address)
+    order = json.loads(last["HX-Location"])
+    assert order == {
+        "path": walk.page, "target": "#main", "select": "#main", "swap": "outerHTML show:none", "push": "false",
+    }  # fmt: skip
+    page = walk.client.get(order["path"], headers={"hx-request": "true", "hx-target": "main"})
+    assert page.text.count('<main id="main"') == 1
+    assert not polls(page.text, walk.part)
+    assert actions(page.text) == actions(walk.client.get(walk.page).text), "as a reload shows it"
+    assert walk.has[outcome] in page.text
+    assert not walk.lacks or walk.lacks not in page.text
+
+
+def actions(text: str) -> list[str]:
+    """What a person can do on the page."""
+    main = text[text.index('<main id="main"') : text.index("</main>")]
+    return re.findall(r'(?:action|href|data-dialog)="([^"]*)"', main)
+
+
+# --- the mechanism ---------------------------------------------------------------------------------------------------------
+
+
+def answered(text: str, headers: Mapping[str, str] = MappingProxyType({}), *, status: int = 200) -> HttpResponse:
+    asked: dict[str, str] = {
+        "hx-request": "true", "hx-trigger": "part", "hx-target": "part", "hx-current-url": "https://m.example/a/?b=c%20d",
+    } | dict(headers)  # fmt: skip
+    request: HttpRequest = RequestFactory().get("/a/live/", headers=asked)
+    answer = Polled(lambda _request: HttpResponse(text, status=status))(request)
+    assert isinstance(answer, HttpResponse)
+    return answer
+
+
+RUNS = '<div class="x" id="part" hx-get="/a/live/" hx-trigger="load delay:1s, every 2s">'
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [(RUNS, 200), ('<div id="part" data-paused>', 200), ("", 204), ("busy", 429), ("broken", 500)],
+)
+def test_what_goes_on_stays_as_it_is(text: str, status: int) -> None:
+    answer = answered(text, status=status)
+    assert (answer.text, "HX-Location" in answer, "HX-Refresh" in answer) == (text, False, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ('<div id="part">done</div>', 200),
+        ("<p>the part is gone</p>", 200),
+        (RUNS.replace("part", "other"), 200),
+        ("gone", 404),
+        ("no longer yours", 403),
+    ],
+)
+def test_what_ended_or_is_gone_loads_the_page(text: str, status: int) -> None:
+    answer = answered(text, status=status)
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert json.loads(answer["HX-Location"])["path"] == "/a/?b=c%20d"
+
+
+@pytest.mark.parametrize("where", ["", "https:", "//evil.example", "https://m.example//evil.example/x"])
+def test_without_an_address_of_its_own_the_browser_reloads(where: str) -> None:
+    answer = answered("<p></p>", {"hx-current-url": where})
+    assert (answer["HX-Refresh"], "HX-Location" in answer) == ("true", False)
+
+
+@pytest.mark.parametrize("headers", [{"hx-request": ""}, {"hx-target": "elsewhere"}, {"hx-trigger": ""}])
+def test_what_is_no_poll_is_left_alone(headers: dict[str, str]) -> None:
+    assert answered("<p></p>", headers).text == "<p></p>"
+
+
+def test_every_polled_part_replaces_itself_under_an_id() -> None:
+    """Otherwise the mechanism does not know it."""
+    found = 0
+    for template in sorted(TEMPLATES.rglob("templates/**/*.html")):
+        text = template.read_text(encoding="utf-8")
+        for poll in re.finditer(r'hx-trigger="[^"]*every [^"]*"[^>\n]*', text):
+            if any(str(template).endswith(each) for each in ALWAYS):
+                continue
+            found += 1
+            tag = text[text.rindex("<", 0, poll.start()) : poll.end()]
+            assert re.search(r'\sid="', tag), template
+            assert "hx-target" not in tag, template
+            assert 'hx-swap="outerHTML"' in tag, template
+    assert found == 25, "a new polled part belongs into the table above"
