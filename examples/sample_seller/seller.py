@@ -22,6 +22,7 @@ from accounts import Account, Accounts
 from offers import ACCOUNTS, OTHERS, Shop
 from orders import what_was_bought
 from pages import Pages, ignore
+from silence import Silenced
 from usage import Usage
 
 from tradepost.kit import (
@@ -187,6 +188,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         action="store_true",
         help="bring licenses to the market as files, not as texts; with --market",
     )
+    parser.add_argument("--silent-while", type=Path, metavar="FILE", help="answer nobody while this file exists")
     parser.add_argument("--private-key", type=Path, help="PEM of the joint-operation credential's RSA key")
     parsed = parser.parse_args(arguments)
     named = (name for names in parsed.protocol or [("saas_v2",)] for name in names)
@@ -217,7 +219,7 @@ def main(arguments: list[str] | None = None) -> None:
         else None
     )
     pages = Pages()
-    server = Server(pages, parsed.host, parsed.port)
+    server = Server(Silenced(pages, parsed.silent_while) if parsed.silent_while else pages, parsed.host, parsed.port)
     public_url = (parsed.public_url or server.url).rstrip("/")
     private_key = parsed.private_key.read_text("ascii") if parsed.private_key else ""
     shop = Shop(

@@ -143,3 +143,45 @@ def test_a_taken_port_is_refused_in_words(tmp_path):
             refused = market.run(command, PORT=str(port))
             assert (refused.returncode, refused.stdout) == (1, "")
             assert refused.stderr == (f"tradepost: Port {port} on 127.0.0.1 is taken. Set PORT to another one.\n")
+
+
+def test_the_sample_seller_is_paused_and_resumed_from_another_shell(tmp_path):
+    """And a demo that stops while its seller is paused ends as every other does."""
+    market = make_market(tmp_path / "data", "cli_demo_paused")
+    nothing = market.run("demo", "pause-seller")
+    assert (nothing.returncode, nothing.stdout) == (1, "")
+    assert nothing.stderr.startswith("tradepost: No demo is running with the data folder")
+    assert not market.folder.exists() or not list(market.folder.rglob("paused"))
+    demo = market.start("demo", PORT=str(free_port()))
+    try:
+        assert "tradepost demo pause-seller" in read_until(demo, "Stop  Ctrl-C")
+        port = json.loads((market.folder / "demo.json").read_text())["seller_port"]
+        page = f"http://127.0.0.1:{port}/"
+        wait_for(lambda: _answers(page))
+        assert market.run("demo", "resume-seller").stdout == "The sample seller is not paused.\n"
+        for _twice in range(2):
+            assert market.run("demo", "pause-seller").returncode == 0
+        with pytest.raises(TimeoutError):
+            urlopen(page, timeout=1)
+        assert market.run("demo", "resume-seller").stdout.startswith("The sample seller answers again.")
+        assert _answers(page)
+        assert market.run("demo", "pause-seller").returncode == 0
+        everyone = family(demo.pid)
+        demo.send_signal(signal.SIGTERM)
+        assert demo.wait(WITHIN) == 0
+        wait_for(lambda: not any(map(alive, everyone)))
+        assert not list(market.folder.rglob("paused")), "the next start is not silent"
+        gone = market.run("demo", "resume-seller")
+        assert (gone.returncode, gone.stderr.startswith("tradepost: No demo is running")) == (1, True)
+    finally:
+        demo.kill()
+
+
+def _answers(page: str) -> bool:
+    try:
+        urlopen(page, timeout=WITHIN).close()
+    except HTTPError:
+        return True
+    except OSError:
+        return False
+    return True

@@ -20,7 +20,7 @@ SELL = Group("Sell on a market", sort_key=3)
 
 # Name, where it lives, help (repeated here so that showing it loads nothing), group.
 COMMANDS = (
-    ("demo", "tradepost.cli.demo:demo", "Start a sandbox market with demo data and a sample seller.", RUN),
+    ("demo", "tradepost.cli.demo:app", "Start a sandbox market with demo data and a sample seller.", RUN),
     ("up", "tradepost.cli.up:up", "Migrate, then run web and worker together until stopped.", RUN),
     ("serve", "tradepost.cli.serve:serve", "Run the web server alone.", RUN),
     ("worker", "tradepost.cli.worker:worker", "Run one worker alone: calls to sellers, events, timers, mail.", RUN),

@@ -15,7 +15,10 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
+from cyclopts import App
+
 from tradepost.cli import demo_road, migrate, sample_seller, starting, template, terminal, up
+from tradepost.cli.demo_pause import clear, pause_file, pause_seller, resume_seller
 from tradepost.cli.log_warnings import Warnings
 from tradepost.cli.opening import Demo, make_folder, open_market, read_config
 from tradepost.cli.processes import LOOK_EVERY, Processes, Program, signals
@@ -34,6 +37,12 @@ PORTS = 100
 SITES = {"buyer": "/", "seller": "/seller/", "operator": "/console/"}
 
 
+app = App(name="demo", help="Start a sandbox market with demo data and a sample seller.")
+app.command(pause_seller)
+app.command(resume_seller)
+
+
+@app.default
 def demo() -> None:
     """Start a sandbox market with demo data and a sample seller.
 
@@ -46,6 +55,8 @@ def demo() -> None:
     config = read_config()
     make_folder(config)
     with alone(config), signals() as (stop, hurry):
+        paused = pause_file(config.data)
+        clear(paused)
         config = with_port(config)
         config.secrets()  # made before the children would race for it
         processes = Processes(terminal.warn)
@@ -59,6 +70,7 @@ def demo() -> None:
                 _watch(config, processes, replacing, stop)
             terminal.say("Stopping …")
         finally:
+            clear(paused)  # the worker waits for the answers to its last calls
             processes.stop(up.stop_within(config), hurry=hurry)
 
 
@@ -112,6 +124,7 @@ def supply(config: Config, processes: Processes, seller_port: int) -> tuple[Logi
             data=config.data / "seller",
             log=logs / "seller.log",
             wave=1,
+            silent_while=pause_file(config.data),
         )
     )
     return result.logins
@@ -164,6 +177,7 @@ def _welcome(console: Console, config: Config, logins: tuple[Login, ...], second
         f"Joint people of an enterprise sign in to its applications: {seed.MEMBER.email}, {seed.MEMBER.password}\n"
         f"      {config.auth_centre_of(seed.ENTERPRISE)}/ (within a minute of the first start)"
     )
+    console.print("Pause tradepost demo pause-seller: the sample seller falls silent; resume-seller ends it")
     console.print("Stop  Ctrl-C\n")
 
 

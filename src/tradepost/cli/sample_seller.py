@@ -44,8 +44,11 @@ def wait_for(port: int, stopped: Callable[[], bool]) -> bool:
     return False
 
 
-def program(port: int, *, market: str, keys: tuple[str, str, str], data: Path, log: Path, wave: int) -> Program:
-    """``keys``: the signing key of the base interfaces, the access key and its secret key."""
+def program(
+    port: int, *, market: str, keys: tuple[str, str, str], data: Path, log: Path, wave: int, silent_while: Path
+) -> Program:
+    """``keys``: the signing key of the base interfaces, the access key and its secret key. ``silent_while``: it answers nobody
+    while this file exists."""
     key, access_key, secret_key = keys
     arguments = {
         "--port": str(port),
@@ -54,6 +57,7 @@ def program(port: int, *, market: str, keys: tuple[str, str, str], data: Path, l
         "--public-url": f"http://{HOST}:{port}",
         "--report-every": REPORTS_EVERY,
         "--pretend": SIGN_INS,
+        "--silent-while": str(silent_while),
     }
     command = [sys.executable, "-m", "tradepost.cli.parent_death", str(_where())]
     return Program(
