@@ -4,6 +4,8 @@ Starts a market of its own with a sample seller and some history: orders that we
 one that fails, one that stopped, one that was paid back, what is paid by usage, a frozen service; tests/browser/pages.py
 says which pages. The pages of errors and the sample seller's own are taken as well. Words given as arguments choose among
 the pictures by their names: ``make shots ARGS='order keys'``, ``ARGS=zh-dark-phone``.
+
+``make shots ARGS=readme`` takes the pictures of the two README files instead, into docs/pictures/.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -42,6 +45,16 @@ BROKEN = {
 """Pages that no address leads to: they are shown as history.py makes them."""
 OFFICE, OFFICE_OF = "sample-office", ("license_online", "joint_kit_v2")
 """What the sample seller shows its own people, and the protocols that fill it."""
+README, PICTURES = "readme", ROOT / "docs" / "pictures"
+IN_README: dict[str, tuple[str, str, Theme]] = {
+    "store": ("", "store", "light"),
+    "order": ("buyer", "order-completed", "light"),
+    "seller-center": ("seller", "seller-overview", "dark"),
+    "console": ("operator", "console-queue", "dark"),
+}
+"""Picture of the README files → who looks, at which page, in which theme."""
+QUALITY, MAX_BYTES = 80, 600_000
+"""Of WebP; all pictures of a README together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +88,8 @@ def main() -> int:
     if chromium is None:
         print("Pictures need chromium, which is not installed.")
         return 1
+    if sys.argv[1:] == [README]:
+        return _readme(chromium)
     words = sys.argv[1:] or [""]
     chosen = {
         role: [
@@ -90,6 +105,51 @@ def main() -> int:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return 0
+
+
+def _readme(chromium: str) -> int:
+    """The first screen of four pages in each language, as WebP."""
+    from tests.browser import running
+    from tests.browser.pages import HISTORY, MORE, MORE_HISTORY, PAGES
+    from tests.browser.people import browsing
+
+    folder, too_large = Path(tempfile.mkdtemp(prefix="tradepost-shots-")), False
+    try:
+        with running.market(folder) as market, browsing(chromium) as browser:
+            market.history(*HISTORY, *MORE_HISTORY)
+            for language in LANGUAGES:
+                sizes = []
+                for name, (role, page, theme) in IN_README.items():
+                    view = (PAGES[role] | MORE.get(role, {}))[page]
+                    session = _log_in(browser, market, role) if role else []
+                    picture = _first_screen(browser, market, view, Look(language, theme, "desktop"), session)
+                    sizes.append(_save(picture, PICTURES / language / f"{name}.webp"))
+                too_large |= sum(sizes) > MAX_BYTES
+                print(f"{language}: {len(sizes)} pictures, {sum(sizes):,} bytes of at most {MAX_BYTES:,}")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return int(too_large)
+
+
+def _first_screen(browser: Browser, market: Market, view: View, look: Look, session: list[Any]) -> bytes:
+    context = _context(browser, look)
+    chosen = {"django_language": LANGUAGES[look.language], "theme": look.theme}
+    context.add_cookies([*session, *(_cookie(market, name, value) for name, value in chosen.items())])
+    page = context.new_page()
+    page.goto(market.url + view.path.format_map(market.made))
+    view.act(page)
+    page.evaluate("Promise.all([...document.images].map(image => image.decode().catch(() => {})))")
+    picture = page.screenshot()
+    context.close()
+    return picture
+
+
+def _save(picture: bytes, file: Path) -> int:
+    from PIL import Image
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    Image.open(BytesIO(picture)).convert("RGB").save(file, "WEBP", quality=QUALITY, method=6)
+    return file.stat().st_size
 
 
 def _wanted(look: Look, name: str, words: list[str]) -> bool:
