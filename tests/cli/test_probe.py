@@ -84,7 +84,7 @@ def test_a_product_without_a_case_is_not_probed() -> None:
 
 def test_the_forecast_names_products_by_their_day(capsys: pytest.CaptureFixture[str]) -> None:
     assert probe(forecast=True) == 0
-    assert "No product fails its probes." in capsys.readouterr().out
+    assert "No product is frozen by its probes or about to be." in capsys.readouterr().out
     product = make_product()
     Health.objects.create(product=product, verdict="failed", streak=3, freezes_on="2026-11-28")
     assert probe(forecast=True) == 0

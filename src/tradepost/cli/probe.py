@@ -47,7 +47,7 @@ def _forecast() -> int:
 
     failing, frozen, days = operator_queries.forecasts(), operator_queries.frozen(), config().probe_freeze_days
     if not failing and not frozen:
-        terminal.say("No product fails its probes.")
+        terminal.say("No product is frozen by its probes or about to be.")
         return 0
     table = Table("Frozen on", "Failing days", "Product", "Seller", "No.")
     for one in frozen:

@@ -42,6 +42,7 @@ def test_who_has_nothing_begins_with_the_company_and_who_has_all_is_through() ->
         ({"admitted": False, "entry": "pending"}, "company", [""], True),
         ({"admitted": False, "entry": "checking"}, "company", [""], True),
         ({"admitted": False, "entry": "rejected"}, "company", ["company"], False),
+        ({"admitted": False, "suspended": True}, "company", [""], True),
         ({"before_publishing": (("certification", "c"), ("publish", "p"))}, "company", ["company", "agreements"], False),
         ({"answers": {**dict.fromkeys(ITEMS, "met"), "https": "not_yet"}}, "retrofit", ["road_retrofit"], False),
         ({"answers": {**dict.fromkeys(ITEMS, "met"), "https": "gone"}}, "retrofit", ["road_retrofit"], False),

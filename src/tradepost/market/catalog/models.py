@@ -94,6 +94,11 @@ class Product(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_sold(self) -> bool:
+        """Whether it can be bought now: it is on sale, and its company is not suspended."""
+        return self.status == self.Status.ON_SALE and self.seller.is_selling
+
 
 class Version(models.Model):
     """A product as its seller described it at one time. A draft is edited; what is sealed never changes (a trigger holds it)."""

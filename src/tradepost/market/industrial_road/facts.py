@@ -41,6 +41,7 @@ def road_facts(seller: Seller, products: QuerySet[Product], *, now: datetime) ->
     trials = trials_of(seller.pk)
     return RoadFacts(
         admitted=admitted,
+        suspended=seller.status == Seller.Status.SUSPENDED,
         entry=entry.status if entry is not None else "",
         before_publishing=tuple((one.field, str(one.words)) for one in may_publish(seller, now=now)) if admitted else (),
         answers={code: one.says for code, one in answers_of(seller).items()},

@@ -43,6 +43,7 @@ class RoadFacts(Struct, frozen=True, kw_only=True):
     furthest, empty where there is none. ``unproven``: hosts of addresses whose domain is not verified."""
 
     admitted: bool
+    suspended: bool = False
     entry: str
     before_publishing: tuple[tuple[str, str], ...]
     answers: Mapping[str, str]
@@ -104,6 +105,8 @@ def _company(facts: RoadFacts) -> Iterator[Lack]:
     if facts.admitted:
         for field, words in facts.before_publishing:
             yield Lack(words, "company" if field in {"status", "certification"} else "agreements")
+    elif facts.suspended:
+        yield Lack(_("Your company is suspended. Write to Support to resolve the reason."))
     elif facts.entry in {"checking", "pending"}:
         yield Lack(_("Your application is being reviewed. You are told as soon as it is decided."))
     elif facts.entry in {"failed", "rejected"}:

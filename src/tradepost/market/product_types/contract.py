@@ -220,6 +220,11 @@ class ProductType(Struct, frozen=True):
         return self.undeliverable is None
 
     @property
+    def needs_interface(self) -> bool:
+        """Whether its orders cannot be delivered before a production address serves the product."""
+        return self.delivery is DeliveredBy.INTERFACE
+
+    @property
     def by_people(self) -> bool:
         """Whether people deliver it, in a supervised flow, and no seller's server is asked anything."""
         return bool(self.flow)

@@ -25,6 +25,11 @@ def product_types() -> Mapping[str, ProductType]:
     return found
 
 
+def kinds_with_interface() -> list[str]:
+    """Return the codes of the kinds whose orders need a production address."""
+    return [code for code, kind in product_types().items() if kind.needs_interface]
+
+
 def product_type(code: str) -> ProductType:
     try:
         return product_types()[code]

@@ -14,6 +14,7 @@ from tradepost.market.base.numbers import whole_number
 from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Product
 from tradepost.market.identity.models import Seller, SigningKey
+from tradepost.market.product_types.registry import kinds_with_interface
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.contract import RetryRule
 from tradepost.protocols.registry import protocols
@@ -178,7 +179,7 @@ class Attention(Struct, frozen=True, kw_only=True):
     addresses_without_key: list[Address]
     products_without_address: list[Product]
     begins: bool
-    """No address is registered yet, so that nothing can be sold or go wrong."""
+    """No address is registered yet, and nothing is on sale that is delivered without one."""
 
     @property
     def nothing(self) -> bool:
@@ -197,14 +198,14 @@ def attention(seller: Seller, *, products: QuerySet[Product] | None = None, most
     failing = Call.objects.filter(FAILING, seller=seller, purpose__in=FOR_BUYERS)
     classes = classes_with_key(seller)
     known = Product.objects.all() if products is None else products
-    unbound = known.filter(seller=seller, status=Product.Status.ON_SALE).filter(
-        ~Exists(Binding.objects.filter(product=OuterRef("pk")))
-    )
+    on_sale = known.filter(seller=seller, status=Product.Status.ON_SALE)
+    served = on_sale.filter(product_type__in=kinds_with_interface())
+    unbound = served.filter(~Exists(Binding.objects.filter(product=OuterRef("pk"))))
     return Attention(
         failing=list(failing.select_related("product").defer("command").order_by("give_up_at", "pk")[:most]),
         failing_count=count_up_to(failing),
         open_addresses=[a for a in addresses if a.breaker != Address.Breaker.CLOSED],
-        begins=not addresses,
+        begins=not addresses and not on_sale.exclude(product_type__in=kinds_with_interface()).exists(),
         addresses_without_key=[a for a in addresses if key_class(a.protocol) not in classes],
         products_without_address=list(unbound.order_by("pk")[:most]),
     )

@@ -33,7 +33,6 @@ from tradepost.market.identity.company_models import Agreement
 from tradepost.market.identity.models import Seller
 from tradepost.market.licenses.codes import is_tested
 from tradepost.market.product_types.acceptance import flow_of
-from tradepost.market.product_types.contract import DeliveredBy
 from tradepost.market.product_types.flows.license_online import FLOW as LICENSE_ONLINE
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.production.models import Address, Binding
@@ -95,7 +94,7 @@ def address_of(product: Product) -> Address | None:
 
 def needs_interface(document: Document) -> bool:
     """Whether what is sold is made by the seller's server."""
-    return product_type(document.product_type).delivery is DeliveredBy.INTERFACE
+    return product_type(document.product_type).needs_interface
 
 
 def sold(document: Document, *, upgrades: bool = False) -> Sold:

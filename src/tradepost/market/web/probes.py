@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from babel.dates import format_date
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from msgspec import Struct
@@ -28,7 +29,8 @@ class Said(Struct, frozen=True):
 
 def said_of(one: Watched, *, freeze_days: int) -> Said:
     """The state of a product in a word, and what follows from it in a sentence."""
-    if one.health is not None and (said := said_of_health(one.health, one.product, freeze_days=freeze_days)):
+    said = said_of_health(one.health, one.product, freeze_days=freeze_days) if one.health is not None else None
+    if said is not None and (one.cases or said.state != "passing"):  # without cases, nobody tests it any more
         return said
     if not one.cases:
         return Said("untested", _("Nothing is probed: no debug case is saved at its address."))
@@ -59,7 +61,10 @@ def said_of_health(health: Health, product: Product, *, freeze_days: int) -> Sai
         return Said(
             "failing", _("Its last probe failed. Calls that are made for buyers would most likely fail as well.")
         )
-    return Said("passing", _("Every probe of what it needs passes.")) if health.verdict == "passed" else None
+    if health.verdict != "passed" or health.seen_at is None:
+        return None
+    words = _("All probes of what it needs passed. Last probe: %(date)s.")
+    return Said("passing", words % {"date": _date(timezone.localtime(health.seen_at).date())})
 
 
 def _date(day: date | None) -> str:

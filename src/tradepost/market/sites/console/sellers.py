@@ -15,6 +15,7 @@ from tradepost.market.identity.company_models import Company
 from tradepost.market.identity.enter import document_of
 from tradepost.market.identity.models import Seller
 from tradepost.market.payments.queries import seller_balances
+from tradepost.market.product_types.registry import kinds_with_interface
 from tradepost.market.production import seller_queries as production
 from tradepost.market.production.operator_queries import sellers_with_figures
 from tradepost.market.review.operator_queries import submissions_of
@@ -46,6 +47,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "members": identity.members_of(seller),
         "addresses": production.seller_addresses(seller),
         "products": production.seller_products(seller),
+        "with_interface": kinds_with_interface(),
         "balances": seller_balances(seller),
         "signing_keys": identity.signing_keys_of(seller),
         "access_keys": [

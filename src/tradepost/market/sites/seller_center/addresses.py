@@ -110,7 +110,7 @@ def addresses(request: SellerRequest) -> HttpResponse:
         request,
         "seller_center/addresses.html",
         addresses=[_described(address, classes, visible, trials.get(address.pk)) for address in own],
-        products=[_choices(product, own) for product in products],
+        products=[_choices(product, own) for product in products if product_types()[product.product_type].protocols],
         domains=Domain.objects.filter(seller=request.seller).count(),
     )
 
@@ -121,6 +121,7 @@ def _choices(product: Product, own: Iterable[Address]) -> dict[str, object]:
     bound = getattr(product, "binding", None)
     return {
         "product": product,
+        "needed": product_types()[product.product_type].needs_interface,
         "choices": fit,
         "settled": bound is not None and [address.pk for address in fit] == [bound.address_id],
         "may_unbind": bound is not None and product.status != Product.Status.ON_SALE,

@@ -50,7 +50,8 @@ def overview(request: SellerRequest) -> HttpResponse:
     tools = _tools(request) if request.rights.sees(Menu.TOOLS) else {}
     trade = _trade(request) if request.rights.sees(Menu.TRADE) else {}
     unwell = tools and (not tools["attention"].nothing or tools["probes_failing"])
-    fine = not unwell and not any(trade.get(waits) for waits in WAITS)
+    waits = any(trade.get(name) for name in WAITS)
+    fine = request.seller.is_selling and not unwell and not waits
     return show(request, "seller_center/overview.html", needs_nothing=fine, **tools, **trade)
 
 

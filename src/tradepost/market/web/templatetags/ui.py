@@ -31,6 +31,8 @@ from tradepost.market.base.both_languages import named
 from tradepost.market.base.money import MINOR_DIGITS, Money
 from tradepost.market.base.money_words import in_words
 from tradepost.market.catalog import rich_text
+from tradepost.market.catalog.models import Product
+from tradepost.market.identity.models import Seller
 from tradepost.market.notifications.facts import zone_name
 from tradepost.market.web import status as vocabulary
 from tradepost.protocols.registry import protocols
@@ -78,6 +80,12 @@ def icon(key: str, extra: str = "") -> SafeString:
 @register.inclusion_tag("web/parts/status.html")
 def status(lifecycle: str, value: object) -> dict[str, object]:
     return {"look": vocabulary.look(lifecycle, value)}
+
+
+@register.inclusion_tag("web/parts/product_status.html")
+def product_status(product: Product, seller: Seller) -> dict[str, object]:
+    """The status of a product. A product on sale of a suspended company cannot be bought, and the badge says so."""
+    return {"product": product, "seller": seller}
 
 
 @cache
