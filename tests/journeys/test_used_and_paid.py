@@ -78,7 +78,7 @@ def test_from_use_to_arrears_to_payment(tmp_path: Path, live_server: Any) -> Non
         assert (balance(buyer, "CNY").minor, Freeze.objects.get().reason) == (0, "arrears")
         shown = page.get("/charges/").content.decode()
         assert "¥\xa02.50 is owed for usage." in shown
-        assert "Your balance did not cover what was used" in page.get(f"/services/{held.pk}/").content.decode()
+        assert "It was frozen because usage was not paid" in page.get(f"/services/{held.pk}/").content.decode()
 
         ledger.top_up(buyer, Money.of(10, "CNY"), reference="BANK-pays", actor="op", now=clock.now())
         is_("active")

@@ -67,6 +67,11 @@ def package_of(subscription: Subscription) -> Package | None:
     return Package.objects.select_related("service__product", "service__offer").filter(pk=subscription.pk).first()
 
 
+def has_deductions(package: Package) -> bool:
+    """Whether anything was ever deducted: from then on the market counts the package, not its seller."""
+    return Deduction.objects.filter(package=package).exists()
+
+
 def packages_of_service(service: Subscription, *, now: datetime) -> list[Standing]:
     """The newest first."""
     found = Package.objects.filter(service=service).select_related("subscription__offer", "service").order_by("-pk")

@@ -217,7 +217,7 @@ def test_the_balance_tells_every_movement_with_its_cause(
     client: Client, buyer: User, django_assert_num_queries: Any
 ) -> None:
     order = factories.make_order(buyer, paid=True)
-    with django_assert_num_queries(7):  # clock, session, user, account, entries, transfers under way, frame
+    with django_assert_num_queries(8):  # clock, session, user, account, debt, entries, transfers under way, frame
         answer = client.get("/balance/")
     rows = answer.context["page"].rows
     assert [(row.amount.minor, row.after.minor) for row in rows] == [(-10_000, 990_000), (1_000_000, 1_000_000)]

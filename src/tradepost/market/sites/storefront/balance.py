@@ -21,6 +21,8 @@ from tradepost.market.payments.queries import Booked, buyer_account
 from tradepost.market.web.access import buyer_required, person
 from tradepost.market.web.transfers import account_now
 
+from .debt import debt_of
+
 private = cache_control(private=True, no_store=True)
 MARK = "\ufeff"
 """Tells spreadsheets that the file is UTF-8."""
@@ -35,6 +37,7 @@ def balance(request: HttpRequest) -> HttpResponse:
     account, asked = buyer_account(person(request), config().currency), _asked(request)
     context = {
         "balance": account.balance if account else Money(0, config().currency),
+        "debt": debt_of(person(request)),
         "page": statement.entries(account, asked, after=request.GET.get("after", "")),
         "asked": asked,
         "narrowed": bool(asked.kind or asked.first or asked.last),

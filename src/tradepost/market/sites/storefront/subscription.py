@@ -30,9 +30,11 @@ from tradepost.market.web.timeline import moves_of
 
 from . import codes, enterprise_services, licenses
 from .at_its_end import at_its_end
+from .debt import debt_of
 from .service_acts import Standing, offered
 from .service_history import service_events
 from .under_way import STOPPED, told
+from .used import used_now
 
 private = cache_control(private=True, no_store=True)
 
@@ -67,9 +69,11 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
         "convertible": any(act.url == "storefront:formal" for act in service_acts),
         "packages": packages_of_service(found, now=now_of(request)) if found.offer.charging.postpaid else (),
         "package": found.offer.charging.quota and package_of(found) is not None,
+        "used": used_now(found, now=now_of(request)) if found.offer.charging.metered else None,
         "usage": reported_usage([found] if found.offer.charging.metered else []).get(found.pk),
         "access": access_data(found) if usable else None,
         "usable": usable,
+        "by_cloud": by_cloud(found.product.product_type),
         "by_people": product_type(found.product.product_type).by_people,
         "delivery": delivery,
         "ending": ending,
@@ -78,6 +82,7 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
         and _over(found, now_of(request))
         and now_of(request) < ending.freezes_at,
         "reasons": past.reasons,
+        "debt": debt_of(person(request)) if any(one.reason == Freeze.Reason.ARREARS for one in past.reasons) else None,
         "expired": any(one.reason == Freeze.Reason.EXPIRED for one in past.reasons),
         "under_way": now,
         "follows": any(one.why != STOPPED for one in now),

@@ -8,9 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from tradepost.market.base.config import config
 from tradepost.market.base.numbers import whole_number
-from tradepost.market.billing import arrears
 from tradepost.market.billing.chart_queries import chart_of_service, forecast_of
 from tradepost.market.billing.models import Charge
 from tradepost.market.billing.queries import charge_of_buyer, charges_of_buyer, explain, records_of
@@ -21,6 +19,8 @@ from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.web.access import buyer_required, now_of, person
 from tradepost.market.web.usage_chart import as_file, shown, span_asked
 
+from .debt import debt_of
+
 private = cache_control(private=True, no_store=True)
 
 
@@ -29,7 +29,7 @@ private = cache_control(private=True, no_store=True)
 @require_safe
 def charges(request: HttpRequest) -> HttpResponse:
     """All of them, or those of one service; and what is owed."""
-    buyer, currency = person(request), config().currency
+    buyer = person(request)
     chosen = whole_number(request.GET.get("service", ""))
     service = buyer_subscription(buyer, chosen) if chosen is not None else None
     open_only = request.GET.get("state") == "open"
@@ -37,8 +37,7 @@ def charges(request: HttpRequest) -> HttpResponse:
         "page": charges_of_buyer(buyer, subscription=chosen, open_only=open_only, after=request.GET.get("after", "")),
         "service": service,
         "state": "open" if open_only else "",
-        "owed": arrears.owed(buyer, currency),
-        "arrears": arrears.standing(buyer, currency),
+        "debt": debt_of(buyer),
     }
     return render(request, "storefront/charges.html", context)
 
