@@ -32,6 +32,7 @@ from .package_messages import OF_PACKAGES
 from .probe_messages import OF_PROBES
 from .refund_messages import OF_REFUNDS
 from .renewal_messages import OF_RENEWALS
+from .sale_messages import OF_SALES
 from .service_messages import OF_SERVICES
 from .settlement_messages import OF_STATEMENTS
 from .sign_in_messages import OF_SIGN_INS
@@ -79,6 +80,7 @@ WORDS: Mapping[str, Words] = {
     **OF_SIGN_INS,
     **OF_CONVERSIONS,
     **OF_CHANGES,
+    **OF_SALES,
     **OF_SERVICES,
     **OF_COMPLAINTS,
     **OF_DEMANDS,
@@ -192,8 +194,14 @@ WORDS: Mapping[str, Words] = {
     ),
     "service_frozen": Words(
         _("%(product)s is frozen"),
-        _("You cannot log in for now; your data is kept. Ask %(seller)s for the reason."),
+        _("You cannot sign in for now. Your data is kept. Open the service to see the reason."),
         _("Open the service"), "warning", "snowflake", A_BUYERS_SERVICE,
+    ),
+    "service_frozen_for_debt": Words(
+        _("%(product)s is frozen: %(owed)s is owed for usage"),
+        _("You cannot sign in for now. Top up your balance: the debt is paid from it at once, and the service can be used again. "
+          "If it is not paid, the service is deleted with its data at %(deleted)s."),
+        _("Top up your balance"), "danger", "snowflake", A_BUYERS_SERVICE,
     ),
     "service_unfrozen": Words(
         _("%(product)s can be used again"),
@@ -202,7 +210,7 @@ WORDS: Mapping[str, Words] = {
     ),
     "service_released": Words(
         _("%(product)s has ended"),
-        _("The service was deleted together with its data. You can order it again at any time."),
+        _("The service was deleted together with its data."),
         _("Open the service"), "info", "trash", A_BUYERS_SERVICE,
     ),
     "top_up": Words(

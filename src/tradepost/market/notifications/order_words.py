@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from tradepost.market.orders.models import Order, OrderLine
+from tradepost.market.product_types.contract import DeliveredBy
 from tradepost.market.product_types.registry import product_type
 
 
@@ -34,6 +35,22 @@ OF_HELD: Mapping[str, OrderKinds] = {
         sold=("seller_change", "seller_free_change"), ended=("change_refunded", "free_change_ended")
     ),
 }  # fmt: skip
+
+
+BY_PEOPLE = ("seller_new_delivery", "seller_new_free_delivery")
+BY_CLOUD = ("seller_new_server", "seller_new_free_server")
+RENEWED = ("seller_renewal_noted", "seller_free_renewal_noted")
+
+
+def sold_kind(line: OrderLine, product_kind: str) -> str:
+    """Which notice tells a seller of a paid line. Only of a kind with an interface does it mention a call to the interface."""
+    kind, pair = product_type(product_kind), kinds_of(line.order).sold
+    if not kind.needs_interface:
+        if pair == BOUGHT.sold:
+            pair = BY_CLOUD if kind.delivery is DeliveredBy.COMPUTE else BY_PEOPLE
+        elif pair == OF_HELD[Order.Type.RENEW].sold:
+            pair = RENEWED
+    return told(pair, line.amount_minor)
 
 
 def is_by_code(line: OrderLine, product_kind: str) -> bool:

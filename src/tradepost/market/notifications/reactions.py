@@ -46,7 +46,7 @@ from tradepost.protocols.commands import CheckChange
 from . import facts as f
 from . import license_reactions
 from .auto_renewal_reactions import prices_before, renewed_automatically
-from .order_words import is_by_code, kinds_of, told
+from .order_words import is_by_code, kinds_of, sold_kind, told
 from .tell import Telling, tell_all
 
 QUIET = "notifications.quiet"
@@ -69,7 +69,7 @@ def on_order_paid(events: Sequence[OrderPaid], now: datetime) -> None:
     tellings = [
         Telling(
             user=user,
-            kind=told(kinds_of(line.order).sold, line.amount_minor),
+            kind=sold_kind(line, line.product.product_type),
             once=line.number,
             link=reverse("seller_center:order", args=[line.number]),
             facts={"product": _product(line), "line": line.number, "amount": f.money(line.amount)},

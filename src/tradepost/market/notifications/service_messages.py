@@ -16,8 +16,8 @@ A_SOLD_SERVICE = About(category=Category.PRODUCT, to=Audience.SELLER)
 OF_SERVICES: Mapping[str, Words] = {
     "service_frozen_by_operator": Words(
         _("The operator has frozen %(product)s"),
-        _("Reason: %(reason)s. You cannot log in for now; your data is kept. The paid time runs on meanwhile, and the service "
-          "cannot be renewed until the freeze ends. Write to the operator if you disagree."),
+        _("Reason: %(reason)s. You cannot sign in for now, and your data is kept. Time that you paid for continues to run, and "
+          "the service cannot be renewed until the freeze ends. Write to Support if you disagree."),
         _("Open the service"), "warning", "snowflake", A_BUYERS_SERVICE,
     ),
     "service_ended_by_operator": Words(

@@ -9,9 +9,12 @@ from django.urls import reverse
 
 from tradepost.market.base.outbox import batched
 from tradepost.market.base.prepared import Among, Keys, PreparedObjects
+from tradepost.market.base.values import replace
+from tradepost.market.billing.arrears import owed, standing
 from tradepost.market.fulfilment.cases import with_product
 from tradepost.market.fulfilment.converting import convertible
 from tradepost.market.fulfilment.renewing import renewable
+from tradepost.market.identity.models import User
 from tradepost.market.images.price import hourly_of
 from tradepost.market.product_types.deliverable import by_cloud
 from tradepost.market.subscriptions.events import (
@@ -95,6 +98,8 @@ def on_service_frozen(events: Sequence[SubscriptionFrozen], now: datetime) -> No
     events = [event for event in events if (event.subscription, event.at) not in said]
     held = _subscriptions(event.subscription for event in events)
     may_renew, may_convert = renewable(list(held.values()), now=now), convertible(list(held.values()), now=now)
+    owing = [held[event.subscription] for event in events if event.reason == Freeze.Reason.ARREARS]
+    debts = _debts([one.buyer for one in owing], owing[0].offer.currency) if owing else {}
 
     def telling(event: SubscriptionFrozen) -> Telling:
         one = held[event.subscription]
@@ -103,7 +108,7 @@ def on_service_frozen(events: Sequence[SubscriptionFrozen], now: datetime) -> No
             return _at(one, "uses_used_up" if one.offer.charging.uses else "service_used_up", {}, event.at)
         at_its_end = event.reason in {"", Freeze.Reason.EXPIRED}  # the release before did not say why
         if not at_its_end or ending is None or one.expires_at is None or one.expires_at > now:
-            return _at(one, "service_frozen", {"seller": seller_names(one.seller)}, event.at)
+            return _frozen(one, event, debts.get(one.buyer_id))
         more = {
             "until": f.moment(one.expires_at),
             "kept": f.moment(ending.releases_at),
@@ -113,6 +118,23 @@ def on_service_frozen(events: Sequence[SubscriptionFrozen], now: datetime) -> No
         return _at(one, "trial_expired" if one.pk in may_convert else kind, more, event.at)
 
     tell_all([telling(event) for event in events], now=now)
+
+
+def _frozen(one: Subscription, event: SubscriptionFrozen, debt: Facts | None) -> Telling:
+    """By its reason. A debt that was paid in the meantime is not mentioned: the service can be used again then."""
+    if event.reason != Freeze.Reason.ARREARS or debt is None:
+        return _at(one, "service_frozen", {}, event.at)
+    return replace(_at(one, "service_frozen_for_debt", debt, event.at), link=reverse("storefront:balance"))
+
+
+def _debts(buyers: Iterable[User], currency: str) -> dict[int, Facts]:
+    """What each of these owes for usage, and when its services are deleted. Two queries for each buyer."""
+    found: dict[int, Facts] = {}
+    for buyer in {buyer.pk: buyer for buyer in buyers}.values():
+        debt, arrears = owed(buyer, currency), standing(buyer, currency)
+        if debt.minor and arrears is not None:
+            found[buyer.pk] = {"owed": f.money(debt), "deleted": f.moment(arrears.releases_at)}
+    return found
 
 
 def _said_by_operators(events: Sequence[SubscriptionFrozen]) -> set[tuple[int, datetime]]:

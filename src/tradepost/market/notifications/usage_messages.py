@@ -28,7 +28,7 @@ OF_USAGE: Mapping[str, Words] = {
     ),
     "arrears_cleared": Words(
         _("What you owed for usage is paid"),
-        _("Services that were frozen for it are usable again."),
+        _("Services that were frozen only because of this debt can be used again."),
         _("See the charges"), "good", "circle-check", A_DEBT,
     ),
 }  # fmt: skip
