@@ -229,13 +229,8 @@ def _checked(given: Names, icons: Collection[str]) -> Names:
 
 def _clean(text: str) -> str:
     """The text without invisible characters, and with single spaces."""
-    return " ".join(
-        "".join(
-            " " if sign.isspace() else sign
-            for sign in text
-            if sign.isspace() or unicodedata.category(sign) not in _INVISIBLE
-        ).split()
-    )
+    visible = (sign for sign in text if sign.isspace() or unicodedata.category(sign) not in _INVISIBLE)
+    return " ".join("".join(visible).split())
 
 
 def _check_unique(names: Names, siblings: Iterable[Category]) -> None:
