@@ -49,7 +49,9 @@ def add(given: Names, *, slug: str = "", parent: Category | None = None, icons: 
         names = _checked(given, icons)
         slug = slug.strip().lower() or slugify(names.name_en)[:MAX_SLUG].strip("-")
         if not SLUG.fullmatch(slug) or len(slug) > MAX_SLUG:
-            words = _("Enter a slug of lower-case letters, digits and hyphens, for example data-ai. At most %(max)s characters.")
+            words = _(
+                "Enter a slug of lower-case letters, digits and hyphens, for example data-ai. At most %(max)s characters."
+            )
             raise _invalid("category.slug", words % {"max": MAX_SLUG}, "slug")
         if any(row.slug == slug for row in rows.values()):
             words = _("The slug “%(slug)s” is taken. Enter another one.")
