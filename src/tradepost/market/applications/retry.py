@@ -19,4 +19,5 @@ def next_try(kind: str, *, tries: int, now: datetime, give_up_at: datetime) -> d
     if now >= give_up_at:
         return None
     longest = LONGEST_FOR_RIGHTS if kind in _RIGHTS else LONGEST
-    return min(now + min(FIRST * 2 ** min(tries - 1, 20), longest), give_up_at)
+    wait = min(FIRST * (1 << min(tries - 1, 20)), longest)
+    return min(now + wait, give_up_at)

@@ -139,7 +139,7 @@ class ChangePassword(PasswordChangeView):
 change_password = ChangePassword.as_view()
 
 
-class LogIn(LoginView):  # type: ignore[misc]  # allauth has no types
+class LogIn(LoginView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """An administrator with an account of the enterprise's own gets in by the auth centre."""
         context: dict[str, Any] = super().get_context_data(**kwargs)

@@ -64,12 +64,9 @@ def mark_failures(bindings: Iterable[TenantBinding]) -> None:
 
 
 def _failure(failed: list[Sync], binding: TenantBinding) -> Failure:
-    first = min((one for one in failed if one.next_at), key=lambda one: one.next_at, default=None)
-    return Failure(
-        _why(failed[-1], binding),
-        next_at=first.next_at if first else None,
-        give_up_at=first.give_up_at if first else None,
-    )
+    waiting = sorted((one.next_at, one.give_up_at) for one in failed if one.next_at and one.give_up_at)
+    next_at, give_up_at = waiting[0] if waiting else (None, None)
+    return Failure(_why(failed[-1], binding), next_at=next_at, give_up_at=give_up_at)
 
 
 def _why(one: Sync, binding: TenantBinding) -> str:

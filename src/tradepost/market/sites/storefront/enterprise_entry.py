@@ -38,12 +38,13 @@ def enter(request: HttpRequest, code: str) -> HttpResponse:
     if not ticket:
         secret = admin_visits.draw()
         asked = urlencode({"state": admin_visits.hash_of(secret)})
-        answer = redirect(f"{_auth_centre(code)}/manage/?{asked}")
-        answer.set_cookie(
+        onward = redirect(f"{_auth_centre(code)}/manage/?{asked}")
+        onward.set_cookie(
             STATE, secret, path=path, max_age=STATE_SECONDS, httponly=True, secure=settings.SESSION_COOKIE_SECURE,
             samesite="Lax",
         )  # fmt: skip
-        return answer
+        return onward
+    answer: HttpResponse
     found = admin_visits.enter(code, ticket, request.COOKIES.get(STATE, ""), now=clock.wall())
     if found is None:
         answer = render(request, "storefront/enterprise_not_entered.html", {"path": path}, status=HTTPStatus.FORBIDDEN)

@@ -139,7 +139,7 @@ def home(request: EnterpriseRequest) -> HttpResponse:
 def leave(request: EnterpriseRequest) -> HttpResponse:
     members.leave(request.membership, now=request.now)
     messages.success(request, _("You are no longer a member of %(enterprise)s.") % {"enterprise": request.enterprise})
-    return redirect("storefront:enterprises")
+    return redirect("storefront:home" if request.visitor else "storefront:enterprises")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -188,5 +188,5 @@ def dissolve(request: EnterpriseRequest) -> HttpResponse:
             status = refused.status
         else:
             messages.success(request, _("%(enterprise)s is dissolved.") % {"enterprise": request.enterprise})
-            return redirect("storefront:enterprises")
+            return redirect("storefront:home" if request.visitor else "storefront:enterprises")
     return _settings(request, RenameForm(initial={"name": request.enterprise.name}), ends, status)
