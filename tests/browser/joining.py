@@ -27,10 +27,10 @@ def join(_seller_url: str) -> dict[str, str]:
         of_tests = found_for_tests(seller, "青榭软件测试企业", "test-qingxie", now=now)
         bind_for_tests(application, of_tests, rules=sync_rules(), now=now)
     for one in TenantBinding.objects.filter(application=application):
-        until(lambda: TenantBinding.objects.get(pk=one.pk).status == "stopped", "the server is away")  # noqa: B023  # awaited at once
+        until(lambda: Sync.objects.filter(binding=one, status="waiting").exists(), "the server is away")  # noqa: B023  # awaited at once
     # As it would be had the server been there.
     TenantBinding.objects.filter(pk=bindings[0].pk).update(status="bound", bound_at=now)
-    Sync.objects.filter(binding=bindings[0]).update(status="dropped")
+    Sync.objects.filter(binding=bindings[0]).update(status="dropped", next_at=None)
     people = Member.objects.filter(enterprise=enterprise, removed_at=None).values_list("pk", flat=True)[:2]
     authorise.authorise(bindings[0], list(people), admin=True, rules=sync_rules(), now=now)
     group = Group.objects.get(enterprise=enterprise)

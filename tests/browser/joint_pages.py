@@ -31,5 +31,6 @@ OF_JOINT: dict[str, dict[str, View]] = {
         "console-enterprises": View("/console/enterprises/"),
         "console-bindings": View("/console/bindings/"),
         "console-binding": View("/console/bindings/{not bound}/"),
+        "console-binding-send-again": View("/console/bindings/{not bound}/send-again/"),
     },
 }  # fmt: skip
