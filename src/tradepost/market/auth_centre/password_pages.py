@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -29,7 +30,7 @@ from .models import SignInSession
 from .tenant import enterprise_of, following_of, members_only, page, session_of, sign_in_url, tenant
 
 
-def _field(label: str | Promise, autocomplete: str) -> forms.CharField:
+def _field(label: Any, autocomplete: str) -> forms.CharField:
     return forms.CharField(
         label=label, max_length=own_password.LONGEST, strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": autocomplete}),
