@@ -160,7 +160,7 @@ def test_what_found_no_place_in_the_end_lets_go_of_its_files(monkeypatch: pytest
         held = asyncio.Event()
 
         def begin(_environ: Environ) -> Transfer:
-            tried._loop.call_soon_threadsafe(tried._writing.take, held.set, lambda: None)
+            tried._loop.call_soon_threadsafe(tried._writing.take, "another client", held.set, lambda: None)
             return Transfer(sink)
 
         tried = taking(begin, writers=1)
