@@ -147,7 +147,8 @@ from tests.migrated import migrate_here
 migrate_here()
 from tests.factories import make_address, make_buyer, make_offer, make_order, make_product, make_seller
 from tests.factories.products import ONCE
-from tests.market.working import until, working
+from tests.market.working import working
+from tests.waiting import until
 from tradepost.kit import AppInfo, Create, Created, Seller
 from tradepost.kit.testing import running
 from tradepost.market.base import clock

@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from tests.factories.attributes import make_attribute, make_number
-from tests.market.working import until
+from tests.waiting import until
 from tradepost.market.base.outbound_policy import SANDBOX
 
 

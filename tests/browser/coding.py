@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from tests.browser.history import until
 from tests.factories import make_buyer, make_offer, make_order
 from tests.factories.products import MONTHLY, make_product
+from tests.waiting import until
 from tradepost.market.base import clock
 from tradepost.market.catalog.models import Product
 from tradepost.market.fulfilment.activating import Activation, activate, take_code

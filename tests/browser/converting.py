@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from tests.browser.debugging import debug_case
-from tests.browser.history import opened, until
+from tests.browser.history import opened
+from tests.waiting import until
 from tradepost.market.base import clock
 from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.fulfilment.renew_changing import Rules, Word, ask_seller, latest_check

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.browser.history import until
+from tests.waiting import until
 from tradepost.market.base import clock
 from tradepost.market.base.models import LeasedJob
 from tradepost.market.base.outbound_policy import SANDBOX

@@ -5,11 +5,12 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from tests.browser.history import opened, until
+from tests.browser.history import opened
 from tests.browser.refunding import asked_for
 from tests.factories.licenses import deliver_text
 from tests.factories.people import make_address, make_seller
 from tests.factories.products import MONTHLY, make_product
+from tests.waiting import until
 from tradepost.kit import Create, Created, Reject, Seller
 from tradepost.kit.serve import running
 from tradepost.kit.sqlite_store import SQLiteStore

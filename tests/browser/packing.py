@@ -62,13 +62,14 @@ def pack(_seller_url: str) -> dict[str, str]:
 def _bought(product: Product) -> Subscription:
     """A package of uses, which is its own service."""
     from tests.browser import history
+    from tests.waiting import until
     from tradepost.market.metering.models import Package
     from tradepost.market.subscriptions.models import Subscription
 
     number = history._buy(product.slug)  # a chapter of it
-    history.until(lambda: history._status(number) == "completed", "the package is opened")
+    until(lambda: history._status(number) == "completed", "the package is opened")
     held = Subscription.objects.get(order_lines__order__number=number)
-    history.until(lambda: Package.objects.filter(pk=held.pk).exists(), "usage is deducted from it")
+    until(lambda: Package.objects.filter(pk=held.pk).exists(), "usage is deducted from it")
     return held
 
 
@@ -81,9 +82,9 @@ def _opened(product: Product) -> tuple[Subscription, Subscription]:
     held = []
     for mode in ("ON_DEMAND", "ON_DEMAND_PKG"):
         number = history._buy(product.slug, mode=mode)  # a chapter of it
-        history.until(lambda: history._status(number) == "completed", f"{mode} is opened")  # noqa: B023  # awaited at once
+        until(lambda: history._status(number) == "completed", f"{mode} is opened")  # noqa: B023  # awaited at once
         held.append(Subscription.objects.get(order_lines__order__number=number))
-    history.until(lambda: Package.objects.filter(pk=held[1].pk).exists(), "usage is deducted from it")
+    until(lambda: Package.objects.filter(pk=held[1].pk).exists(), "usage is deducted from it")
     return held[0], held[1]
 
 

@@ -3,7 +3,7 @@ operator freezes it."""
 
 from __future__ import annotations
 
-from tests.browser.history import until
+from tests.waiting import until
 
 
 def probe(_seller_url: str) -> dict[str, str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tests.browser.debugging import debug_case
-from tests.browser.history import until
 from tests.factories.companies import certified, owner_of
 from tests.factories.publishable import right_document
+from tests.waiting import until
 from tradepost.market.base import clock
 from tradepost.market.base.config import config
 from tradepost.market.catalog import drafts

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.people import Person, person
 from tests.browser.running import Market
-from tests.market.working import until
+from tests.waiting import until
 
 pytestmark = [
     pytest.mark.browser,

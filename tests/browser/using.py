@@ -87,7 +87,7 @@ def poor() -> tuple[User, str]:
     return user, PASSWORD
 
 
-def _opened(buyer: User, offer: Offer, until: Callable[[Callable[[], bool], str], None]) -> Subscription:
+def _opened(buyer: User, offer: Offer, until: Callable[[Callable[[], bool], str], object]) -> Subscription:
     from tradepost.market.base import clock
     from tradepost.market.orders.buy import buy
     from tradepost.market.orders.models import Order

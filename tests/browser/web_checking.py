@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from urllib.parse import parse_qs, urlsplit
 
-from tests.browser.history import until
 from tests.factories.companies import owner_of
 from tests.factories.pictures import make_proof
 from tests.factories.tls_sites import Answer, Running, redirect, safe, serving
 from tests.factories.web_tasks import CONTACT, LIMITS
+from tests.waiting import until
 from tradepost.market.base.outbound_policy import SANDBOX
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.market.fulfilment.compared_shop import Kept, shop
-from tests.market.working import until
+from tests.waiting import until
 from tradepost.cli import reconcile as command
 from tradepost.cli.reconcile import reconcile
 from tradepost.market.base.config import config

@@ -16,7 +16,8 @@ from django.test import Client
 from tests.factories import make_address, make_buyer, make_offer, make_order, make_product, make_seller
 from tests.interop.sellers import starting
 from tests.interop.sellers.starting import Language, Relay, relaying, selling
-from tests.market.working import advance, until, working
+from tests.market.working import advance, working
+from tests.waiting import until
 from tradepost.check import Options, Verdict, run
 from tradepost.market.base import clock
 from tradepost.market.catalog.models import Product

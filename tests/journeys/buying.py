@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.test import Client
 
-from tests.market.working import until
+from tests.waiting import until
 from tradepost.market.catalog.models import Product
 from tradepost.market.orders.models import Order
 from tradepost.market.subscriptions.models import Subscription

@@ -15,7 +15,8 @@ from tests.factories import make_address, make_buyer, make_product, make_seller
 from tests.factories.products import MONTHLY, make_sku, make_spec
 from tests.journeys.buying import delivered
 from tests.journeys.speaking import APP, KIND, LICENSE
-from tests.market.working import until, working
+from tests.market.working import working
+from tests.waiting import until
 from tradepost.kit import CheckChange, Create, Created, Refresh, Reject, Release, Seller, SetStatus, Upgrade
 from tradepost.kit.answers import Instance
 from tradepost.kit.serve import running

@@ -11,7 +11,7 @@ from tests.factories.companies import certification, company, typed
 from tests.factories.people import PASSWORD
 from tests.factories.pictures import PDF, picture_file
 from tests.journeys.browsing import Person
-from tests.market.working import until
+from tests.waiting import until
 from tradepost.market.base.config import config
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.notifications.compose import Site, compose

@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.test import Client
 from django.utils import timezone
 
-from tests.market.working import until
+from tests.waiting import until
 from tradepost.market.base import clock
 from tradepost.market.base.config import config
 from tradepost.market.catalog.models import Product

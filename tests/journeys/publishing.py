@@ -10,7 +10,7 @@ from django.test import Client
 from tests.factories.pictures import PDF, picture_file
 from tests.factories.publishable import BODY_EN, BODY_ZH, no_web_site
 from tests.market.sites.seller_center.pricing_inputs import inputs
-from tests.market.working import until
+from tests.waiting import until
 from tradepost.market.catalog import document as documents
 from tradepost.market.catalog.models import Product
 from tradepost.market.catalog.seller_queries import newest_version

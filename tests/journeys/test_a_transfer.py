@@ -15,7 +15,8 @@ from tests.factories import make_buyer, make_operator
 from tests.factories.pictures import picture_file
 from tests.journeys.buying import delivered
 from tests.journeys.sellers import product_at, serving
-from tests.market.working import advance, until, working
+from tests.market.working import advance, working
+from tests.waiting import until
 from tradepost.market.base import clock
 from tradepost.market.identity.models import User
 from tradepost.market.notifications.models import Notice

@@ -16,7 +16,8 @@ from django.test import Client
 from tests.factories.products import MONTHLY, make_sku, make_spec
 from tests.journeys.browsing import Forms
 from tests.journeys.changing import MONTH, Told, at, bought, ordered, product_ids, sold, tried
-from tests.market.working import advance, until
+from tests.market.working import advance
+from tests.waiting import until
 from tradepost.market.base import clock
 from tradepost.market.base.money import Money
 from tradepost.market.catalog.models import Offer, Product

@@ -10,7 +10,8 @@ from django.test import Client
 from tests.factories import make_buyer, make_offer
 from tests.factories.images import make_image
 from tests.journeys.buying import delivered
-from tests.market.working import advance, until, working
+from tests.market.working import advance, working
+from tests.waiting import until
 from tradepost.market.base import clock
 from tradepost.market.billing import queries
 from tradepost.market.billing.models import Charge

@@ -15,7 +15,8 @@ from tests.factories import make_buyer
 from tests.factories.products import MONTHLY, ONCE, SEATS, YEARLY, make_spec
 from tests.journeys.buying import delivered, order
 from tests.journeys.sellers import product_at, sample_seller, serving
-from tests.market.working import until, working
+from tests.market.working import working
+from tests.waiting import until
 from tradepost.market.base.models import WorkerProcess
 from tradepost.market.orders.models import Order
 from tradepost.market.payments import ledger

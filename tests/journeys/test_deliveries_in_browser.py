@@ -19,7 +19,8 @@ from tests.journeys.speaking import Licensor, product_over, up
 from tests.kit.servers import free_port
 from tests.market.engine import react
 from tests.market.licenses.coded import coded_product
-from tests.market.working import advance, until, working
+from tests.market.working import advance, working
+from tests.waiting import until
 from tradepost.kit.client import MarketClient
 from tradepost.kit.license_code import LicensedCode
 from tradepost.market.base import clock

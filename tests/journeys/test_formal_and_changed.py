@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.journeys.changing import MONTH, NO, at, ordered, product_ids, tried
-from tests.market.working import advance, until
+from tests.market.working import advance
+from tests.waiting import until
 from tradepost.market.orders.models import Order
 from tradepost.market.payments import ledger
 from tradepost.market.subscriptions.models import Period, Subscription

@@ -26,7 +26,8 @@ from tests.journeys.entering import (
     signed_up,
 )
 from tests.journeys.publishing import begin, debug_all, document_of, hand_in, hand_in_files, price, serve_at, write
-from tests.market.working import until, working
+from tests.market.working import working
+from tests.waiting import until
 from tradepost.kit.serve import running
 from tradepost.market.base import clock
 from tradepost.market.catalog.models import Offer, Product

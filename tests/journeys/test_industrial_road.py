@@ -26,7 +26,8 @@ from tests.journeys.publishing import begin, debug_all, hand_in, hand_in_files, 
 from tests.journeys.speaking import up
 from tests.kit.servers import free_port
 from tests.market.assets import tus_world as tus
-from tests.market.working import until, working
+from tests.market.working import working
+from tests.waiting import until
 from tradepost.kit import GetLicenseAsync
 from tradepost.kit.client import MarketClient, MarketError
 from tradepost.market.assets.asset_models import Asset, AssetVersion

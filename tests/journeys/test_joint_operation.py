@@ -24,7 +24,8 @@ from tests.factories.signing_in import make_member_with_password
 from tests.interop.signing_in import come_back
 from tests.kit.joint.sample import sample
 from tests.kit.joint.visitor import Visitor
-from tests.market.working import until, working
+from tests.market.working import working
+from tests.waiting import until
 from tradepost.market.applications import authorise
 from tradepost.market.applications.models import Authorisation, TenantBinding
 from tradepost.market.base import clock

@@ -20,7 +20,8 @@ from tests.journeys.probing import DAY, browser, kinds, product_now, restored, t
 from tests.journeys.publishing import debug_all
 from tests.kit import wire
 from tests.kit.joint.sample import sample
-from tests.market.working import advance, until, working
+from tests.market.working import advance, working
+from tests.waiting import until
 from tradepost.market.applications import publication
 from tradepost.market.applications.models import Application, Sync
 from tradepost.market.base import clock

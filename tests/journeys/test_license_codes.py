@@ -13,7 +13,8 @@ from django.test import Client
 from tests.factories import make_buyer
 from tests.journeys.buying import order
 from tests.market.licenses.coded import coded_product
-from tests.market.working import advance, until, working
+from tests.market.working import advance, working
+from tests.waiting import until
 from tradepost.kit.client import MarketClient, MarketError
 from tradepost.kit.license_code import LicensedCode
 from tradepost.market.base import clock

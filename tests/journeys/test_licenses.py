@@ -14,7 +14,8 @@ from tests.factories import make_buyer
 from tests.journeys.buying import delivered, order
 from tests.journeys.speaking import Licensor, product_over, up
 from tests.kit.servers import free_port
-from tests.market.working import advance, until, working
+from tests.market.working import advance, working
+from tests.waiting import until
 from tradepost.kit.client import MarketClient, MarketError
 from tradepost.market.base import clock
 from tradepost.market.identity import keys

@@ -13,7 +13,8 @@ from django.test import Client
 from tests.factories import make_address, make_buyer, make_product, make_seller
 from tests.factories.products import ON_DEMAND, PACKAGE
 from tests.journeys.buying import delivered, order
-from tests.market.working import advance, until, working
+from tests.market.working import advance, working
+from tests.waiting import until
 from tradepost.kit import (
     AppInfo,
     Create,

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection, connections, transaction
 
 from tests.factories import NOW, make_buyer, make_offer, make_order
-from tests.market.working import until
+from tests.waiting import until
 from tradepost.market.notifications.tell import tell
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.orders.pay import pay_order

@@ -10,7 +10,8 @@ from django.test import Client
 
 from tests.factories import make_buyer
 from tests.journeys.sellers import product_at, serving
-from tests.market.working import advance, until, working
+from tests.market.working import advance, working
+from tests.waiting import until
 from tradepost.market.base import clock
 from tradepost.market.identity.models import User
 from tradepost.market.notifications.models import Notice

@@ -15,7 +15,8 @@ from tests.factories import make_address, make_buyer, make_product, make_seller
 from tests.factories.metering import on_demand, package
 from tests.journeys.buying import delivered
 from tests.journeys.on_demand import KEY, OnDemand
-from tests.market.working import advance, until, working
+from tests.market.working import advance, working
+from tests.waiting import until
 from tradepost.kit.client import MarketClient
 from tradepost.kit.serve import running
 from tradepost.kit.usage import UsageOutbox

@@ -20,7 +20,8 @@ from tests.journeys.buying import delivered, order
 from tests.journeys.probing import DAY, browser, kinds, product_now, restored, text, to_midnight
 from tests.journeys.publishing import debug_all
 from tests.market.notifications import mail_server
-from tests.market.working import advance, until, working
+from tests.market.working import advance, working
+from tests.waiting import until
 from tradepost.kit.serve import running
 from tradepost.market.base import clock
 from tradepost.market.base.config import config

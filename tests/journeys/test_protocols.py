@@ -13,7 +13,8 @@ from tests.factories import make_buyer
 from tests.journeys.buying import delivered, order
 from tests.journeys.speaking import APP, LICENSE, Maker, OldSeller, old_seller, product_over, up
 from tests.kit.servers import free_port
-from tests.market.working import until, working
+from tests.market.working import working
+from tests.waiting import until
 from tradepost.market.base import clock
 from tradepost.market.identity.models import User
 from tradepost.market.payments import ledger

@@ -13,7 +13,8 @@ from tests.factories import make_buyer, make_operator
 from tests.journeys.buying import delivered, order
 from tests.journeys.speaking import LICENSE, Maker, OldSeller, old_seller, product_over, up
 from tests.kit.servers import free_port
-from tests.market.working import advance, until, working
+from tests.market.working import advance, working
+from tests.waiting import until
 from tradepost.market.base import clock
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.identity.models import User

@@ -14,7 +14,8 @@ from tests.factories import make_address, make_buyer, make_product, make_seller
 from tests.factories.products import MONTHLY
 from tests.journeys.buying import delivered, order
 from tests.journeys.speaking import APP, LICENSE
-from tests.market.working import advance, until, working
+from tests.market.working import advance, working
+from tests.waiting import until
 from tradepost.kit import Create, Created, Refresh, Seller, SetStatus
 from tradepost.kit.answers import Instance
 from tradepost.kit.serve import running

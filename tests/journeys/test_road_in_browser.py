@@ -29,7 +29,8 @@ from tests.journeys.in_chromium import buys, chromium_beside_django, here, look
 from tests.journeys.industrial_seller import Industrial
 from tests.journeys.speaking import up
 from tests.kit.servers import free_port
-from tests.market.working import until, working
+from tests.market.working import working
+from tests.waiting import until
 from tradepost.kit import GetLicenseAsync
 from tradepost.kit.client import MarketClient
 from tradepost.market.base import clock

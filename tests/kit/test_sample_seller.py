@@ -17,7 +17,7 @@ import pytest
 from tests.kit import wire
 from tests.kit.market import SK, open_market
 from tests.kit.visits import Page, visit
-from tests.market.working import until
+from tests.waiting import until
 from tradepost.kit import AppInfo
 from tradepost.kit.sample import folder
 from tradepost.protocols.commands import Done, Pending, Rejected, Upgrade

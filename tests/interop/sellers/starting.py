@@ -16,7 +16,7 @@ from socket import create_connection
 from typing import Any, override
 from urllib.parse import urlsplit
 
-from tests.market.working import until
+from tests.waiting import until
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
-from tests.market.working import until
+from tests.waiting import until
 from tradepost.market.base import clock
 from tradepost.market.base.models import SandboxClock
 

@@ -12,7 +12,8 @@ from django.db import connection
 from django.db.models import Q
 
 from tests.factories import NOW
-from tests.market.working import until, working
+from tests.market.working import working
+from tests.waiting import until
 from tradepost.market import wiring
 from tradepost.market.base import leased_jobs
 from tradepost.market.base.errors import Refused

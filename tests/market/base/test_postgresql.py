@@ -8,7 +8,7 @@ import pytest
 from django.db import connection, connections
 from django.db.backends.postgresql.base import DatabaseWrapper as Djangos
 
-from tests.market.working import until
+from tests.waiting import until
 from tradepost.market.base.models import Event
 from tradepost.market.base.postgresql import base
 from tradepost.market.base.postgresql.base import DatabaseWrapper

@@ -17,7 +17,8 @@ from pytest_django import DjangoAssertNumQueries
 from tests.factories.buying import make_call, make_operation, make_order
 from tests.factories.people import NOW, make_buyer
 from tests.market.nights import DAY, KEEP, WALL, night
-from tests.market.working import advance, until, working
+from tests.market.working import advance, working
+from tests.waiting import until
 from tradepost.market import old_rows, wiring
 from tradepost.market.base import clock, jobs, retention
 from tradepost.market.base.config import config

@@ -10,7 +10,8 @@ import pytest
 
 from tests.check.kit_seller import KEY, any_seller
 from tests.factories import make_address, make_seller
-from tests.market.working import until, working
+from tests.market.working import working
+from tests.waiting import until
 from tradepost.kit.serve import running
 from tradepost.market import wiring
 from tradepost.market.base import clock, leased_jobs, outbox

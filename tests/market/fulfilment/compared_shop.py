@@ -12,7 +12,8 @@ from typing import ClassVar
 from tests.check.kit_seller import KEY
 from tests.check.mutants.any_shop import APP, AnySeller, any_seller
 from tests.factories import make_address, make_buyer, make_offer, make_order, make_product, make_seller
-from tests.market.working import until, working
+from tests.market.working import working
+from tests.waiting import until
 from tradepost.kit import InstanceInfo, Query
 from tradepost.kit.answers import Instance
 from tradepost.kit.serve import running

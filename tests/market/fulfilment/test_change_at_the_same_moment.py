@@ -12,7 +12,8 @@ from django.db import transaction
 from tests.market.at_once import Doing
 from tests.market.fulfilment.changes import LATER, change_ordered, changeable, freeze
 from tests.market.fulfilment.services import again, order_status, ordered, service
-from tests.market.working import until, waits_for_a_lock
+from tests.market.working import waits_for_a_lock
+from tests.waiting import until
 from tradepost.market.orders.models import Order
 from tradepost.market.orders.pay import pay_order
 from tradepost.market.payments import ledger

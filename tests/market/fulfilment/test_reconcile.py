@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.market.fulfilment.compared_shop import BY, Kept, shop
-from tests.market.working import until
+from tests.waiting import until
 from tradepost.market.base import clock
 from tradepost.market.fulfilment.by_operator import release
 from tradepost.market.fulfilment.models import Drift, Operation

@@ -10,7 +10,8 @@ from django.db import transaction
 
 from tests.market.at_once import Doing
 from tests.market.licenses.coded import LATER, code_of, code_ordered, order_of, software, taken
-from tests.market.working import until, waits_for_a_lock
+from tests.market.working import waits_for_a_lock
+from tests.waiting import until
 from tradepost.market.base.errors import Refused
 from tradepost.market.fulfilment.activating import NotActivated, give_back, take_code
 from tradepost.market.payments import ledger

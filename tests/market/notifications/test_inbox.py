@@ -13,7 +13,8 @@ from django.apps import apps
 from django.db import connection, transaction
 
 from tests.factories import NOW, make_buyer
-from tests.market.working import until, waits_for_a_lock
+from tests.market.working import waits_for_a_lock
+from tests.waiting import until
 from tradepost.market.base import jobs
 from tradepost.market.base.models import Job
 from tradepost.market.identity.models import User

@@ -12,7 +12,8 @@ from django.db import transaction
 
 from tests.factories import NOW, make_buyer, make_offer, make_order
 from tests.market.at_once import Doing
-from tests.market.working import until, waits_for_a_lock
+from tests.market.working import waits_for_a_lock
+from tests.waiting import until
 from tradepost.market.base import jobs
 from tradepost.market.base.models import Event, Job
 from tradepost.market.base.money import Money

@@ -13,7 +13,8 @@ from tests.factories import (
     make_seller,
     make_subscription,
 )
-from tests.market.working import until, working
+from tests.market.working import working
+from tests.waiting import until
 from tradepost.market.base import clock
 from tradepost.market.base.work import State
 from tradepost.market.orders.models import Order

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from tests.factories import NOW, make_call
 from tests.market.engine import answer, end, lease, open_breaker
-from tests.market.working import until, waits_for_a_lock
+from tests.market.working import waits_for_a_lock
+from tests.waiting import until
 from tradepost.market.base.work import State
 from tradepost.market.production import claim
 from tradepost.market.production.choose import AddressState, Due, Taking, choose

@@ -19,7 +19,8 @@ from psycopg import sql
 from structlog.testing import capture_logs
 
 from tests.factories import make_address, make_buyer, make_offer, make_order, make_product, make_seller
-from tests.market.working import until, working
+from tests.market.working import working
+from tests.waiting import until
 from tradepost.market import wiring
 from tradepost.market.base import clock
 from tradepost.market.orders.models import Order

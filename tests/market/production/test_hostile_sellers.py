@@ -10,7 +10,8 @@ from django.test import Client
 from structlog.testing import capture_logs
 
 from tests.factories import make_address, make_buyer, make_offer, make_order, make_product, make_seller
-from tests.market.working import until, working
+from tests.market.working import working
+from tests.waiting import until
 from tradepost.market.base import clock
 from tradepost.market.base.work import State
 from tradepost.market.orders.models import Order

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from tests.factories import make_address, make_buyer, make_offer, make_order, make_product, make_seller
-from tests.market.working import advance, until, working
+from tests.market.working import advance, working
+from tests.waiting import until
 from tradepost.market.base import clock
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.work import State

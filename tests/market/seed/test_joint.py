@@ -9,7 +9,8 @@ import pytest
 
 from tests.factories.joint import KIT_KEY, private_pem, public_pem
 from tests.kit.joint.sample import sample
-from tests.market.working import until, working
+from tests.market.working import working
+from tests.waiting import until
 from tradepost.market import seed
 from tradepost.market.applications.models import Application, Authorisation, TenantBinding
 from tradepost.market.base import clock
