@@ -8,6 +8,7 @@ import pytest
 
 from tests.factories import NOW, make_address, make_buyer, make_call, make_offer, make_order, make_product, make_seller
 from tests.market.engine import AT_ONCE, LOST, answer
+from tradepost.market.base.outbound_policy import SANDBOX
 from tradepost.market.production import addresses
 from tradepost.market.production.address_health import AddressHealth, AddressState, health_of
 from tradepost.market.production.models import Address, Call
@@ -69,6 +70,6 @@ def test_our_own_faults_say_nothing(fault: Fault) -> None:
 def test_what_is_known_of_one_place_is_not_said_of_another() -> None:
     address = make_address(make_seller())
     assert after(Done(instance_id="i-1"), address=address).state is AddressState.HEALTHY
-    moved = {"url": "http://127.0.0.1:9/elsewhere", "require_body_sign": True, "sandbox": True, "now": LATER}
+    moved = {"url": "http://127.0.0.1:9/elsewhere", "require_body_sign": True, "outbound": SANDBOX, "now": LATER}
     addresses.change(address, **moved)  # type: ignore[arg-type]
     assert health_of(Address.objects.get(pk=address.pk)) == AddressHealth(AddressState.UNTESTED)
