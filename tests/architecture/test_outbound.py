@@ -1,0 +1,62 @@
+"""Every module of the market that can open a connection is known: by the guard, or to a service that the operator chose.
+
+A new one would be a way around TRADEPOST_NETWORKS (opening §1).
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import PurePath
+
+from tests.architecture import source
+
+MARKET = PurePath("src/tradepost/market")
+CLIENTS = frozenset({
+    "aiohttp", "socket", "http", "urllib3", "requests", "httpx", "smtplib", "ftplib", "telnetlib", "imaplib", "websockets", "dns",
+    "apprise", "huaweicloudsdkcore", "huaweicloudsdksmsapi", "alibabacloud_dysmsapi20170525", "alibabacloud_tea_openapi", "subprocess",
+})  # fmt: skip
+KNOWN = {
+    "base/guard.py": "the guard itself",
+    "base/outbound.py": "through the guard: proofs of domains, websites, web checks, webhooks",
+    "base/outbound_policy.py": "resolves the name of the database host",
+    "base/literal.py": "reads spellings of addresses; opens nothing",
+    "production/gateway.py": "through the guard: calls to sellers",
+    "production/one_answer.py": "how the gateway's connections read",
+    "web_scan/site.py": "through the guard: raw connections of web checks",
+    "web_scan/sslyze.py": "a program that is given the address that the guard let through",
+    "identity/domain_proof.py": "TXT records, from the machine's own name servers",
+    "assets/scanners/clamd/connection.py": "the operator's virus scanner",
+    "notifications/deliver.py": "names of errors of the operator's mail server",
+    "notifications/chat.py": "the fixed public hosts of chat services",
+    "notifications/sms/huaweicloud/__init__.py": "the operator's SMS provider",
+    "notifications/sms/aliyun/__init__.py": "the operator's SMS provider",
+}
+
+
+def _imports(text: str) -> set[str]:
+    """The first names of what is imported; ``http`` only for its client and server, ``urllib`` only for its requests."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        if any(name.startswith("urllib.request") for name in names):
+            found.add("urllib.request")
+        found |= {
+            first for name in names
+            if (first := name.partition(".")[0]) != "http" or name.startswith(("http.client", "http.server"))
+        }  # fmt: skip
+    return found
+
+
+def test_each_module_that_can_open_a_connection_goes_through_the_guard_or_to_the_operators_own_services() -> None:
+    clients = CLIENTS | {"urllib.request"}
+    found = {
+        str(path.relative_to(MARKET))
+        for path in source.python_files("src")
+        if path.is_relative_to(MARKET) and _imports((source.ROOT / path).read_text(encoding="utf-8")) & clients
+    }
+    assert found == set(KNOWN), "open connections with base.outbound or base.guard"
