@@ -16,6 +16,7 @@ from tradepost.market.base.values import replace
 from tradepost.market.identity import domains
 from tradepost.market.identity.models import Seller
 from tradepost.market.review.models import Submission
+from tradepost.market.web_scan import queries
 from tradepost.market.web_scan.models import WebScan, WebTask
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +38,24 @@ def seller() -> Seller:
 @pytest.fixture
 def page(seller: Seller) -> Client:
     return enter(owner_of(seller))
+
+
+def test_a_run_that_ends_while_its_page_is_read_shows_with_its_report(
+    page: Client, seller: Seller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the page says that it passed, has no report, and never asks again."""
+    task = make_web_task(seller, now=clock.now())
+    page.post(f"/seller/web-checks/{task.pk}/start/")
+    running = queries.running_of
+
+    def ends_first(own: WebTask) -> WebScan | None:
+        ends(LOW, now=clock.now())
+        return running(own)
+
+    monkeypatch.setattr(queries, "running_of", ends_first)
+    shown = page.get(f"/seller/web-checks/{task.pk}/").content.decode()
+    assert "No high finding" in shown
+    assert "What was found" in shown
 
 
 def test_a_site_is_named_checked_and_reported(page: Client, seller: Seller) -> None:

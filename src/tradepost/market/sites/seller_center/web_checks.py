@@ -123,9 +123,10 @@ def _form(
 @seller_page(menu=Menu.TOOLS)
 def web_check(request: SellerRequest, pk: int) -> HttpResponse:
     own = task_of(request, pk)
-    last = queries.last_of(own)
+    state = state_of(request, own)
+    last = queries.last_of(own)  # after the state: a run that ends in between must not show as ended without its report
     return show(
-        request, "seller_center/web_check.html", **state_of(request, own), last=last,
+        request, "seller_center/web_check.html", **state, last=last,
         report=report_of(last) if last else None, history=queries.history_of(own),
     )  # fmt: skip
 
