@@ -1,0 +1,195 @@
+"""A seller's server in a network namespace that the test makes: https by a private authority at an address of 10.0.0.0/8."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.architecture.source import ROOT
+from tests.factories.tls_sites import authority
+
+NETWORK = "10.213.77.0/24"
+MARKET_SIDE, SELLER_SIDE = "10.213.77.1", "10.213.77.2"
+SELLER_HOST = "erp.corp.internal"
+MARKET_HOST = "market.corp.internal"
+INSIDE_HOST = "inside.corp.internal"
+"""Leads to the machine of the market."""
+WITHIN = 60.0
+
+
+def lacks() -> str:
+    """What this machine cannot do of it; empty when nothing is missing."""
+    if missing := [name for name in ("ip", "nginx", "unshare") if shutil.which(name) is None]:
+        return f"not installed: {', '.join(missing)}"
+    name = f"tp-try-{os.getpid()}"
+    made = subprocess.run(["ip", "netns", "add", name], capture_output=True, text=True, check=False)
+    if made.returncode:
+        return f"network namespaces cannot be made here: {made.stderr.strip()}"
+    subprocess.run(["ip", "netns", "delete", name], check=False)
+    mounts = subprocess.run(["unshare", "--mount", "true"], capture_output=True, text=True, check=False)
+    return f"mount namespaces cannot be made here: {mounts.stderr.strip()}" if mounts.returncode else ""
+
+
+@dataclass(frozen=True, slots=True)
+class SellerServer:
+    """``folder``: what it serves as files, the proof of its domain among them; ``log``: of its https server."""
+
+    folder: Path
+    log: Path
+
+    def prove(self, line: str) -> None:
+        file = self.folder / ".well-known" / "tradepost-domain.txt"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{line}\n")
+
+    @property
+    def asked(self) -> list[str]:
+        return self.log.read_text().splitlines() if self.log.exists() else []
+
+
+@contextmanager
+def seller_server(folder: Path, *, key: str) -> Iterator[SellerServer]:
+    """nginx with TLS in front of the sample seller, both in the namespace."""
+    site = folder / "site"
+    site.mkdir(parents=True)
+    (site / "index.html").write_text("<!doctype html><title>青榭</title><h1>Qingxie Software</h1>")
+    server = SellerServer(site, folder / "asked.log")
+    with _namespace() as inside:
+        seller = subprocess.Popen(
+            [*inside, sys.executable, str(ROOT / "examples/sample_seller/seller.py"), "--port", "9000", "--data", str(folder),
+             "--public-url", f"https://{SELLER_HOST}"],
+            env=os.environ | {"PYTHONPATH": str(ROOT / "src"), "SELLER_KEY": key}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            with nginx(folder, _site_of(server, authority().issue(SELLER_HOST)), inside=inside):
+                yield server
+        finally:
+            _end(seller)
+
+
+@contextmanager
+def _namespace() -> Iterator[list[str]]:
+    """A namespace with one address, joined to this machine by a pair of virtual cables; the command that runs in it."""
+    name, ours, theirs = f"tp-seller-{os.getpid()}", f"tpm{os.getpid()}", f"tps{os.getpid()}"
+    inside = ["ip", "netns", "exec", name]
+    subprocess.run(["ip", "netns", "add", name], check=True)
+    try:
+        for command in (
+            f"ip link add {ours} type veth peer name {theirs}",
+            f"ip link set {theirs} netns {name}",
+            f"ip addr add {MARKET_SIDE}/24 dev {ours}",
+            f"ip link set {ours} up",
+            f"ip -n {name} addr add {SELLER_SIDE}/24 dev {theirs}",
+            f"ip -n {name} link set {theirs} up",
+            f"ip -n {name} link set lo up",
+        ):
+            subprocess.run(command.split(), check=True)
+        yield inside
+    finally:
+        subprocess.run(["ip", "link", "delete", ours], check=False, capture_output=True)
+        subprocess.run(["ip", "netns", "delete", name], check=False)
+
+
+def _site_of(server: SellerServer, certificate: Path) -> str:
+    safe = (
+        "add_header Content-Security-Policy \"default-src 'self'; frame-ancestors 'none'\" always; "
+        'add_header Strict-Transport-Security "max-age=31536000" always; add_header X-Content-Type-Options nosniff always;'
+    )
+    return f"""
+        log_format asked '$request_method $uri $status';
+        server {{
+            listen {SELLER_SIDE}:443 ssl;
+            server_name {SELLER_HOST};
+            ssl_certificate {certificate}; ssl_certificate_key {certificate};
+            access_log {server.log} asked;
+            {safe}
+            root {server.folder};
+            location = /hook {{ return 200; }}
+            location /produce {{ proxy_pass http://127.0.0.1:9000; proxy_set_header Host $host; }}
+        }}
+    """
+
+
+def market_front(port: int, market: int) -> str:
+    """The operator's proxy, as the guide describes it."""
+    certificate = authority().issue(MARKET_HOST)
+    return f"""
+        access_log off;
+        limit_conn_zone $binary_remote_addr zone=visitors:1m;
+        upstream market {{ server 127.0.0.1:{market}; keepalive 32; keepalive_timeout 5s; }}
+        server {{
+            listen 127.0.0.1:{port} ssl;
+            server_name {MARKET_HOST};
+            ssl_certificate {certificate}; ssl_certificate_key {certificate};
+            client_max_body_size 20m;
+            limit_conn visitors 100;
+            location = /metrics {{ return 404; }}
+            location / {{
+                proxy_pass http://market;
+                proxy_http_version 1.1;
+                proxy_set_header Connection "";
+                proxy_set_header Host $http_host;
+                proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+                proxy_set_header X-Forwarded-Proto $scheme;
+            }}
+        }}
+    """
+
+
+@contextmanager
+def nginx(folder: Path, servers: str, *, inside: list[str] | None = None) -> Iterator[None]:
+    """A proxy with these servers, in the foreground, until the end of the block."""
+    where = folder / "nginx"
+    where.mkdir()
+    written = where / "nginx.conf"
+    paths = "".join(
+        f"{kind}_temp_path {where / kind}; " for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    written.write_text(
+        textwrap.dedent(f"""
+        daemon off; user root; pid {where / "pid"}; error_log {where / "error.log"}; worker_processes 1;
+        events {{ worker_connections 256; }}
+        http {{ types {{ text/html html; text/plain txt; }} {paths} {servers} }}
+        """)
+    )
+    process = subprocess.Popen([*(inside or []), "nginx", "-e", str(where / "error.log"), "-c", str(written)])
+    try:
+        wait(lambda: (where / "pid").exists() or process.poll() is not None, "nginx starts")
+        assert process.poll() is None, (where / "error.log").read_text()
+        yield
+    finally:
+        _end(process)
+
+
+def in_its_own_hosts(folder: Path, command: list[str]) -> list[str]:
+    """The command with a file of hosts of its own, in which the seller's name leads into the namespace."""
+    hosts = folder / "hosts"
+    hosts.write_text(f"127.0.0.1 localhost {MARKET_HOST} {INSIDE_HOST}\n{SELLER_SIDE} {SELLER_HOST}\n")
+    return ["unshare", "--mount", "sh", "-c", f'mount --bind "{hosts}" /etc/hosts && exec "$@"', "sh", *command]
+
+
+def wait[T](look: Callable[[], T], what: str, within: float = WITHIN) -> T:
+    """What ``look`` gives as soon as it is true."""
+    deadline = time.monotonic() + within
+    while True:
+        if found := look():
+            return found
+        assert time.monotonic() < deadline, f"not within {within:g} s: {what}"
+        time.sleep(0.2)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(20)
+        return
+    process.kill()
+    process.wait()
