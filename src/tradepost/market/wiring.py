@@ -9,9 +9,8 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-from tradepost.market.assets import check_version, file_scans
+from tradepost.market.assets import check_version
 from tradepost.market.assets.events import AssetChecked
-from tradepost.market.assets.versions import CHECK as CHECK_ASSET
 from tradepost.market.auth_centre import reactions as sign_ins
 from tradepost.market.base import clock, jobs, leased_jobs, retention
 from tradepost.market.base.config import config
@@ -222,8 +221,7 @@ REACTIONS = Reactions(
         on(QuotaDeducted, stops.on_quota_deducted, quota_deducted),
         *refunded.REACTIONS,
         *supervised.REACTIONS,
-        *merged(joint.REACTIONS, sign_ins.REACTIONS, signing_in.REACTIONS),
-        *document_reactions.REACTIONS,
+        *merged(joint.REACTIONS, sign_ins.REACTIONS, signing_in.REACTIONS, document_reactions.REACTIONS),
         *demanded.REACTIONS,
         *complained.REACTIONS,
         *on_servers.REACTIONS,
@@ -364,8 +362,7 @@ LEASED_TASKS: leased_jobs.LeasedTasks = {
         attempts=2,
     ),
     website.WEBSITE: website.task(config),
-    CHECK_ASSET: check_version.task(config),
-    file_scans.KIND: file_scans.task(config),
+    **check_version.tasks(config),
     web_scan.KIND: web_scan.task(config),
     reconcile.KIND: reconcile.task(_scope, clock.now),
     **on_servers.LEASED_TASKS,
@@ -377,9 +374,8 @@ LEASED_TASKS: leased_jobs.LeasedTasks = {
 def setup(name: str) -> Setup:
     """A worker's engine as the settings of this process describe it."""
     settings = config()
-    site = Site(
-        settings.base_url, settings.support_email, invoice_files.folder(settings.files), scans=bool(settings.clamd_url)
-    )
+    files = invoice_files.folder(settings.files)
+    site = Site(settings.base_url, settings.support_email, files, scans=bool(settings.clamd_url))
     way = deliver_elsewhere.Way(
         site=site, outbound=settings.outbound, within=settings.webhook_timeout_seconds,
         failing=timedelta(days=settings.webhook_failing_days), sms_a_day=settings.sms_a_day,

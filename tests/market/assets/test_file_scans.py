@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,9 +16,10 @@ from tests.factories.pictures import PDF
 from tests.factories.transfers import announce, show
 from tradepost.market.assets import file_scans, proofs, retention
 from tradepost.market.assets.asset_models import FileScan
+from tradepost.market.assets.events import DocumentInfected
 from tradepost.market.assets.models import Proof
 from tradepost.market.assets.scan_contract import Report, Verdict
-from tradepost.market.base import clock, leased_jobs
+from tradepost.market.base import clock
 from tradepost.market.base.config import config
 from tradepost.market.base.files import Files
 from tradepost.market.base.models import Event, LeasedJob
@@ -81,7 +83,9 @@ def test_a_document_is_scanned_once_for_its_content() -> None:
 def test_without_a_scanner_it_is_not_scanned_and_never_clean() -> None:
     proof = kept()
     [job] = LeasedJob.objects.filter(kind=file_scans.KIND)
-    work = file_scans.task(config).work(leased_jobs.Running(job))
+    running: Any = SimpleNamespace(payload=job.payload, progress=lambda *_: None, go_on=lambda: None)
+    work = file_scans.task(config).work(running)
+    assert work is not None
     assert work["verdict"] == Verdict.NOT_SCANNED
     end(proof, work["verdict"])
     assert file_scans.verdicts([proof.sha256]) == {proof.sha256: Verdict.NOT_SCANNED}
@@ -115,7 +119,9 @@ def test_an_infected_document_is_given_to_nobody_and_its_sender_is_told() -> Non
         assert PDF not in answer.content
     event = Event.objects.get(name="document_infected")
     for _ in range(2):
-        document_reactions.on_document_infected(document_reactions.DocumentInfected(**event.facts), clock.now())
+        document_reactions.on_document_infected(
+            DocumentInfected(sha256=event.facts["sha256"], store=event.facts["store"]), clock.now()
+        )
     assert Notice.objects.get(kind="document_infected").user_id == sender.pk
 
 

@@ -14,12 +14,14 @@ from tests.factories.people import PASSWORD
 from tests.factories.second_step import App, turn_on
 from tradepost.market.base import clock
 from tradepost.market.base.models import Event
+from tradepost.market.base.secrets import unseal
 from tradepost.market.identity import second_factor
+from tradepost.market.identity.events import PasswordGuessed, SecondStepGuessed
 from tradepost.market.identity.models import User
 from tradepost.market.identity.second_factor import CODES_FROM_NEW_ORIGINS
 from tradepost.market.identity.sign_in_guesses import FREE_FROM_NEW_ORIGINS, NETWORK_STAYS_KNOWN
 from tradepost.market.notifications import sign_in_reactions
-from tradepost.market.notifications.models import Notice
+from tradepost.market.notifications.models import Notice, NoticeDelivery
 from tradepost.market.web.known_browsers import COOKIE
 
 pytestmark = pytest.mark.django_db
@@ -112,7 +114,7 @@ def test_the_owner_is_told_once_a_day_and_gets_in_by_the_link_of_the_mail(owner:
     spread(40)
     spread(40)
     event = Event.objects.get(name="password_guessed")
-    sign_in_reactions.on_password_guessed(Event_of(event), clock.now())
+    sign_in_reactions.on_password_guessed(event_of(event), clock.now())
     [notice] = Notice.objects.filter(user=owner, kind="password_guessed")
     client = browser(ELSEWHERE)
     assert "Confirm this browser" in client.get(notice.link).content.decode()
@@ -122,9 +124,7 @@ def test_the_owner_is_told_once_a_day_and_gets_in_by_the_link_of_the_mail(owner:
     assert client.get("/orders/").status_code == 200
 
 
-def Event_of(row: Event) -> Any:  # noqa: N802
-    from tradepost.market.identity.events import PasswordGuessed
-
+def event_of(row: Event) -> PasswordGuessed:
     return PasswordGuessed(user=row.facts["user"], at=datetime.fromisoformat(row.facts["at"]))
 
 
@@ -134,7 +134,7 @@ def test_a_link_that_somebody_wrote_or_an_old_one_is_no_page(owner: User) -> Non
 
 
 def test_no_answer_tells_whether_there_is_an_account() -> None:
-    """The same pages, the same number of statements, and the same event, which mails nobody."""
+    """The same pages, and the same event, which mails nobody without an account."""
 
     def seen(email: str) -> list[str]:
         pages = [log_in(browser(f"203.0.113.{n}"), f"wrong {n} wrong", email) for n in range(1, 20)]
@@ -143,17 +143,16 @@ def test_no_answer_tells_whether_there_is_an_account() -> None:
 
     assert seen(OWNER) == seen(NOBODY)
     assert Event.objects.filter(name="password_guessed").count() == 2
-    sign_in_reactions.on_password_guessed(Event_of(Event.objects.order_by("-pk")[0]), clock.now())
+    sign_in_reactions.on_password_guessed(event_of(Event.objects.order_by("-pk")[0]), clock.now())
     assert not Notice.objects.exists()
 
 
 def test_who_sets_a_new_password_by_mail_is_in_while_others_guess(owner: User) -> None:
-    from tests.market.web.test_logins import reset_link
-
     spread(40)
     client = browser(ELSEWHERE)
     client.post("/account/password/reset/", {"email": OWNER})
-    page = client.get(reset_link(), follow=True).redirect_chain[-1][0]
+    mail = NoticeDelivery.objects.latest("pk")
+    page = client.get(unseal(mail.sealed_link), follow=True).redirect_chain[-1][0]
     assert client.post(page, {"password1": "another long one", "password2": "another long one"}).status_code == 302
     assert client.get("/orders/").status_code == 200
     spread(40)
@@ -216,9 +215,7 @@ def test_wrong_codes_from_all_new_networks_have_a_total_and_the_owner_still_gets
 
 def test_the_link_of_the_mail_lets_the_owner_take_the_second_step(owner: User, app: App) -> None:
     wrong_codes(20)
-    sign_in_reactions.on_second_step_guessed(
-        sign_in_reactions.SecondStepGuessed(user=owner.pk, at=clock.wall()), clock.now()
-    )
+    sign_in_reactions.on_second_step_guessed(SecondStepGuessed(user=owner.pk, at=clock.wall()), clock.now())
     client = browser("198.51.100.205")
     client.post(Notice.objects.get(kind="second_step_guessed").link)
     assert log_in(client, PASSWORD)["Location"] == STEP

@@ -19,6 +19,7 @@ from tradepost.market.base.leased_jobs import LeasedTask, Running
 from tradepost.market.base.models import LeasedJob
 from tradepost.market.product_types.contract import AssetKind
 
+from . import file_scans
 from .asset_formats import TAKEN, format_of, has_suffix
 from .asset_models import AssetVersion, Upload
 from .contested import blocks
@@ -26,13 +27,18 @@ from .inside import InsideLimits, look_inside
 from .scan_contract import Inside, Report, ScanFinding, Severity, Subject, judge
 from .scan_registry import scanners
 from .upload import path_of
-from .versions import record_check
+from .versions import CHECK, record_check
 
 PIECE = 1024 * 1024
 READING, LOOKING, SCANNING = (
     gettext_noop("Reading the file"), gettext_noop("Looking inside"), gettext_noop("Scanning for malware"),
 )  # fmt: skip
 """What a page says meanwhile."""
+
+
+def tasks(settings: Callable[[], Config]) -> Mapping[str, LeasedTask]:
+    """Of this context: files of assets, and documents that come in elsewhere."""
+    return {CHECK: task(settings), file_scans.KIND: file_scans.task(settings)}
 
 
 def task(settings: Callable[[], Config]) -> LeasedTask:

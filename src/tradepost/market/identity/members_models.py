@@ -75,10 +75,10 @@ class FormerMember(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "seller"], name="former_member_once")]
 
-    @classmethod
-    def note(cls, seller: int, users: Iterable[int], *, now: datetime) -> None:
+    @staticmethod
+    def note(seller: int, users: Iterable[int], *, now: datetime) -> None:
         """They act for the seller no more; the latest time counts."""
-        cls.objects.bulk_create(
-            [cls(seller_id=seller, user_id=user, left_at=now) for user in users],
+        FormerMember.objects.bulk_create(
+            [FormerMember(seller_id=seller, user_id=user, left_at=now) for user in users],
             update_conflicts=True, unique_fields=["user", "seller"], update_fields=["left_at"],
         )  # fmt: skip
