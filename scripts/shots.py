@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Route
+    from playwright.sync_api import Browser, BrowserContext, Page, Route
 
     from tests.browser.pages import View
     from tests.browser.running import Market
@@ -49,7 +49,7 @@ README, PICTURES = "readme", ROOT / "docs" / "pictures"
 IN_README: dict[str, tuple[str, str, Theme]] = {
     "store": ("", "store", "light"),
     "order": ("buyer", "order-completed", "light"),
-    "seller-center": ("seller", "seller-overview", "dark"),
+    "seller-center": ("seller", "seller-products", "dark"),
     "console": ("operator", "console-queue", "dark"),
 }
 """Picture of the README files → who looks, at which page, in which theme."""
@@ -138,7 +138,7 @@ def _first_screen(browser: Browser, market: Market, view: View, look: Look, sess
     page = context.new_page()
     page.goto(market.url + view.path.format_map(market.made))
     view.act(page)
-    page.evaluate("Promise.all([...document.images].map(image => image.decode().catch(() => {})))")
+    _load_images(page)
     picture = page.screenshot()
     context.close()
     return picture
@@ -224,6 +224,12 @@ def _context(browser: Browser, look: Look) -> BrowserContext:
     )  # fmt: skip
 
 
+def _load_images(page: Page) -> None:
+    """Wait for all images, also for those that load when they come near."""
+    page.evaluate("document.querySelectorAll('img[loading=lazy]').forEach(image => image.loading = 'eager')")
+    page.evaluate("Promise.all([...document.images].map(image => image.decode().catch(() => {})))")
+
+
 def _take(browser: Browser, market: Market, pages: dict[str, View], look: Look, session: list[Any]) -> None:
     context = _context(browser, look)
     chosen = {"django_language": LANGUAGES[look.language], "theme": look.theme}
@@ -232,9 +238,7 @@ def _take(browser: Browser, market: Market, pages: dict[str, View], look: Look, 
     for name, view in pages.items():
         page.goto(market.url + view.path.format_map(market.made))
         view.act(page)
-        # Pictures load when they come near; on a picture of the whole page all of them are there.
-        page.evaluate("document.querySelectorAll('img[loading=lazy]').forEach(image => image.loading = 'eager')")
-        page.evaluate("Promise.all([...document.images].map(image => image.decode().catch(() => {})))")
+        _load_images(page)
         page.screenshot(path=SHOTS / f"{look.name(name)}.png", full_page=True)
     context.close()
 
