@@ -65,7 +65,7 @@ wheel: setup ## Build the package into dist/, to install where this checkout is 
 	@scripts/make_wheel.sh $(DIST)
 
 .PHONY: shots
-shots: setup ## Take pictures of the pages into shots/, phone and desktop, Chinese and English.
+shots: setup ## Take pictures of the pages into shots/ (ARGS=readme: those of the README files into docs/pictures/).
 	@exec $(BIN)/python scripts/shots.py $(ARGS)
 
 .PHONY: setup
