@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import wraps
+from functools import partial, wraps
 from http import HTTPStatus
 from typing import Any, Concatenate, overload
 
@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
+from tradepost.market.base.numbers import whole_number
 from tradepost.market.catalog import grants
 from tradepost.market.catalog.models import Product
 from tradepost.market.identity.menus import Menu, Rights
@@ -20,6 +21,7 @@ from tradepost.market.identity.models import Member, Seller, User
 from tradepost.market.web.access import declare, seller_required
 
 from .access import Needs
+from .product_tabs import Tab, product_tabs
 from .standing import elsewhere
 
 
@@ -84,7 +86,21 @@ def products_of(request: SellerRequest) -> QuerySet[Product]:
 
 def show(request: SellerRequest, template: str, *, status: int = HTTPStatus.OK, **context: Any) -> HttpResponse:
     """A page with what the frame needs."""
-    return render(request, template, {"seller": request.seller, **frame_of(request), **context}, status=status)
+    frame = {
+        "seller": request.seller,
+        "product_tabs": partial(_tabs, request, context.get("product")),
+        **frame_of(request),
+    }
+    return render(request, template, {**frame, **context}, status=status)
+
+
+def _tabs(request: SellerRequest, product: object) -> list[Tab]:
+    """Of the product that the page is about, or of the one in its address when a list is opened from a product."""
+    if not isinstance(product, Product):
+        key = whole_number(request.GET.get("product", ""))
+        product = products_of(request).filter(pk=key).first() if key else None
+    page = request.resolver_match.url_name or "" if request.resolver_match else ""
+    return product_tabs(product, request.rights, page) if product else []
 
 
 def frame_of(request: SellerRequest) -> dict[str, Any]:
