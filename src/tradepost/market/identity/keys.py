@@ -22,6 +22,8 @@ OVERLAP = timedelta(hours=24)
 """How long a rotated key is still accepted, so that a seller can change its servers over without a failed call."""
 SHORTEST, LONGEST, NEW_LENGTH, LEAST_DIFFERENT = 16, 128, 32, 8
 """Characters of a key that a seller brings along, and of one that is made here."""
+CHANGED = "signing_key.changed"
+"""Code of the refusal to make a key from a page that shows older ones."""
 MOST_ACCESS_KEYS = 2
 """Living access keys a seller may have: one in use, one to rotate to."""
 
@@ -178,7 +180,7 @@ def _put(seller: Seller, interface_class: str, key_id: str, clear: str, *, now: 
 
 
 def _changed() -> Refused:
-    return Refused("signing_key.changed", _("The keys changed since you opened the page. Look at them first."))
+    return Refused(CHANGED, _("The keys changed since you opened the page. Look at them first."))
 
 
 def _wrong(message: str) -> Refused:

@@ -104,6 +104,11 @@ def _note_sender(request: HttpRequest) -> None:
 
 
 def refused_page(request: HttpRequest, refused: Refused) -> HttpResponse:
+    """A page with the reason. A part of a page that htmx asked for keeps what it shows, and the reason appears above it."""
+    if request.headers.get("HX-Request") == "true":
+        note = render(request, "web/parts/unseen.html", {"words": [refused.message]}, status=refused.status)
+        note["HX-Retarget"], note["HX-Reswap"], note["HX-Reselect"] = "#tp-refused", "innerHTML", "unset"
+        return note
     return render(request, "web/refused.html", {"refused": refused, "back": _back(request)}, status=refused.status)
 
 

@@ -30,6 +30,7 @@ from tradepost.market.notifications.spoken import said
 
 from .access import now_of, person
 from .notice_choices import Choices
+from .refusals import say_why
 
 LATEST = 10
 """Messages that the page of a webhook or chat shows."""
@@ -153,7 +154,7 @@ def new_receiver(at: Places) -> HttpResponse:
         try:
             receivers.add_receiver(at.owner, **given, rules=rules(), wall=clock.wall(), now=now_of(at.request))
         except Refused as refused:
-            form.add_error(refused.field if refused.field in form.fields else None, refused.message)
+            say_why(form, refused)
         else:
             told = _("%(name)s is asked to confirm. Notices go there from then on.") % {"name": given["name"]}
             messages.success(at.request, told)
@@ -172,7 +173,7 @@ def receiver(at: Places, pk: int) -> HttpResponse:
         try:
             receivers.choose_for_receiver(one, at.owner, form.chosen())
         except Refused as refused:
-            form.add_error(None, refused.message)
+            say_why(form, refused)
         else:
             messages.success(at.request, _("Saved."))
             return at.back()
@@ -215,7 +216,7 @@ def new_webhook(at: Places) -> HttpResponse:
                 now=now_of(at.request),
             )
         except Refused as refused:
-            form.add_error(refused.field if refused.field in form.fields else None, refused.message)
+            say_why(form, refused)
         else:
             return _endpoint_page(at, made.endpoint, secret=made.secret)
     return at.page("webhook_new", form=form)
@@ -229,7 +230,7 @@ def new_chat(at: Places) -> HttpResponse:
                 at.owner, **form.cleaned_data, most=config().receivers_most, now=now_of(at.request)
             )
         except Refused as refused:
-            form.add_error(refused.field if refused.field in form.fields else None, refused.message)
+            say_why(form, refused)
         else:
             return at.back("endpoint", pk=made.pk)
     return at.page("chat_new", form=form, services=list(SERVICES.values()))

@@ -21,6 +21,7 @@ from tradepost.market.identity.second_factor import Method
 
 from . import known_browsers
 from .access import now_of
+from .refusals import say_why
 
 KEY = "second_step"
 
@@ -62,7 +63,7 @@ def answered(request: HttpRequest, user: User) -> tuple[CodeForm, int, Method | 
                 user, form.cleaned_data["code"], origin=origin, now=now_of(request), wall=clock.wall()
             )
         except Refused as refused:
-            form.add_error(refused.field if refused.field in form.fields else None, refused.message)
+            say_why(form, refused)
             status = refused.status
         else:
             return form, status, method

@@ -26,6 +26,7 @@ from tradepost.market.identity.models import User
 from . import known_browsers
 from .access import now_of
 from .qr import qr_svg
+from .refusals import say_why
 from .second_step import CodeForm
 
 GROUP = 4
@@ -162,7 +163,7 @@ def _change(request: HttpRequest, place: Place, template: str, act: Callable[[],
 
 
 def _why(form: forms.Form, refused: Refused) -> int:
-    form.add_error(refused.field if refused.field in form.fields else None, refused.message)
+    say_why(form, refused)
     return refused.status
 
 

@@ -1,5 +1,4 @@
-"""What pages about demands and complaints share: the rules as the settings say them, refusals beside their fields, and the name of a
-form that is sent."""
+"""What pages about demands and complaints share: the rules as the settings say them, and the name of a form that is sent."""
 
 from __future__ import annotations
 
@@ -8,13 +7,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from django import forms
 from django.http import HttpRequest
 from django.utils import timezone
 
 from tradepost.market.base import ids
 from tradepost.market.base.config import config
-from tradepost.market.base.errors import Refused
 from tradepost.market.service_desk.desk_rules import DeskRules
 from tradepost.market.service_desk.desk_settings import desk_rules_of
 
@@ -35,8 +32,3 @@ def key_of(request: HttpRequest, typed: Mapping[str, Any]) -> str:
 
 def desk_rules_now() -> DeskRules:
     return desk_rules_of(config(), timezone.get_default_timezone())
-
-
-def say_why(form: forms.Form, refused: Refused) -> None:
-    """Put the words beside their field; above the form where it has none such."""
-    form.add_error(refused.field if refused.field in form.fields else None, str(refused.message))

@@ -26,6 +26,7 @@ from tradepost.market.payments import ledger, queries
 from tradepost.market.payments.confirm import confirm
 from tradepost.market.web.access import now_of, operator_required, person
 from tradepost.market.web.auditing import only_shown
+from tradepost.market.web.refusals import say_why
 from tradepost.market.web.templatetags.ui import money
 
 from . import customer_level
@@ -90,8 +91,7 @@ def top_up(request: HttpRequest, pk: int) -> HttpResponse:
         ):  # the same form or a second operator was faster by less than the check takes
             same = queries.top_up_of(command.reference) == (user.pk, command.amount)
             return _booked_already(request, user, form, same=same)
-        field = "reference" if refused.field == "bank_number" else refused.field
-        form.add_error(field if field in form.fields else None, refused.message)
+        say_why(form, refused, names={"bank_number": "reference"})
         return _page(request, user, form)
     said = {"amount": money(command.amount), "name": str(user)}
     messages.success(request, gettext("%(amount)s was added to the balance of %(name)s.") % said)
@@ -128,7 +128,7 @@ def change_level(request: HttpRequest, pk: int) -> HttpResponse:
             user, form.given, reason=form.cleaned_data["reason"], actor=person(request).email, now=now_of(request)
         )
     except Refused as refused:
-        form.add_error(refused.field if refused.field in form.fields else None, refused.message)
+        say_why(form, refused)
         return _page(request, user, refilled, form)
     said = {"name": str(user), "level": customer_level.level_of(user).value}
     if changed:

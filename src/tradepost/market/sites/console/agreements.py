@@ -16,6 +16,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.identity import agreements as verbs
 from tradepost.market.identity.company_models import Agreement
 from tradepost.market.web.access import now_of, operator_required, person
+from tradepost.market.web.refusals import say_why
 
 ROWS = 18
 
@@ -62,7 +63,7 @@ def publish(request: HttpRequest, kind: str) -> HttpResponse:
             try:
                 made = verbs.publish(kind, **form.cleaned_data, by=person(request), now=now)
             except Refused as refused:
-                form.add_error(refused.field or None, refused.message)
+                say_why(form, refused)
             else:
                 said = _("Version %(number)s is in force.") % {"number": made.number}
                 messages.success(request, said)

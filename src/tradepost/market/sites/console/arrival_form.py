@@ -71,7 +71,3 @@ class ArrivalForm(forms.Form):
             words=data["words"],
             note=data["note"],
         )
-
-    def refuse(self, refused: Refused) -> None:
-        """Say it beside its field, or above the form."""
-        self.add_error(refused.field if refused.field in self.fields else None, refused.message)

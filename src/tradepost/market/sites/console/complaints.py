@@ -18,7 +18,8 @@ from tradepost.market.service_desk.complaint_queries import all_complaints, find
 from tradepost.market.service_desk.models import Complaint
 from tradepost.market.web.access import now_of, operator_required, person
 from tradepost.market.web.complaint_events import complaint_events
-from tradepost.market.web.service_desk import desk_rules_now, say_why
+from tradepost.market.web.refusals import say_why
+from tradepost.market.web.service_desk import desk_rules_now
 from tradepost.market.web.status import vocabulary
 
 

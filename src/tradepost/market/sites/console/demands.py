@@ -37,7 +37,8 @@ from tradepost.market.service_desk.models import Demand
 from tradepost.market.web.access import now_of, operator_required, person
 from tradepost.market.web.auditing import only_shown
 from tradepost.market.web.demand_events import demand_events
-from tradepost.market.web.service_desk import desk_rules_now, key_of, key_shown, say_why
+from tradepost.market.web.refusals import say_why
+from tradepost.market.web.service_desk import desk_rules_now, key_of, key_shown
 from tradepost.market.web.status import vocabulary
 
 

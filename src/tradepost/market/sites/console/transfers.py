@@ -19,6 +19,7 @@ from tradepost.market.payments.intent_models import Intent
 from tradepost.market.payments.intent_queries import all_intents, find_intent, mistyped, unmatched_count
 from tradepost.market.web.access import now_of, operator_required, person
 from tradepost.market.web.auditing import only_shown
+from tradepost.market.web.refusals import say_why
 from tradepost.market.web.status import vocabulary
 from tradepost.market.web.transfers import transfer_events
 
@@ -107,7 +108,7 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
     except IllegalTransition:
         messages.info(request, _("This transfer is decided already; nothing was booked again."))
     except Refused as refused:
-        form.refuse(refused)
+        say_why(form, refused)
         return _page(request, intent, form)
     else:
         said = {"amount": in_words(fact.amount), "name": str(intent.user)}

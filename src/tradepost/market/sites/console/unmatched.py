@@ -25,6 +25,7 @@ from tradepost.market.payments.intent_queries import (
 )
 from tradepost.market.web.access import now_of, operator_required, person
 from tradepost.market.web.auditing import only_shown
+from tradepost.market.web.refusals import say_why
 from tradepost.market.web.status import vocabulary
 
 from .arrival_form import ArrivalForm
@@ -67,7 +68,7 @@ def record(request: HttpRequest) -> HttpResponse:
     try:
         fact = money.record(arrival, by=person(request), now=now_of(request))
     except Refused as refused:
-        form.refuse(refused)
+        say_why(form, refused)
         return _list(request, form)
     messages.success(request, _("%(amount)s is kept until you know whose it is.") % {"amount": in_words(fact.amount)})
     return redirect("console:unmatched_one", fact.pk)

@@ -28,6 +28,7 @@ from tradepost.market.production.address_health import AddressState, health_of
 from tradepost.market.production.models import Address
 from tradepost.market.production.reasons import Reason
 from tradepost.market.production.trials import Trial, newest_trials, start_trial
+from tradepost.market.web.refusals import say_why
 from tradepost.market.web.templatetags.ui import protocol_title
 from tradepost.protocols.cases import cases_of
 from tradepost.protocols.registry import protocols
@@ -194,15 +195,9 @@ def _register(request: SellerRequest, form: AddressForm, products: list[Product]
             if product is not None:
                 move.serve(product, address)
     except Refused as refused:
-        _beside(form, refused)
+        say_why(form, refused, names={"address": "product"})
         return False
     return True
-
-
-def _beside(form: forms.Form, refused: Refused) -> None:
-    """The refusal beside the field it is about; above the form when it is about none."""
-    field = {"address": "product"}.get(refused.field, refused.field)
-    form.add_error(field if field in form.fields else None, refused.message)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -234,7 +229,7 @@ def _change(request: SellerRequest, own: Address, form: AddressForm) -> bool:
             now=request.now,
         )
     except Refused as refused:
-        _beside(form, refused)
+        say_why(form, refused, names={"address": "product"})
         return False
     return True
 

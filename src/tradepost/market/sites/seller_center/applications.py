@@ -28,8 +28,8 @@ from tradepost.market.base.numbers import whole_number
 from tradepost.market.identity.menus import Menu
 from tradepost.market.production.models import Address
 from tradepost.market.web.joint import sync_rules
+from tradepost.market.web.refusals import say_why
 from tradepost.market.web.released import WORDS
-from tradepost.market.web.service_desk import say_why
 from tradepost.market.web.sync_view import mark_failures, sync_view
 
 from .frame import SellerRequest, found, seller_page, show

@@ -110,6 +110,7 @@ def _form(request: SellerRequest, kind: str, template: AttributeTemplate | None)
         status=422 if wrong else 200,
         own=template,
         kind=kind,
+        wrong=wrong,
         loose=wrong.at(""),
         code=_line("code", _("Attribute code"), typed, wrong, longest=LONGEST_CODE, required=True)
         if template is None

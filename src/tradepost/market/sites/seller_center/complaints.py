@@ -19,7 +19,7 @@ from tradepost.market.service_desk.complaint_models import LONGEST
 from tradepost.market.service_desk.complaint_queries import complaint_of_seller, complaints_of_seller, record_of
 from tradepost.market.service_desk.models import Complaint
 from tradepost.market.web.complaint_events import complaint_events
-from tradepost.market.web.service_desk import say_why
+from tradepost.market.web.refusals import say_why
 from tradepost.market.web.status import vocabulary
 
 from .frame import SellerRequest, found, seller_page, show

@@ -23,6 +23,7 @@ from tradepost.market.catalog.models import Product, PurchaseLimit, SalesTarget,
 from tradepost.market.catalog.sellable import MOST_UNITS
 from tradepost.market.identity.menus import Menu
 from tradepost.market.web.product_history import product_events
+from tradepost.market.web.refusals import say_why
 
 from .frame import SellerRequest, seller_page, show
 from .product_frame import ALL, Scopes, key_of, own_product, scopes
@@ -186,7 +187,7 @@ def _do(request: SellerRequest, product: Product, act: Callable[[], str], **form
         if form is None:
             messages.error(request, refused.message)
             return redirect("seller_center:product_controls", pk=product.pk)
-        form.add_error(refused.field if refused.field in form.fields else None, refused.message)
+        say_why(form, refused)
         return _page(request, product, status=refused.status, **forms_)
     messages.success(request, said)
     return redirect("seller_center:product_controls", pk=product.pk)

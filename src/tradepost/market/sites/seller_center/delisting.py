@@ -65,6 +65,7 @@ def delist(request: SellerRequest, pk: int) -> HttpResponse:
         "seller_center/product_delist.html",
         status=status,
         product=product,
+        wrong=wrong,
         loose=wrong.at(""),
         remarks=remarks_of(last),
         under_way=seller_queries.open_of_product(product),

@@ -21,7 +21,8 @@ from tradepost.market.service_desk.customer_demands import Offer
 from tradepost.market.service_desk.demand_models import LONGEST_ANSWER
 from tradepost.market.service_desk.demand_queries import customer_demand_of, customer_demands_of, products_to_offer
 from tradepost.market.service_desk.models import CustomerDemand
-from tradepost.market.web.service_desk import desk_rules_now, say_why
+from tradepost.market.web.refusals import say_why
+from tradepost.market.web.service_desk import desk_rules_now
 from tradepost.market.web.status import vocabulary
 
 from .frame import SellerRequest, found, seller_page, show

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -67,6 +67,10 @@ class Wrong:
 
     def __bool__(self) -> bool:
         return any(self.by_name.values())
+
+    def __iter__(self) -> Iterator[str]:
+        """All of the words, for ``web.refusals``."""
+        return (words for said in self.by_name.values() for words, _rule in said)
 
 
 def wrong_of(findings: Iterable[Finding], typed: Mapping[str, str] | None = None) -> Wrong:

@@ -17,6 +17,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.identity import groups as verbs
 from tradepost.market.identity.menus import EXPLAINED, Menu, Rights
 from tradepost.market.identity.models import Group
+from tradepost.market.web.refusals import say_why
 
 from .frame import SellerRequest, found, seller_page, show
 
@@ -76,7 +77,7 @@ def _saved(request: SellerRequest, form: GroupForm, own: Group | None) -> bool:
             else:
                 verbs.change_group(own, name=name, menus=menus, by=request.member)
     except Refused as refused:
-        form.add_error(refused.field if refused.field in form.fields else None, refused.message)
+        say_why(form, refused)
         return False
     return True
 

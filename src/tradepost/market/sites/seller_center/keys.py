@@ -53,7 +53,10 @@ def new_key(request: SellerRequest, interface_class: str) -> HttpResponse:
     except Refused as refused:
         if refused.field == "secret":
             return _page(request, refused=(of, refused.message))
-        return _again(request)
+        if refused.code == verbs.CHANGED:
+            return _again(request)
+        messages.error(request, refused.message)
+        return redirect("seller_center:keys")
     return _page(request, signing=made, made_class=of, staged=bool(replaces))
 
 

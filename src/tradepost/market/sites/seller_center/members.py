@@ -28,6 +28,7 @@ from tradepost.market.identity.groups import chosen, groups_of, rights_of, word_
 from tradepost.market.identity.menus import EXPLAINED, Menu
 from tradepost.market.identity.models import Group, Invitation, Member
 from tradepost.market.notifications.invitations import send_again, send_invitation
+from tradepost.market.web.refusals import say_why
 from tradepost.market.web.templatetags.ui import loc
 
 from .frame import SellerRequest, found, products_of, seller_page, show
@@ -142,7 +143,7 @@ def _invited(request: SellerRequest, form: InviteForm) -> bool:
                 now=request.now,
             )
     except Refused as refused:
-        form.add_error(refused.field if refused.field in form.fields else None, refused.message)
+        say_why(form, refused)
         return False
     return True
 
@@ -237,7 +238,7 @@ def _changed(request: SellerRequest, one: Member, form: MemberForm) -> bool:
                 now=request.now,
             )
     except Refused as refused:
-        form.add_error(refused.field if refused.field in form.fields else None, refused.message)
+        say_why(form, refused)
         return False
     return True
 

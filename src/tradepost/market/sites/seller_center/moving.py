@@ -24,6 +24,7 @@ from tradepost.market.review import hand_in, seller_queries
 from tradepost.market.review.contract import Incomplete
 from tradepost.market.review.drafts import to_correct
 from tradepost.market.review.kinds.credential import KIND, Moving
+from tradepost.market.web.refusals import say_why
 
 from .correcting import remarks_of
 from .frame import SellerRequest, found, seller_page, show
@@ -71,7 +72,7 @@ def move(request: SellerRequest, pk: int) -> HttpResponse:
                         lacks.append(finding)
             except Refused as refused:
                 status = HTTPStatus(refused.status)
-                form.add_error(None, refused.message)
+                say_why(form, refused)
             else:
                 messages.success(request, _("Handed in. Your cases are replayed now; then an operator decides."))
                 return redirect("seller_center:submission", sent.pk)

@@ -62,6 +62,7 @@ def restore(request: SellerRequest, pk: int) -> HttpResponse:
         "seller_center/product_restore.html",
         status=status,
         product=product,
+        wrong=wrong,
         loose=wrong.at(""),
         inputs=[repaired],
         lacks=lacks,

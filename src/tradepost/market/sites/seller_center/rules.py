@@ -25,6 +25,7 @@ from tradepost.market.identity.menus import Menu
 from tradepost.market.notifications.product_reactions import WHY
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.production.models import Binding
+from tradepost.market.web.refusals import say_why
 
 from .frame import SellerRequest, seller_page, show
 from .product_frame import own_product, sku_words
@@ -86,7 +87,7 @@ def add(request: SellerRequest, pk: int) -> HttpResponse:
         with transaction.atomic():
             verbs.add_rule(product, form.cleaned_data["source"], form.cleaned_data["target"], now=request.now)
     except Refused as refused:
-        form.add_error(refused.field if refused.field in form.fields else None, refused.message)
+        say_why(form, refused)
         return _page(request, product, form, status=refused.status)
     messages.success(request, _("The rule stands. It is checked again with every new version."))
     return redirect("seller_center:product_rules", pk=pk)

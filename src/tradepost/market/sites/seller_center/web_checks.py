@@ -20,6 +20,7 @@ from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.identity.menus import Menu
 from tradepost.market.identity.models import Domain
+from tradepost.market.web.refusals import say_why
 from tradepost.market.web_scan import queries, scan, tasks
 from tradepost.market.web_scan.models import WebScan, WebTask
 from tradepost.market.web_scan.report import report_of, title_of
@@ -111,7 +112,7 @@ def _form(
     request: SellerRequest, form: TaskForm, *, own: WebTask | None = None, refused: Refused | None = None
 ) -> HttpResponse:
     if refused is not None:
-        form.add_error(refused.field if refused.field in form.fields else None, refused.message)
+        say_why(form, refused)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound and form.errors else HTTPStatus.OK
     domains = Domain.objects.filter(seller=request.seller).order_by("host")
     return show(

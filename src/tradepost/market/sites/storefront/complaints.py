@@ -30,8 +30,9 @@ from tradepost.market.subscriptions.buyer_queries import buyer_subscription
 from tradepost.market.web.access import buyer_required, now_of, person
 from tradepost.market.web.complaint_events import complaint_events
 from tradepost.market.web.proofs import given
+from tradepost.market.web.refusals import say_why
 from tradepost.market.web.seller_contact import contact_of
-from tradepost.market.web.service_desk import desk_rules_now, say_why
+from tradepost.market.web.service_desk import desk_rules_now
 from tradepost.market.web.uploads import keep_proof, takes_pictures, uploaded_in
 
 private = cache_control(private=True, no_store=True)

@@ -30,7 +30,8 @@ from tradepost.market.service_desk.models import Demand
 from tradepost.market.web.access import buyer_required, now_of, person
 from tradepost.market.web.demand_events import demand_events
 from tradepost.market.web.peer import network_of, peer
-from tradepost.market.web.service_desk import desk_rules_now, key_of, key_shown, say_why
+from tradepost.market.web.refusals import say_why
+from tradepost.market.web.service_desk import desk_rules_now, key_of, key_shown
 
 private = cache_control(private=True, no_store=True)
 

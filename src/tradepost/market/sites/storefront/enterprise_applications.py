@@ -23,8 +23,8 @@ from tradepost.market.base.numbers import whole_number
 from tradepost.market.organisations import queries
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.web.joint import sync_rules
+from tradepost.market.web.refusals import say_why
 from tradepost.market.web.released import WORDS
-from tradepost.market.web.service_desk import say_why
 from tradepost.market.web.sync_view import mark_failures, sync_view
 
 from .enterprise_frame import EnterpriseRequest, enterprise_page, found, show

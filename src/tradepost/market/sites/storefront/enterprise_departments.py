@@ -18,7 +18,7 @@ from tradepost.market.organisations import departments as verbs
 from tradepost.market.organisations import queries
 from tradepost.market.organisations.departments import tree_of
 from tradepost.market.organisations.models import Department, Enterprise
-from tradepost.market.web.service_desk import say_why
+from tradepost.market.web.refusals import say_why
 
 from .enterprise_frame import EnterpriseRequest, bounds, department_field, enterprise_page, found, show
 

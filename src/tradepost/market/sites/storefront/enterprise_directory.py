@@ -16,7 +16,7 @@ from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.organisations import directory_tokens
 from tradepost.market.organisations.directory_tokens import NewToken
-from tradepost.market.web.service_desk import say_why
+from tradepost.market.web.refusals import say_why
 
 from .enterprise_frame import EnterpriseRequest, enterprise_page, show
 

@@ -18,7 +18,7 @@ from tradepost.market.base.numbers import whole_number
 from tradepost.market.organisations import groups as verbs
 from tradepost.market.organisations import queries
 from tradepost.market.organisations.models import Group
-from tradepost.market.web.service_desk import say_why
+from tradepost.market.web.refusals import say_why
 
 from .enterprise_frame import EnterpriseRequest, enterprise_page, found, show
 

@@ -23,7 +23,7 @@ from tradepost.market.organisations import invite as verbs
 from tradepost.market.organisations import members, queries
 from tradepost.market.organisations.members import Person
 from tradepost.market.organisations.models import Enterprise, Member
-from tradepost.market.web.service_desk import say_why
+from tradepost.market.web.refusals import say_why
 
 from .enterprise_frame import EnterpriseRequest, department_field, enterprise_page, found, show, terms
 from .enterprise_members import PLAIN

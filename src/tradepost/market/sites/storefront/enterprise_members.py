@@ -23,7 +23,7 @@ from tradepost.market.organisations.members import Person
 from tradepost.market.organisations.models import Enterprise, Member
 from tradepost.market.organisations.profile import EMPLOYEE_TYPES, LONGEST, profile_of, stored_profile
 from tradepost.market.organisations.queries import MemberFilter
-from tradepost.market.web.service_desk import say_why
+from tradepost.market.web.refusals import say_why
 
 from .enterprise_frame import EnterpriseRequest, department_field, enterprise_page, found, show
 from .enterprise_words import told

@@ -24,7 +24,7 @@ from tradepost.market.organisations import invite, members, queries, second_step
 from tradepost.market.organisations.enterprise import Found
 from tradepost.market.organisations.profile import stored_profile
 from tradepost.market.web.access import buyer_required, now_of, person
-from tradepost.market.web.service_desk import say_why
+from tradepost.market.web.refusals import say_why
 
 from .enterprise_frame import EnterpriseRequest, enterprise_page, show
 

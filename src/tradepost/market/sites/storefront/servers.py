@@ -69,11 +69,8 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def offer_asked(product_id: str, *, postpaid: bool) -> Offer:
-    """That the address names: of an image, on sale. Raises ``Http404``."""
-    try:
-        offer = find_offer(product_id[:64])
-    except Refused:
-        raise Http404 from None
+    """Return the offer of an image that the address names. Raises ``Http404`` for another kind, ``Refused`` when it is not sold."""
+    offer = find_offer(product_id[:64])
     if not by_cloud(offer.sku.spec.product.product_type) or offer.charging.postpaid != postpaid:
         raise Http404
     return offer

@@ -130,6 +130,11 @@
   document.addEventListener("DOMContentLoaded", unfold);
   for (const width of [wide, roomy]) width.addEventListener("change", unfold);
 
+  // htmx drops answers with an error status; a refusal names the place where its reason belongs.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.xhr.getResponseHeader("HX-Retarget")) event.detail.shouldSwap = true;
+  });
+
   // A dialog whose form was refused comes back open, with what was typed and what is wrong.
   document.addEventListener("DOMContentLoaded", () => {
     const refused = document.querySelector("dialog[data-dialog-open]");
