@@ -1,0 +1,307 @@
+"""A walk from the home page of each site, as each role: no page without a link, no form without a usable CSRF token.
+
+Only links, GET forms and parts that htmx loads are followed. Then each form is sent as its page filled it in, with CSRF checked.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlencode, urljoin, urlsplit
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache as counts
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.test import Client
+from django.urls import Resolver404, resolve
+
+from tests.factories.people import PASSWORD
+from tests.factories.signing_in import authorise, make_member_with_password
+from tests.market import every_address as table
+from tests.market.every_address import ADDRESSES, STRANGER
+from tests.market.walking import Form, Page, origins_shown, template_files
+from tests.market.world import World, standing
+from tradepost.market.applications.models import TenantBinding
+from tradepost.market.organisations.models import Member
+
+pytestmark = [pytest.mark.django_db]
+
+MEMBER = "member at the auth centre"
+ROLES = (*table.ROLES, MEMBER)
+OBJECTS, QUERIES = 3, 2
+"""How many pages of one address are looked at beside those of ``every_address``, and of one page with different queries."""
+
+MAIL = "linked in a mail"
+PROGRAM = "asked by programs, not read by people"
+AFTER = "the answer to a form"
+WITHOUT_LINK: Mapping[str, str] = {
+    "account/^confirm-email/(?P<key>[-:\\w]+)/$": MAIL,
+    "account/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": MAIL,
+    "account/login/code/confirm/": MAIL,
+    "demands/follow/<str:token>/": MAIL,
+    "enterprise/join/<str:token>/": MAIL,
+    "receivers/confirm/<str:token>/": MAIL,
+    "seller/join/<str:token>/": MAIL,
+    "letters/<str:code>/": "printed on a letter, for whom the buyer shows it to",
+    "account/confirm-email/": AFTER,
+    "account/inactive/": AFTER,
+    "account/login/code/": AFTER,
+    "account/password/reset/done/": AFTER,
+    "account/password/reset/key/done/": AFTER,
+    "account/reauthenticate/": AFTER,
+    "account/logout/": "signing out is a button in the top bar",
+    "account/password/set/": "for accounts without a password, which this market does not have",
+    "i18n/setlang/": "the language is chosen by a form",
+    "unified-login/": "applications send people there",
+    "products/<slug:slug>/picture.svg": "a picture",
+    "orgid/openapi/v1/cas/p3/serviceValidate": PROGRAM,
+    **{f"t/<str:code>/{path}": PROGRAM for path in (
+        ".well-known/jwks.json", ".well-known/openid-configuration", "api/v1/cas/p3/serviceValidate", "api/v1/logout",
+        "cas/login", "cas/logout", "cas/serviceValidate", "cas/p3/serviceValidate",
+    )},
+    **{f"t/<str:code>/{path}": AFTER for path in ("sign-in/", "sign-in/second-step/", "sign-in/set-up/")},
+}  # fmt: skip
+"""Pages that nobody comes to by a link of a page, and how they are come to."""
+
+POLLED = "loaded by its page while something runs"
+IN_OTHER_STATES: Mapping[str, tuple[str, str]] = {
+    "orders/<str:number>/progress/": ("storefront:progress", POLLED),
+    "servers/<int:pk>/release/": ("storefront:server_release", "a server that runs"),
+    "servers/<int:pk>/replace/": ("storefront:server_replace", "a server that runs"),
+    "services/<int:pk>/change/": ("storefront:change", "a service that can be changed"),
+    "services/<int:pk>/change/renewal/": ("storefront:renewal_change", "a service that can be changed"),
+    "services/<int:pk>/formal/": ("storefront:formal", "a trial"),
+    "services/<int:pk>/renew/": ("storefront:renew", "a service that ends"),
+    "services/<int:pk>/licenses/<int:license_pk>/file": ("storefront:license_download", "a license that was delivered"),
+    "account/security/codes/": ("web:two_step_codes", "two-step sign-in is on"),
+    "account/security/two-step/off/": ("web:two_step_off", "two-step sign-in is on"),
+    "t/<str:code>/two-step/codes/": ("auth_centre:two_step_codes", "two-step sign-in is on"),
+    "t/<str:code>/two-step/off/": ("auth_centre:two_step_off", "two-step sign-in is on"),
+    "seller/addresses/<int:pk>/live/": ("seller_center:address_live", POLLED),
+    "seller/assets/<int:pk>/live/": ("seller_center:asset_live", POLLED),
+    "seller/assets/versions/<int:pk>/live/": ("seller_center:asset_version_live", POLLED),
+    "seller/cases/live/": ("seller_center:cases_live", POLLED),
+    "seller/debug/<int:pk>/why/live/": ("seller_center:find_out_live", POLLED),
+    "seller/debug/runs/<int:pk>/": ("seller_center:debug_run", POLLED),
+    "seller/keys/signing/<str:interface_class>/live/": ("seller_center:key_live", POLLED),
+    "seller/probes/<int:pk>/live/": ("seller_center:probes_live", POLLED),
+    "seller/products/<int:pk>/submit/progress/": ("seller_center:product_submit_progress", POLLED),
+    "seller/submissions/<int:pk>/progress/": ("seller_center:submission_progress", POLLED),
+    "seller/web-checks/<int:pk>/live/": ("seller_center:web_check_live", POLLED),
+    "seller/company/statement/": ("seller_center:statement", "a company that left the market"),
+    "seller/products/<int:pk>/restore/": ("seller_center:product_restore", "a product whose trading is frozen"),
+    "seller/settlements/invoices/apply/": ("seller_center:fee_invoice_apply", "a settled statement without an invoice"),
+    "seller/settlements/open/": ("seller_center:settlement_open", "items without a statement"),
+    "seller/usage/chart/usage.csv": ("seller_center:usage_chart_file", "usage that was collected"),
+    "console/audit/export/": ("console:audit_export", "a period was chosen"),
+    "console/clock/hands/": ("console:clock_hands", POLLED),
+    "console/probes/runs/<int:pk>/": ("console:probe_run", "a product that was probed"),
+    "console/reconcile/live/": ("console:reconcile_live", POLLED),
+    "console/services/<int:pk>/explain/": ("console:service_explain", "a period that was paid back"),
+    "console/usage/charges/<int:pk>/": ("console:charge", "charges that the list shows after a search"),
+}
+"""Pages whose link shows in a state that nothing in the small market has: the name that a template links them by, and the state."""
+
+FOR_OTHERS: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(("account/login/", "account/signup/"), frozenset({table.BUYER, table.OTHER_BUYER})),
+    "seller/enter/": table.TRADE,
+    "packages/alert/": frozenset({table.OTHER_BUYER}),
+    "servers/images/new/<str:product_id>/": frozenset({table.OTHER_BUYER}),
+    "seller/applications/new/": frozenset({table.VIEWER, table.OTHER_OWNER}),
+    "seller/applications/<int:pk>/change/": frozenset({table.VIEWER}),
+    "seller/applications/<int:pk>/move/": frozenset({table.VIEWER}),
+    "seller/company/draft/<slug:kind>/": frozenset({table.OTHER_OWNER}),
+    "seller/usage/export/<str:what>.csv": frozenset({table.OTHER_OWNER}),
+}
+"""Pages that these may open, but that others have links to: they have nothing there to see or to change."""
+LINKED_IN_CODE = {"web:two_step_codes", "web:two_step_off", "auth_centre:two_step_codes", "auth_centre:two_step_off"}
+"""Links whose address a page gets from its view."""
+
+
+def csrf_failed(_request: HttpRequest, reason: str = "") -> HttpResponse:
+    return HttpResponse(f"CSRF: {reason}", status=403)
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+    del django_db_setup
+    before, settings.CSRF_FAILURE_VIEW = settings.CSRF_FAILURE_VIEW, f"{__name__}.csrf_failed"
+    with origins_shown(), standing(django_db_blocker) as made:
+        yield made
+    settings.CSRF_FAILURE_VIEW = before
+
+
+@pytest.fixture(scope="module")
+def walks() -> dict[str, Walk]:
+    return {}
+
+
+class Walk:
+    """``reached``: the addresses; ``forms``: each form once for every address that it is sent to, with the page it stands on."""
+
+    def __init__(self, world: World, role: str) -> None:
+        self.role = role
+        self.home, self.site = _site_of(world, role)
+        self.client = Client(enforce_csrf_checks=True, headers={"accept-language": "en"}, raise_request_exception=True)
+        self.reached: set[str] = set()
+        self.forms: dict[tuple[str, str], tuple[str, Form]] = {}
+        self.dead: list[str] = []
+        self.pages = 0
+        self._named = {world.path(pattern, row) for pattern, row in ADDRESSES.items()}
+        self._seen: set[str] = set()
+        self._objects: Counter[str] = Counter()
+        self._queries: Counter[str] = Counter()
+        if role == MEMBER:
+            self._sign_in(world)
+        elif role != STRANGER:
+            self.client.cookies[settings.SESSION_COOKIE_NAME] = world.sessions[role]
+
+    def _sign_in(self, world: World) -> None:
+        admin = Member.objects.select_related("enterprise").get(
+            enterprise__code=world.facts["enterprise"], user=world.users[table.BUYER]
+        )
+        member = make_member_with_password(admin, "walker01")
+        authorise(TenantBinding.objects.get(pk=world.facts["joint_binding"]), member)
+        page = self.client.get(f"{self.home}sign-in/")
+        [form] = [form for form in Page(page.content.decode()).forms if "password" in page.content.decode()][:1]
+        given = dict(form.sent()) | {"name": "walker01", "password": PASSWORD}
+        assert self.client.post(f"{self.home}sign-in/", given).status_code == 302
+
+    def go(self) -> None:
+        todo = deque([(self.home, "")])
+        while todo:
+            address, via = todo.popleft()
+            if self._is_due(address, via):
+                todo.extend((each, address) for each in self._look(address, via))
+
+    def _is_due(self, address: str, via: str) -> bool:
+        path = urlsplit(address).path
+        if address in self._seen or not self.site(path):
+            return False
+        try:
+            route = resolve(path).route
+        except Resolver404:
+            self.dead.append(f"{via} leads to {address}, which is no page")
+            return False
+        known = self._queries[path] > 0
+        if (known and self._queries[path] >= QUERIES) or (
+            not known and path not in self._named and self._objects[route] >= OBJECTS
+        ):
+            return False
+        self._objects[route] += not known and path not in self._named
+        self._queries[path] += 1
+        self._seen.add(address)
+        return True
+
+    def _look(self, address: str, via: str) -> Iterator[str]:
+        counts.clear()
+        with transaction.atomic():
+            answer: Any = self.client.get(address)
+            transaction.set_rollback(True)
+        self.pages += 1
+        if answer.status_code >= 400:
+            self.dead.append(f"{via} leads to {address}: {answer.status_code}")
+            return
+        self.reached.add(resolve(urlsplit(address).path).route)
+        if answer.status_code in {301, 302}:
+            yield from _inside(address, answer["Location"])
+        elif answer.get("Content-Type", "").startswith("text/html"):
+            page = Page(answer.content.decode(), path=address)
+            for link in page.links:
+                yield from _inside(address, link)
+            for form in page.forms:
+                yield from self._form(address, form)
+
+    def _form(self, address: str, form: Form) -> Iterator[str]:
+        for action in form.actions:
+            for target in _inside(address, action):
+                if form.method == "get":
+                    yield f"{target.partition('?')[0]}?{urlencode(form.values)}"
+                else:
+                    self.forms.setdefault((form.source, resolve(urlsplit(target).path).route), (target, form))
+
+    def send(self, target: str, form: Form) -> Any:
+        """The form with what stands in it, from a browser that holds what this one holds."""
+        client = Client(enforce_csrf_checks=True, headers={"accept-language": "en"}, raise_request_exception=True)
+        client.cookies.load({name: morsel.value for name, morsel in self.client.cookies.items()})
+        data: dict[str, list[str]] = {}
+        for name, value in form.sent():
+            data.setdefault(name, []).append(value)
+        headers = {name.lower(): value for name, value in form.headers.items()}
+        counts.clear()
+        with transaction.atomic():
+            answer = client.post(target, data, headers=headers)
+            transaction.set_rollback(True)
+        return answer
+
+
+def _site_of(world: World, role: str) -> tuple[str, Any]:
+    """The home page of the site that the role is walked through, and what belongs to that site."""
+    if role == MEMBER:
+        home = f"/t/{world.facts['enterprise']}/"
+    elif role == table.OPERATOR:
+        home = "/console/"
+    elif role in table.TRADE:
+        home = "/seller/"
+    else:
+        return "/", lambda path: not path.startswith(("/t/", "/console/", "/seller/"))
+    return home, lambda path: path.startswith(home)
+
+
+def _inside(address: str, link: str) -> Iterator[str]:
+    """The address that a link of this market leads to."""
+    parts = urlsplit(urljoin(f"http://testserver{address}", link))
+    if parts.scheme in {"http", "https"} and parts.netloc == "testserver":
+        yield parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def walk_of(world: World, walks: dict[str, Walk], role: str) -> Walk:
+    if role not in walks:
+        walks[role] = Walk(world, role)
+        walks[role].go()
+    return walks[role]
+
+
+AS_EACH = pytest.mark.parametrize(
+    "role", [pytest.param(role, marks=pytest.mark.xdist_group(f"walk of {role}"), id=role) for role in ROLES]
+)
+
+
+@AS_EACH
+def test_every_page_has_a_link(world: World, walks: dict[str, Walk], role: str) -> None:
+    walk = walk_of(world, walks, role)
+    readers = role if role != MEMBER else STRANGER
+    expected = {
+        pattern
+        for pattern, row in ADDRESSES.items()
+        if readers in row.get and not row.gateway and walk.site(world.path(pattern, row))
+    }
+    print(f"{role}: {walk.pages} pages, {len(walk.reached)} of {len(expected)} addresses, {len(walk.forms)} forms")  # noqa: T201  # the numbers
+    others = {pattern for pattern, roles in FOR_OTHERS.items() if role in roles}
+    unreached = expected - walk.reached - set(WITHOUT_LINK) - set(IN_OTHER_STATES) - others
+    assert not unreached, "\n".join(["", *sorted(unreached)])
+    assert not walk.dead, "\n".join(["", *walk.dead])
+
+
+def test_pages_of_other_states_are_linked_by_a_template() -> None:
+    """A link of the page to itself, or to a list of its own parts, counts for nothing."""
+    sources = {name: path.read_text() for name, path in template_files()}
+    for pattern, (name, state) in IN_OTHER_STATES.items():
+        assert pattern in ADDRESSES
+        linked = [template for template, text in sources.items() if f'"{name}"' in text or name in LINKED_IN_CODE]
+        assert linked, f"{pattern}: nothing links to {name} in the state: {state}"
+
+
+@AS_EACH
+def test_every_form_is_sent_with_its_token(world: World, walks: dict[str, Walk], role: str) -> None:
+    walk = walk_of(world, walks, role)
+    assert walk.forms
+    wrong = []
+    for (source, route), (target, form) in walk.forms.items():
+        answer = walk.send(target, form)
+        if answer.content.startswith(b"CSRF:") or answer.status_code in {404, 405} or answer.status_code >= 500:
+            wrong.append(f"{source} → {route}: {answer.status_code} {answer.content[:60]!r}")
+    assert not wrong, "\n".join(["", *wrong])
