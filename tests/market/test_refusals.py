@@ -49,7 +49,7 @@ MORE: Mapping[str, tuple[tuple[str, Mapping[str, Any]], ...]] = {
 """Forms that are filled in further than in ``every_address``."""
 NOT_HERE = {
     "sites/storefront/invoice_apply.py:apply:Refused": "needs orders that wait for an invoice: journeys/test_an_invoice.py",
-    "sites/storefront/complaints.py:new:Refused": "names what it is about in its address: journeys/test_a_demand.py",
+    "sites/storefront/complaints.py:new:Refused": "names what it is about in its address: browser/desk_pages.py",
     "web/auditing.py:recorded:Refused": "raises again after it wrote the act into the audit log",
     "sites/storefront/change.py:_priced:Refused": "needs a service with an upgrade rule: test_change.py",
     "sites/seller_center/applications.py:new:Refused": "needs a debugged joint address: test_applications.py",

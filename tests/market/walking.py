@@ -177,7 +177,7 @@ def origins_shown() -> Iterator[None]:
 
         begin(self, SENDING.sub(marked, _uncommented(str(source))), origin, name, engine)
 
-    Template.__init__ = began  # type: ignore[method-assign]
+    Template.__init__ = began  # type: ignore[method-assign,assignment]
     _forget_templates()
     try:
         yield

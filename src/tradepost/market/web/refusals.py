@@ -28,7 +28,8 @@ def _refusals(context: Mapping[str, Any]) -> Iterator[str]:
     for name in ("refused", "errors", "wrong"):
         yield from _words(context.get(name))
     for form in context.values():
-        if isinstance(form, BaseForm) and form.is_bound:
+        # By its type: ``isinstance`` would evaluate what the context holds lazily, and ask the database for it.
+        if issubclass(type(form), BaseForm) and form.is_bound:
             yield from (str(words) for found in form.errors.values() for words in found)
 
 
