@@ -22,7 +22,7 @@ from tradepost.market.organisations import own_address, own_password
 from tradepost.market.organisations.models import Member
 from tradepost.market.web.access import now_of
 from tradepost.market.web.peer import network_of, peer
-from tradepost.market.web.service_desk import say_why
+from tradepost.market.web.refusals import say_why
 
 from . import pending, sign_in
 from .asked_for import leading_on

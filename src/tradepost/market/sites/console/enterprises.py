@@ -18,7 +18,7 @@ from tradepost.market.organisations import operator_queries
 from tradepost.market.organisations.appoint import Appointment
 from tradepost.market.organisations.models import Enterprise
 from tradepost.market.web.access import now_of, operator_required, person
-from tradepost.market.web.service_desk import say_why
+from tradepost.market.web.refusals import say_why
 
 
 class AppointForm(forms.Form):
