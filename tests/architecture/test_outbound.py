@@ -25,6 +25,7 @@ KNOWN = {
     "web_scan/site.py": "through the guard: raw connections of web checks",
     "web_scan/sslyze.py": "a program that is given the address that the guard let through",
     "identity/domain_proof.py": "TXT records, from the machine's own name servers",
+    "web/connections.py": "counts the connections that come in; opens none",
     "assets/scanners/clamd/connection.py": "the operator's virus scanner",
     "notifications/deliver.py": "names of errors of the operator's mail server",
     "notifications/chat.py": "the fixed public hosts of chat services",
