@@ -40,7 +40,7 @@ def test_a_company_enters(browser: Browser, market: Market, tmp_path: Path) -> N
 
         buyer.go(f"/seller/submissions/{number}/")
         expect(buyer.page.locator("main")).to_contain_text("The logo is blurred.")
-        buyer.press("Correct it and send it again")
+        buyer.press("Correct and submit again")
         expect(buyer.page.locator("main")).to_contain_text("The operator says:")
         send(buyer)
         expect(buyer.page.locator("#submission-state")).to_contain_text("An operator decides it by")
