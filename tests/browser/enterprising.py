@@ -4,8 +4,8 @@ from __future__ import annotations
 
 
 def enterprise(_seller_url: str) -> dict[str, str]:
-    from tests.browser.history import until
     from tests.factories.organisations import head_office, make_admin, make_department, make_managed
+    from tests.waiting import until
     from tradepost.market.base import clock
     from tradepost.market.base.config import config
     from tradepost.market.identity.models import User

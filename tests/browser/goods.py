@@ -57,8 +57,9 @@ def goods(act: Callable[[Supervision, object, object], None]) -> dict[str, str]:
 
 
 def _bought(what: dict[str, str], price: object, number: int, **answers: str) -> Sequence[Supervision]:
-    from tests.browser.history import _buy, until
+    from tests.browser.history import _buy
     from tests.factories.products import make_product
+    from tests.waiting import until
     from tradepost.market.base import clock
     from tradepost.market.catalog.models import Product
     from tradepost.market.supervision.models import Supervision

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def image(_seller_url: str) -> dict[str, str]:
-    from tests.browser.history import until
     from tests.factories.images import make_image
     from tests.factories.products import make_offer
+    from tests.waiting import until
     from tradepost.market.base import clock
     from tradepost.market.catalog.models import Product
     from tradepost.market.compute.models import Server
@@ -40,8 +40,8 @@ def image(_seller_url: str) -> dict[str, str]:
 
 
 def _running(product: Product, name: str) -> Server:
-    from tests.browser.history import until
     from tests.factories.products import make_offer
+    from tests.waiting import until
     from tradepost.market.base import clock
     from tradepost.market.compute.models import Server
     from tradepost.market.compute.registry import cloud
@@ -62,8 +62,8 @@ def _running(product: Product, name: str) -> Server:
 
 def _covered(product: Product, server: Server) -> int:
     """The service of the period image that covers it."""
-    from tests.browser.history import until
     from tests.factories.products import make_offer
+    from tests.waiting import until
     from tradepost.market.base import clock
     from tradepost.market.images import servers
     from tradepost.market.images.models import ImageBinding

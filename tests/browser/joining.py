@@ -6,8 +6,9 @@ from __future__ import annotations
 def join(_seller_url: str) -> dict[str, str]:
     from django.db import transaction
 
-    from tests.browser.history import DEAD, until
+    from tests.browser.history import DEAD
     from tests.factories.joint import make_application, make_binding, make_joint_service, make_kit_address, sync_rules
+    from tests.waiting import until
     from tradepost.market.applications import authorise
     from tradepost.market.applications.bind import bind_for_tests
     from tradepost.market.applications.models import Sync, TenantBinding

@@ -6,6 +6,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from tests.waiting import until
+
 if TYPE_CHECKING:
     from tradepost.market.catalog.models import Product
     from tradepost.market.subscriptions.models import Subscription
@@ -14,7 +16,6 @@ SECOND = timedelta(seconds=1)
 
 
 def pack(_seller_url: str) -> dict[str, str]:
-    from tests.browser.history import until
     from tests.factories.metering import on_demand, package
     from tests.factories.products import USES, make_product
     from tradepost.market.base import clock
@@ -62,7 +63,6 @@ def pack(_seller_url: str) -> dict[str, str]:
 def _bought(product: Product) -> Subscription:
     """A package of uses, which is its own service."""
     from tests.browser import history
-    from tests.waiting import until
     from tradepost.market.metering.models import Package
     from tradepost.market.subscriptions.models import Subscription
 

@@ -9,9 +9,10 @@ from tradepost.market.base.values import replace
 
 
 def supervise(_seller_url: str) -> dict[str, str]:
-    from tests.browser.history import _buy, until
+    from tests.browser.history import _buy
     from tests.factories.products import ONCE, make_product
     from tests.market.supervision.supervising import MILESTONES, TO_ACCEPT, proof_of
+    from tests.waiting import until
     from tradepost.market.base import clock
     from tradepost.market.catalog.models import Product
     from tradepost.market.product_types.flows.contract import Act, Party

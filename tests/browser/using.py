@@ -17,9 +17,9 @@ INSTANCE = "i-of-nobody"
 
 
 def use(_seller_url: str) -> dict[str, str]:
-    from tests.browser.history import until
     from tests.factories.metering import ZONE, item, on_demand, push
     from tests.factories.products import make_product
+    from tests.waiting import until
     from tradepost.market.base import clock
     from tradepost.market.billing.models import Arrears, Charge
     from tradepost.market.catalog.models import Offer, Product

@@ -26,7 +26,8 @@ def zombie() -> dict[str, Any]:
     migrate_here()
     from tests.factories import make_address, make_buyer, make_offer, make_order, make_product, make_seller
     from tests.market.production.broken_sellers import answered, serving
-    from tests.market.working import until, working
+    from tests.market.working import working
+    from tests.waiting import until
     from tradepost.market.base import clock
     from tradepost.market.base.models import WorkerProcess
     from tradepost.market.orders.models import Order
