@@ -265,9 +265,7 @@ def walk_of(world: World, walks: dict[str, Walk], role: str) -> Walk:
     return walks[role]
 
 
-AS_EACH = pytest.mark.parametrize(
-    "role", [pytest.param(role, marks=pytest.mark.xdist_group(f"walk of {role}"), id=role) for role in ROLES]
-)
+AS_EACH = pytest.mark.parametrize("role", ROLES)
 
 
 @AS_EACH
