@@ -176,7 +176,7 @@ def of_group(catch: Catch, group: str) -> bool:
         {"seller/": "sites/seller_center", "console/": "sites/console"}.get(
             group, ("sites/storefront", "web", "auth_centre")
         )
-    )  # type: ignore[arg-type]
+    )
 
 
 def requests_of(group: str) -> Iterator[tuple[str, str, str, Mapping[str, Any]]]:

@@ -152,6 +152,7 @@ class AnyHistory(RuleBasedStateMachine):
     @rule()
     def retries_come_due(self) -> None:
         for one in Sync.objects.filter(status="waiting").order_by("pk"):
+            assert one.next_at is not None
             run.retry_due({"binding": one.binding_id}, one.next_at, rules=self.sync)
 
     @rule(lost=st.booleans())

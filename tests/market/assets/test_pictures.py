@@ -14,7 +14,7 @@ from tests import factories
 from tests.factories import NOW
 from tests.factories.pictures import picture_file
 from tradepost.market.assets import pictures
-from tradepost.market.assets.models import Picture, PictureUse
+from tradepost.market.assets.models import VARIANTS, Picture, PictureUse
 from tradepost.market.assets.picture_rules import Limits
 from tradepost.market.assets.retention import unused_files
 from tradepost.market.base.errors import Refused
@@ -57,7 +57,7 @@ def test_a_picture_is_kept_as_webp_in_every_size_and_as_nothing_else(files: File
     picture = store(seller, files, picture_file("JPEG", width=3000, height=1500, exif=exif))
     assert (picture.width, picture.height) == (3000, 1500)
     sizes = {}
-    for variant in pictures.VARIANTS:
+    for variant in VARIANTS:
         shown = seen(picture.sha256, owner, files, variant)
         assert shown is not None
         assert b"camera" not in shown.content
@@ -71,7 +71,7 @@ def test_none_is_made_larger_than_it_was(files: Files) -> None:
     picture = store(
         factories.make_seller(), files, picture_file(width=168, height=70), purpose=Picture.Purpose.COMPANY_LOGO
     )
-    for variant in pictures.VARIANTS:
+    for variant in VARIANTS:
         with Image.open(files.path(picture.sha256, f"{variant}.webp")) as image:
             assert image.size == (168, 70)
 
@@ -82,7 +82,7 @@ def test_handed_in_twice_it_is_kept_once_and_each_seller_has_his_own_row(files: 
     assert store(a, files).pk == first.pk
     other = store(b, files)
     assert (other.sha256, other.pk == first.pk) == (first.sha256, False)
-    assert len([path for path in files.root.rglob("*") if path.is_file()]) == len(pictures.VARIANTS)
+    assert len([path for path in files.root.rglob("*") if path.is_file()]) == len(VARIANTS)
 
 
 def test_a_refused_one_leaves_nothing(files: Files) -> None:

@@ -297,11 +297,9 @@ def test_a_password_that_was_replaced_meanwhile_proves_nothing(joint: Joint, mon
     """Race: the old password is checked before the rows are held."""
     from tradepost.market.organisations import own_password
 
-    real = own_password.make_password
-
     def meanwhile(password: str) -> str:
         User.objects.filter(pk=joint.member.user_id).update(password=make_password("somebody else's"))
-        return real(password)
+        return make_password(password)
 
     browser = sign_in(joint)
     monkeypatch.setattr(own_password, "make_password", meanwhile)

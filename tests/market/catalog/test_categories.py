@@ -57,7 +57,9 @@ def refused(code: str, act, field: str = "") -> Refused:
 
 
 def number_in(refusal: Refused) -> int:
-    return int(re.search(r"\d+", refusal.message).group())
+    found = re.search(r"\d+", refusal.message)
+    assert found is not None
+    return int(found.group())
 
 
 # --- a new market -----------------------------------------------------------------------------------------------------
@@ -124,9 +126,11 @@ def test_wrong_and_duplicate_categories_are_refused_beside_their_field(name, nam
 
 def test_an_icon_that_is_not_vendored_is_refused() -> None:
     refused("category.icon", lambda: categories.add(names(icon="skull"), icons=ICONS), "icon")
+    first = Category.objects.first()
+    assert first is not None
     refused(
         "category.icon",
-        lambda: categories.rename(Category.objects.first(), names(icon=""), icons=ICONS, now=NOW),
+        lambda: categories.rename(first, names(icon=""), icons=ICONS, now=NOW),
         "icon",
     )
 

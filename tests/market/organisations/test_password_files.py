@@ -96,7 +96,8 @@ def test_a_worker_that_dies_loses_no_password(admin: Member, monkeypatch: pytest
     monkeypatch.setattr(password_files, "BATCH", 2)
     run = imported(admin, ["a1", "a2", "a3", "a4"])
     made = password_files.start(admin.enterprise, run, by=admin, now=NOW)
-    real, calls = password_files._give, []
+    real = password_files._give
+    calls: list[int] = []
 
     def dies(*args: object, **kwargs: object) -> int:
         if len(calls) == 1:

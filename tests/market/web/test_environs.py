@@ -6,9 +6,8 @@ import pytest
 from django.core.handlers.wsgi import WSGIRequest
 
 from tests.market.web.exchanging import scope
-from tradepost.market.web.environs import HEAD, environ_of
+from tradepost.market.web.environs import HEAD, environ_of, has_body
 from tradepost.market.web.peer import client_of
-from tradepost.market.web.request_buffering import has_body
 
 PROXY = "127.0.0.1:4711"
 

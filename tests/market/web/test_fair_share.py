@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -134,10 +135,10 @@ def test_a_head_above_64_kib_is_refused_unread() -> None:
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_the_page_of_a_refusal_says_when_to_try_again(language: str) -> None:
     environ = environ_of(scope(method="GET", headers=[("accept-language", language)]))
-    page = words(environ, request_buffering.HTTPStatus.TOO_MANY_REQUESTS)[1].decode()
+    page = words(environ, HTTPStatus.TOO_MANY_REQUESTS)[1].decode()
     assert ("Try again in 5 seconds" if language == "en" else "请在 5 秒后重试") in page
     api = environ_of(scope(method="GET", path="/api/mkp-openapi-public/global/v1/order/query"))
-    headers, body = words(api, request_buffering.HTTPStatus.TOO_MANY_REQUESTS)
+    headers, body = words(api, HTTPStatus.TOO_MANY_REQUESTS)
     assert b"APIGW.0308" in body, "openapi-jointkit §C.2"
     assert dict(headers)["Content-Type"].startswith("application/json")
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLResolver, get_resolver
 
 from tests import factories
 from tradepost.market.base import clock
@@ -115,7 +115,6 @@ def test_every_page_that_makes_a_file_of_rows_is_an_export() -> None:
                 if isinstance(entry, URLResolver)
                 else [(prefix + str(entry.pattern), entry.name or "")]
             )
-            if isinstance(entry, URLResolver | URLPattern)
         ]
 
     found = patterns(get_resolver())
