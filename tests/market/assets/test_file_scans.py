@@ -34,6 +34,7 @@ DOORS = {
     "invoices/invoice_files.py": "an invoice: refused with scripts, inspected and scanned by file_scans (issue.py)",
     "licenses/license_files.py": "a license: its hash is the seller's; delivered to one buyer, as a download alone",
     "organisations/import_members.py": "a table: read by base/spreadsheet.py, never given away",
+    "seed/proofs.py": "the demo's own certificates, put back",
 }
 """Every module that stores bytes that somebody sent, with its inspection."""
 RECEIVERS = {

@@ -193,6 +193,7 @@ def begun(code: str) -> Supervision:
 
 
 @pytest.mark.slow
+@pytest.mark.sqlite  # tries many acts in one transaction, so the order of their locks would prove nothing
 @pytest.mark.django_db
 @pytest.mark.parametrize("code", TABLE)
 def test_at_each_node_each_act_of_each_role_does_what_the_table_says_and_nothing_else_does_anything(code: str) -> None:

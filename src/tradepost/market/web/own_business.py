@@ -29,6 +29,7 @@ from tradepost.market.orders.models import Order
 from tradepost.market.orders.refund_models import Refund
 from tradepost.market.organisations import import_members
 from tradepost.market.organisations.import_models import ImportRun
+from tradepost.market.organisations.models import Enterprise
 from tradepost.market.organisations.own_companies import Own, Parties, own_of
 from tradepost.market.payments.intent_models import Intent, ProviderFact
 from tradepost.market.payments.intent_queries import find_buyer, find_reference
@@ -48,6 +49,7 @@ PARTIES: Mapping[type[Model], Parties] = {
     Complaint: Parties(users=("buyer_id",), sellers=("seller_id",)),
     Demand: Parties(users=("buyer_id",), sellers=("seller_id", "passed__seller_id")),
     Drift: Parties(users=("subscription__buyer_id",), sellers=("seller_id",)),
+    Enterprise: Parties(users=("buyer_id",), sellers=("test_seller_id",), enterprises=("pk",)),
     Health: Parties(sellers=("product__seller_id",)),
     Intent: Parties(users=("user_id",)),
     Invoice: Parties(users=("buyer_id",), sellers=("seller_id", "payer_id")),
@@ -160,11 +162,18 @@ IN_FORM: Mapping[str, Named] = {
     "queue_note": _entry,
 }
 """By the name of the address: acts whose form, or whose object in another way than by its kind, names somebody."""
+OF_THE_STORE = "a category belongs to the store"
 OF_NOBODY: Mapping[str, str] = {
     "notices_read": "an operator's own notices are theirs to read",
     "notice_open": "an operator's own notices are theirs to read",
     "notice_settings": "operators choose their own notices",
     "agreement": "an agreement is between the market and all sellers",
+    "category": OF_THE_STORE,
+    "category_new": OF_THE_STORE,
+    "category_move": OF_THE_STORE,
+    "category_hide": OF_THE_STORE,
+    "category_show": OF_THE_STORE,
+    "category_delete": OF_THE_STORE,
     "clock": "the clock of a sandbox is everybody's",
 }
 """Acts that concern no account and no company, with the reason."""
@@ -231,5 +240,6 @@ def _is_own(kind: str, kwargs: Mapping[str, object], own: Own) -> bool:
 
 
 def _belongs(model: type[Model], by: str, key: object, own: Own) -> bool:
-    condition = PARTIES[model].condition(own)
+    parties = PARTIES.get(model)
+    condition = parties.condition(own) if parties is not None else None
     return condition is not None and model._default_manager.filter(condition, **{by: key}).exists()  # noqa: SLF001

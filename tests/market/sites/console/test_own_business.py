@@ -34,15 +34,15 @@ pytestmark = pytest.mark.django_db
 OWN_PAGE = '<fieldset class="c-own" disabled>'
 ACTING = sorted(pattern for pattern, row in ADDRESSES.items() if pattern.startswith("console/") and row.post)
 OF_THE_SELLER = (
-    "console/invoices/", "console/jobs/", "console/probes/", "console/products/", "console/reconcile/compare/",
+    "console/bindings/seller/", "console/invoices/", "console/jobs/", "console/probes/", "console/products/", "console/reconcile/compare/",
     "console/reviews/", "console/sellers/", "console/settlements/", "console/demands/<int:pk>/pass/",
 )  # fmt: skip
 """Beginnings of addresses whose object is the seller's alone in the world of the tests."""
 OF_THE_BUYER = (
-    "console/accounts/", "console/deliveries/", "console/servers/tasks/", "console/transfers/", "console/unmatched/<int:pk>/assign/",
+    "console/accounts/", "console/deliveries/", "console/enterprises/", "console/servers/tasks/", "console/transfers/", "console/unmatched/<int:pk>/assign/",
 )  # fmt: skip
 OF_NEITHER = (
-    "console/agreements/", "console/clock/", "console/demands/new/", "console/demands/<int:pk>/close/", "console/notices/",
+    "console/agreements/", "console/categories/", "console/clock/", "console/demands/new/", "console/demands/<int:pk>/close/", "console/notices/",
     "console/unmatched/record/", "console/unmatched/<int:pk>/send-back/",
 )  # fmt: skip
 """Acts that concern nobody, or in this world a stranger: the latter have tests of their own below."""
