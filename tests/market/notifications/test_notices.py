@@ -120,7 +120,7 @@ def test_the_holder_of_a_service_learns_that_it_expired_and_until_when_the_data_
     assert mails().filter(address=held.buyer.email).count() == 2
 
 
-def test_a_freeze_within_the_paid_time_names_the_seller_to_ask_and_no_end() -> None:
+def test_each_freeze_and_each_thaw_is_a_notice_of_its_own() -> None:
     held = make_subscription()
     for hour in (1, 2):
         at = NOW + timedelta(hours=hour)

@@ -6,6 +6,7 @@ import pytest
 
 from tests.factories.companies import admitted, applicant, approve, company, draft, owner_of, pending, send, typed
 from tests.factories.people import NOW, make_operator
+from tradepost.market.assets import file_scans
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Event, Job, LeasedJob, Move
@@ -28,7 +29,7 @@ def test_a_company_enters_and_is_a_seller_with_what_it_said() -> None:
     sent = send(draft(seller, said))
     assert (sent.status, sent.sent_at, sent.due_at) == (STATUS.CHECKING, NOW, None)
     assert len(sent.sha256) == 64
-    assert LeasedJob.objects.get().payload["url"] == said.website
+    assert LeasedJob.objects.exclude(kind=file_scans.KIND).get().payload["url"] == said.website
     submit.passed(sent.pk, settings=config(), now=NOW)
     sent.refresh_from_db()
     assert sent.status == STATUS.PENDING
@@ -56,7 +57,7 @@ def test_what_is_missing_is_said_beside_its_field_and_nothing_is_sent() -> None:
     assert all(each.rule.startswith("business-rules §1.") for each in refused.value.findings)
     assert refused.value.status == 422
     assert Submission.objects.values().get() == before
-    assert not LeasedJob.objects.exists()
+    assert not LeasedJob.objects.exclude(kind=file_scans.KIND).exists()
 
 
 def test_a_draft_keeps_what_is_wrong_and_of_two_tabs_none_overwrites_the_other() -> None:
