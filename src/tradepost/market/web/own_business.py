@@ -27,10 +27,11 @@ from tradepost.market.invoices.models import Invoice
 from tradepost.market.notifications.models import NoticeDelivery
 from tradepost.market.orders.models import Order
 from tradepost.market.orders.refund_models import Refund
-from tradepost.market.organisations import import_members
+from tradepost.market.organisations import import_members, password_files
 from tradepost.market.organisations.import_models import ImportRun
 from tradepost.market.organisations.models import Enterprise
 from tradepost.market.organisations.own_companies import Own, Parties, own_of
+from tradepost.market.organisations.password_models import PasswordFile
 from tradepost.market.payments.intent_models import Intent, ProviderFact
 from tradepost.market.payments.intent_queries import find_buyer, find_reference
 from tradepost.market.probes.models import Health, WorkItem
@@ -215,16 +216,19 @@ def own_rows(model: type[Model], keys: Collection[object], own: Own) -> set[obje
 
 
 def own_jobs(jobs: Iterable[LeasedJob], own: Own) -> set[int]:
-    """Of background jobs those of somebody's sellers, and those that read tables of members of their enterprises."""
-    found, runs = set[int](), dict[int, int]()
+    """Return the background jobs of somebody's sellers, and those on tables and passwords of members of their enterprises."""
+    found, runs, files = set[int](), dict[int, int](), dict[int, int]()
     for job in jobs:
         if job.seller_id in own.sellers:
             found.add(job.pk)
         elif job.kind in {import_members.LOOK, import_members.IMPORTS}:
             runs[job.payload["run"]] = job.pk
-    if runs and own.enterprises:
-        mine = ImportRun.objects.filter(pk__in=runs, enterprise__in=own.enterprises)
-        found.update(runs[run] for run in mine.values_list("pk", flat=True))
+        elif job.kind == password_files.MAKE:
+            files[job.payload["file"]] = job.pk
+    for model, of_model in ((ImportRun, runs), (PasswordFile, files)):
+        if of_model and own.enterprises:
+            mine = model._default_manager.filter(pk__in=of_model, enterprise__in=own.enterprises)  # noqa: SLF001
+            found.update(of_model[pk] for pk in mine.values_list("pk", flat=True))
     return found
 
 

@@ -21,7 +21,7 @@ from tradepost.market.debugging import find_out, replay
 from tradepost.market.fulfilment import reconcile
 from tradepost.market.identity import domains
 from tradepost.market.identity.models import Seller
-from tradepost.market.organisations import import_members
+from tradepost.market.organisations import import_members, password_files
 from tradepost.market.organisations.own_companies import own_of
 from tradepost.market.production.trials import TRIAL
 from tradepost.market.review.contract import Words
@@ -45,6 +45,7 @@ TITLES: Mapping[str, Words] = {
     observe.KIND: gettext_lazy("Look at servers in the cloud"),
     import_members.LOOK: gettext_lazy("Look at a table of members"),
     import_members.IMPORTS: gettext_lazy("Import of members"),
+    password_files.MAKE: gettext_lazy("First passwords of members"),
 }
 _SUBMISSION = "submission:"
 
