@@ -54,7 +54,7 @@ class Cluster:
     def crash(self) -> None:
         """End the server as a power cut of the process would: no checkpoint, open connections cut."""
         self.process.send_signal(signal.SIGQUIT)
-        self.process.wait(timeout=60)
+        self.process.wait(timeout=600)
 
     def start_again(self) -> Cluster:
         """The same data on the same port, recovered from its journal."""
@@ -68,7 +68,7 @@ class Cluster:
     def stop(self) -> None:
         self.process.send_signal(signal.SIGINT)  # "fast": open connections are cut, not waited for
         try:
-            self.process.wait(timeout=60)
+            self.process.wait(timeout=600)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

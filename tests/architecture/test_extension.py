@@ -235,7 +235,7 @@ def test_a_protocol_a_scanner_a_source_and_a_kind_of_product_of_operation_and_of
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=220,
+        timeout=600,
         check=False,
     )
     assert done.stdout.strip().endswith("sold"), done.stderr[-3000:]

@@ -130,7 +130,7 @@ def collected(**given: str) -> tuple[list[str], str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(own)}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "--collect-only", "tests/check/test_mutants.py"],
-        cwd=ROOT, env={**environment, **given}, capture_output=True, text=True, timeout=200, check=False,
+        cwd=ROOT, env={**environment, **given}, capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
     assert done.returncode in {0, 5}, done.stdout[-2000:]
     return [line for line in done.stdout.splitlines() if "test_the_mistake_is_named[" in line], done.stdout

@@ -60,7 +60,7 @@ def test_a_question_is_answered(name, tmp_path):
         str(out),
         *SOME.get(name, ()),
     ]
-    asked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
+    asked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
     assert asked.returncode == 0, asked.stderr[-3000:]
     answer = msgspec.json.decode(out.read_bytes(), type=Answer)
     assert answer.name == name

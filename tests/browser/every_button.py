@@ -13,7 +13,7 @@ from playwright.sync_api import Error, Page
 from tests.browser.pages import View
 from tests.browser.people import Person
 
-WITHIN = 10.0
+WITHIN = 30.0
 """Seconds in which a press must show."""
 
 FIND_LINKS = """() => [...document.querySelectorAll('a[href]')].map(a => [a.getAttribute('href'), a.href])"""

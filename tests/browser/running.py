@@ -119,7 +119,7 @@ class Market:
 
     def _run(self, *command: str) -> str:
         done = subprocess.run(
-            command, cwd=self.folder, env=self.env(), capture_output=True, text=True, timeout=200, check=False
+            command, cwd=self.folder, env=self.env(), capture_output=True, text=True, timeout=600, check=False
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout

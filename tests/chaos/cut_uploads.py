@@ -148,7 +148,7 @@ def run(mebibytes: int, *, chunks: tuple[int, ...] = (0, 8 * MIB)) -> dict[str, 
         made = json.loads(
             subprocess.run(
                 [sys.executable, "-m", "tests.chaos.uploader"], env=server.environment, cwd=ROOT, check=True,
-                capture_output=True, text=True, timeout=120,
+                capture_output=True, text=True, timeout=600,
             ).stdout.strip().splitlines()[-1]
         )  # fmt: skip
         file = Path(name) / "weather.csv"

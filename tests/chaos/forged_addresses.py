@@ -88,7 +88,7 @@ def send(port: int, source: str, path: str, body: bytes | str = b"", headers: Pa
 def market(folder: Path) -> Iterator[Server]:
     """With a seller that pushes usage of the instance i-1. Trusts proxies at 127.0.0.1 and nowhere else."""
     with served(folder, trusted_proxies="127.0.0.1", sandbox="true") as server:
-        subprocess.run([sys.executable, "-c", MAKE_SERVICE], env=server.environment, cwd=ROOT, check=True, timeout=120)
+        subprocess.run([sys.executable, "-c", MAKE_SERVICE], env=server.environment, cwd=ROOT, check=True, timeout=600)
         yield server
 
 

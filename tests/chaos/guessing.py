@@ -154,7 +154,7 @@ def _code(server: Server, number: int) -> bool:
 def _prepared(server: Server) -> dict[str, Any]:
     done = subprocess.run(
         [sys.executable, "-m", "tests.chaos.guessed"], env=server.environment, cwd=ROOT, check=True,
-        capture_output=True, text=True, timeout=120,
+        capture_output=True, text=True, timeout=600,
     )  # fmt: skip
     made: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return made

@@ -107,7 +107,7 @@ def served(folder: Path, **settings: str) -> Iterator[Server]:
         "TRADEPOST_SECRET_KEY": "a key that only this test uses, long enough",
         **more,
     }
-    subprocess.run([sys.executable, "-m", "tests.chaos.people"], env=environment, cwd=ROOT, check=True, timeout=120)
+    subprocess.run([sys.executable, "-m", "tests.chaos.people"], env=environment, cwd=ROOT, check=True, timeout=600)
     process = subprocess.Popen([*MAIN, "serve"], env=environment, stdin=subprocess.DEVNULL)
     server = Server(process, port, environment)
     try:

@@ -16,7 +16,7 @@ from tests.architecture.source import ROOT
 POSTGRES = os.environ.get("TRADEPOST_TEST_DB") == "postgres"
 KILLS, ORDERS = sampling.size(100, least=10), sampling.size(150, least=15)
 """Of fewer kills none may hit an open call."""
-LONGEST = 890 if sampling.SOAK else 290
+LONGEST = 890
 """Seconds; on an idle machine a whole storm takes one minute, beside other work up to five."""
 
 

@@ -19,7 +19,7 @@ from tests.chaos.usage_storm import LATE, VOIDED
 
 POSTGRES = os.environ.get("TRADEPOST_TEST_DB") == "postgres"
 RECORDS, KILLS = (1_000_000, 50) if sampling.SOAK else (20_000, 3)
-WITHIN = 3600 if sampling.SOAK else 280
+WITHIN = 3600 if sampling.SOAK else 880
 
 
 def storm() -> dict[str, Any]:

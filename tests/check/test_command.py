@@ -100,7 +100,7 @@ def test_2_when_it_is_stopped_by_hand(tmp_path):
             until(lambda: len(seller.states) >= 10)
             process.send_signal(signal.SIGINT)
             seller.go_on.set()
-            _, told = process.communicate(timeout=60)
+            _, told = process.communicate(timeout=600)
     assert process.returncode == 2
     assert "stopped by hand" in told
     assert "Traceback" not in told

@@ -16,7 +16,7 @@ from tests.conftest import DATABASE
 from tests.postgres import new_database
 
 MAIN = [sys.executable, "-c", "from tradepost.cli import main; main()"]
-WITHIN = 240
+WITHIN = 600
 
 
 @dataclass(frozen=True)

@@ -136,7 +136,7 @@ def test_the_key_is_asked_for_in_a_terminal_and_not_shown():
         # What is typed before the question is thrown away.
         asked = process.stderr.read(len(b"Signing key: "))
         os.write(leader, f"{KEY}\n".encode())
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=600)
     os.set_blocking(leader, False)
     with pytest.raises(BlockingIOError):
         os.read(leader, 100)

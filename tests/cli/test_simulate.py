@@ -29,13 +29,13 @@ def run(folder: Path, *arguments: str, program: list[str] = MAIN, **more: str) -
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=600,
         check=False,
     )
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 def test_it_comes_out_the_same_in_every_process_and_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("TRADEPOST_PERIOD_GRACE_DAYS=[9,9,9,9,9,9]\nTRADEPOST_PORT=nonsense\n")
     first = run(tmp_path, *SMALL, "--json", PYTHONHASHSEED="1", TRADEPOST_CURRENCY="EUR")

@@ -39,7 +39,7 @@ def begin(data: Path, empty: Path, what: str = "begin") -> list[int]:
     settings = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     settings |= {"TRADEPOST_DATA": str(data), "DATABASE_URL": ""}
     command = [sys.executable, "-c", BEGIN, str(empty), what]
-    done = subprocess.run(command, env=settings, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(command, env=settings, capture_output=True, text=True, check=True, timeout=600)
     told: list[int] = json.loads(done.stdout)
     return told
 

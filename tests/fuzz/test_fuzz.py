@@ -22,7 +22,7 @@ EXAMPLES = sampling.size(12_500)
 ENOUGH = 5_000
 """Examples among which a mistake is found; the seed is fixed, since it is the fuzzer that is tested."""
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800 if sampling.SOAK else 120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800 if sampling.SOAK else 900)]
 
 
 @pytest.fixture(autouse=True)

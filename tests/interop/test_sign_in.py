@@ -127,7 +127,7 @@ def test_openid_client_of_node_signs_somebody_in(market: Market) -> None:
     ) as client:
         assert client.stdout is not None
         url = client.stdout.readline().strip()
-        told, _ = client.communicate(come_back(url, market.callback) + "\n", timeout=60)
+        told, _ = client.communicate(come_back(url, market.callback) + "\n", timeout=600)
     assert json.loads(told) == {"userName": "zhang01", "refreshed": True, "replay": "invalid_grant"}
 
 

@@ -93,7 +93,7 @@ def up(seller: Seller, port: int) -> Iterator[None]:
         yield
     finally:
         server.stop()
-        thread.join(timeout=60)
+        thread.join(timeout=600)
 
 
 def product_over(protocol: str, url: str, *, member: User | None = None, **fields: object) -> Product:
@@ -178,4 +178,4 @@ def old_seller() -> Iterator[OldSeller]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(timeout=60)
+        thread.join(timeout=600)

@@ -22,7 +22,7 @@ def run(*command: str, cwd: Path, **variables: str) -> subprocess.CompletedProce
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("SELLER_", "DJANGO_"))}
     path = os.pathsep.join((str(Path(sys.executable).parent), kept.get("PATH", "")))
     environment = kept | {"PYTHONPATH": str(ROOT / "src"), "PATH": path} | variables
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=110, check=False)
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=600, check=False)
 
 
 def path_with_tradepost(project: Path) -> str:

@@ -66,7 +66,7 @@ def process(command: Sequence[str], folder: Path, **variables: str) -> Iterator[
         finally:
             started.terminate()
             with suppress(subprocess.TimeoutExpired):
-                started.wait(timeout=60)
+                started.wait(timeout=600)
             started.kill()
 
 

@@ -280,7 +280,7 @@ def test_fifty_parallel_creates_in_four_processes_make_one_instance(kind, place,
             assert started.stdin is not None
             started.stdin.write("go\n")
             started.stdin.flush()
-        said = [line for started in processes for line in started.communicate(timeout=60)[0].splitlines()]
+        said = [line for started in processes for line in started.communicate(timeout=600)[0].splitlines()]
     made = [line.split()[1] for line in said if line.startswith("made ")]
     assert len(made) == 1
     assert [line for line in said if line.startswith("answered ")] == [f"answered {made[0]}"] * PARALLEL

@@ -112,7 +112,7 @@ def test_fifty_parallel_creates_in_two_processes_make_one_instance(tmp_path):
     for name, process in zip(("a", "b"), processes, strict=True):
         wait_for(tmp_path / f"ready-{name}", process)
     (tmp_path / "go").touch()
-    answered = [process.communicate(timeout=60)[0].split() for process in processes]
+    answered = [process.communicate(timeout=600)[0].split() for process in processes]
     assert [process.returncode for process in processes] == [0, 0]
     made = (tmp_path / "made").read_text().split()
     assert len(made) == 1
@@ -184,7 +184,7 @@ def test_kill_in_the_middle_of_a_create_leaves_nothing_half_claimed(tmp_path):
     process = start(HANG_IN_CREATE, str(tmp_path))
     wait_for(tmp_path / "inside", process)
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=60)
+    process.communicate(timeout=600)
 
     tries: list[str] = []
     seller = seller_at(tmp_path, lease=timedelta(seconds=60), patience=timedelta())

@@ -251,6 +251,6 @@ def test_an_order_is_noted_once(tmp_path):
 def test_an_unknown_protocol_is_named(tmp_path):
     command = [sys.executable, str(folder() / "seller.py"), "--data", str(tmp_path), "--protocol", "saas_v3"]
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "SELLER_KEY": wire.KEY}
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=600)
     assert ended.returncode == 2
     assert "no protocol 'saas_v3'; there are: saas_v2, saas_v1, license_v1" in ended.stderr

@@ -270,7 +270,7 @@ def test_it_says_what_is_missing(tmp_path):
     command = [sys.executable, str(folder() / "seller.py"), "--data", str(tmp_path)]
     environment = {name: value for name, value in os.environ.items() if name != "SELLER_KEY"}
     environment["PYTHONPATH"] = str(ROOT / "src")
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=600)
     assert ended.returncode == 2
     assert "--key or SELLER_KEY is missing" in ended.stderr
 

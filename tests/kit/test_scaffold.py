@@ -190,7 +190,7 @@ def test_a_container_stops_when_it_is_told_to(tmp_path, framework):
         assert wire.send(f"{url}/produce", wire.create("CS1", business_id="b1")) == Done(instance_id="b1")
         started.terminate()
         # uvicorn stops in order and then ends itself with the signal that it got.
-        assert started.wait(timeout=60) == (0 if framework == "wsgi" else -signal.SIGTERM)
+        assert started.wait(timeout=600) == (0 if framework == "wsgi" else -signal.SIGTERM)
 
 
 def test_an_answer_that_is_being_made_arrives_though_the_server_is_told_to_stop(tmp_path):
@@ -205,7 +205,7 @@ def test_an_answer_that_is_being_made_arrives_though_the_server_is_told_to_stop(
         (tmp_path / "leave").touch()
         assert connection.getresponse().read() == b"made"
         connection.close()
-        assert started.wait(timeout=60) == 0
+        assert started.wait(timeout=600) == 0
 
 
 def test_a_taken_port_is_named(tmp_path):

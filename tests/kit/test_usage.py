@@ -286,7 +286,7 @@ def test_a_kill_in_the_middle_of_a_push_loses_nothing_and_keeps_the_ids(tmp_path
         assert one.stdout is not None
         sent = tuple(one.stdout.readline().split())
         one.send_signal(signal.SIGKILL)
-        one.wait(timeout=60)
+        one.wait(timeout=600)
     assert len(sent) == 3
     outbox = UsageOutbox(path, told)
     assert outbox.waiting() == 3
@@ -336,7 +336,7 @@ def test_a_thread_pushes_until_stopped_and_says_what_went_wrong(outbox, told, ca
     while outbox.waiting():
         pause.wait(0.01)
     stop.set()
-    thread.join(timeout=60)
+    thread.join(timeout=600)
     for words in ("pushing usage failed", "usage stays in the outbox: unreachable", "refused 1 usage records"):
         assert words in caplog.text
 

@@ -134,6 +134,6 @@ def tables_of(folder: Path, *, as_django_does: bool) -> list[tuple[str, ...]]:
     migrate = 'from django.core.management import call_command; call_command("migrate", verbosity=0)'
     program = f"import django; django.setup()\n{AS_DJANGO_DOES if as_django_does else ''}\n{migrate}"
     world = os.environ | {"TRADEPOST_DATA": str(folder), "TRADEPOST_DATABASE_URL": ""}
-    subprocess.run([sys.executable, "-c", program], env=world, check=True, timeout=200)
+    subprocess.run([sys.executable, "-c", program], env=world, check=True, timeout=600)
     with closing(sqlite3.connect(folder / "tradepost.sqlite3")) as file:
         return file.execute("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name").fetchall()

@@ -168,7 +168,7 @@ def test_two_processes_that_write_all_the_while_both_get_their_turns(handler: Co
     """With SQLite's own way of waiting some writers failed with "database is locked" although nobody held it for long."""
     file = handler.settings["default"]["NAME"]
     running = [subprocess.Popen([sys.executable, "-c", HAMMER, file, who], env=os.environ) for who in ("a", "b")]
-    assert [process.wait(timeout=200) for process in running] == [0, 0]
+    assert [process.wait(timeout=600) for process in running] == [0, 0]
     written = Counter(said(handler))
     assert written == {f"{who}{number}": 50 for who in "ab" for number in range(4)}
 

@@ -275,7 +275,7 @@ class World:
 @example("license_v1", ["order unpaid", "renew", "month", "done", "month", "done", "tell", "order", "done", "tell"])
 @example("license_online", ["month", "done", "week", "order", "newest done"])
 @pytest.mark.slow
-@pytest.mark.timeout(1200 if sampling.SOAK else 120)
+@pytest.mark.timeout(1200 if sampling.SOAK else 900)
 @settings(max_examples=sampling.size(120), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.django_db
 def test_any_life_keeps_the_money_and_agrees_with_the_seller_in_the_end(protocol: str, steps: list[str]) -> None:

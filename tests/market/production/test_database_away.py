@@ -34,7 +34,7 @@ from .broken_sellers import Script, Server, answered, says, serving
 NEVER = 60.0
 """Seconds that no answer takes here, however loaded the machine is."""
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(900)]
 
 
 class Shop:

@@ -31,7 +31,7 @@ WITHIN = 100.0
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("hostile", "timeout"),
@@ -95,7 +95,7 @@ def _asked(hostile: object) -> str:
     return "Query" if hostile is ACCESS else "Create"
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.django_db(transaction=True)
 def test_what_a_seller_calls_access_data_is_text_and_never_a_trap() -> None:
     """saas-v2 §3.2: frontEndUrl, adminUrl, userName, password and memo are the seller's words on the buyer's page."""
