@@ -186,6 +186,10 @@ def test_all_members_without_a_password_in_one_file(admin: Member) -> None:
     client.force_login(admin.user)
     home = f"/enterprise/{admin.enterprise.code}/"
     assert "Generate first passwords for all" in client.get(f"{home}members/?show=passwords").text
-    client.post(f"{home}passwords/")
+    at = client.post(f"{home}passwords/")["Location"]
+    assert at in client.get(f"{home}members/?show=passwords").text, "who closed the page finds it again"
     work(now=clock.now())
     assert PasswordFile.objects.get().made == 2
+    assert at in client.get(f"{home}members/?show=passwords").text, "even when nobody is without a password any more"
+    client.post(f"{at}delete/")
+    assert at not in client.get(f"{home}members/?show=passwords").text

@@ -37,6 +37,7 @@ MAKING = gettext_noop("Generating passwords")
 BATCH = 100
 """Members of a transaction: a few seconds of hashing, which is done before it."""
 KEPT = timedelta(days=1)
+LISTED = 20
 
 
 class PasswordLine(Struct, frozen=True, array_like=True):
@@ -68,10 +69,19 @@ def _without(enterprise: int, run: int | None) -> QuerySet[Member]:
     return found.filter(imported_by=run).order_by("pk") if run is not None else found.order_by("enterprise", "pk")
 
 
-def newest(enterprise: Enterprise, run: ImportRun | None = None) -> PasswordFile | None:
-    """Of an import, or of any; not the deleted ones."""
-    own = PasswordFile.objects.filter(enterprise=enterprise).exclude(status=PasswordFile.Status.DELETED)
-    return (own if run is None else own.filter(run=run)).order_by("-pk").first()
+def newest(enterprise: Enterprise, run: ImportRun) -> PasswordFile | None:
+    """Of an import; not the deleted ones."""
+    return _kept(enterprise).filter(run=run).first()
+
+
+def list_kept(enterprise: Enterprise) -> list[PasswordFile]:
+    """The newest files that are not deleted, with their imports."""
+    return list(_kept(enterprise).select_related("run")[:LISTED])
+
+
+def _kept(enterprise: Enterprise) -> QuerySet[PasswordFile]:
+    own = PasswordFile.objects.filter(enterprise=enterprise)
+    return own.exclude(status=PasswordFile.Status.DELETED).order_by("-pk")
 
 
 def lacking(run: ImportRun) -> bool:

@@ -18,7 +18,7 @@ from tradepost.market.base import clock
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.identity import second_factor
-from tradepost.market.organisations import act_log, members, queries, second_step
+from tradepost.market.organisations import act_log, members, password_files, queries, second_step
 from tradepost.market.organisations.members import Person
 from tradepost.market.organisations.models import Enterprise, Member
 from tradepost.market.organisations.profile import EMPLOYEE_TYPES, LONGEST, profile_of, stored_profile
@@ -99,6 +99,7 @@ def index(request: EnterpriseRequest) -> HttpResponse:
         page=queries.members_of(request.enterprise, asked, after=request.GET.get("after", "")),
         invitations=queries.open_invitations(request.enterprise, after=request.GET.get("invited_after", "")),
         department=department,
+        files=password_files.list_kept(request.enterprise) if asked.show == "passwords" else (),
     )  # fmt: skip
 
 
