@@ -22,14 +22,21 @@ from django.test import Client
 from django.urls import resolve
 from django.utils import translation
 
+from tests.factories.people import PASSWORD
 from tests.factories.pictures import PDF
+from tests.factories.signing_in import make_member_with_password
 from tests.market import every_address as table
-from tests.market.every_address import ADDRESSES, STRANGER
+from tests.market.auth_centre_addresses import NEW, OF
+from tests.market.every_address import ADDRESSES, ANYBODY, STRANGER, Address
 from tests.market.refusing import BASES, MARKET, Catch, Refusal, catches, refusals
+from tests.market.who_may import MEMBER
 from tests.market.world import World, standing
 from tests.market.written import Wrote, rows
 from tradepost.market.audit.models import Entry
+from tradepost.market.base import clock
 from tradepost.market.base.errors import IllegalTransition, Refused
+from tradepost.market.organisations import own_address
+from tradepost.market.organisations.models import Member
 from tradepost.market.review.models import Submission
 
 pytestmark = [pytest.mark.django_db]
@@ -44,12 +51,24 @@ MORE: Mapping[str, tuple[tuple[str, Mapping[str, Any]], ...]] = {
     ),
     "seller/company/draft/<slug:kind>/": (
         (table.OWNER, {"act": "submit", "revision": "0", "reason": "tired", "reason_en": "tired"}),
+        (table.OWNER, {"act": "begin"}),
     ),
+    "t/<str:code>/manage/": ((MEMBER, {"state": "0" * 64}),),
+    "t/<str:code>/password/": ((MEMBER, {"old": PASSWORD, **NEW}),),
+    "t/<str:code>/password/address/": ((MEMBER, {"email": "a@b.example", "password": PASSWORD}),),
+    "t/<str:code>/sign-in/password/": ((MEMBER, NEW),),
+    "t/<str:code>/sign-in/reset/<str:token>/": ((MEMBER, NEW),),
 }
 """Forms that are filled in further than in ``every_address``."""
+ROWS = {
+    **ADDRESSES,
+    "t/<str:code>/sign-in/reset/<str:token>/": Address(OF | {"token": "{reset_token}"}, post=ANYBODY),
+}
+"""The reset link of ``every_address`` is nobody's."""
 NOT_HERE = {
     "sites/storefront/invoice_apply.py:apply:Refused": "needs orders that wait for an invoice: journeys/test_an_invoice.py",
     "sites/storefront/complaints.py:new:Refused": "names what it is about in its address: browser/desk_pages.py",
+    "web/start_gate.py:_passes:Refused": "before any page is served, which is answered with 503: test_start_checks.py",
     "web/auditing.py:recorded:Refused": "raises again after it wrote the act into the audit log",
     "sites/storefront/change.py:_priced:Refused": "needs a service with an upgrade rule: test_change.py",
     "sites/seller_center/applications.py:new:Refused": "needs a debugged joint address: test_applications.py",
@@ -72,7 +91,30 @@ KEPT = {"sites/seller_center/drafting.py:_send:Incomplete+Refused": {Submission.
 def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
     del django_db_setup
     with standing(django_db_blocker) as made:
+        _admit_members(made)
         yield made
+
+
+def _admit_members(world: World) -> None:
+    """One browser at the auth centre of X's enterprise: an administrator is signed in, who also asked for a reset, and the sign-in of
+    somebody else waits for a password of their own."""
+    admin = Member.objects.select_related("enterprise").get(
+        enterprise__code=world.facts["enterprise"], user=world.users[table.BUYER]
+    )
+    member, fresh = (make_member_with_password(admin, name) for name in ("signed-in", "fresh"))
+    Member.objects.filter(pk=member.pk).update(role=Member.Role.ADMIN)
+    Member.objects.filter(pk=fresh.pk).update(password_temporary=True)
+    browser, wall = Client(), clock.wall()
+    for one in (member, fresh):
+        given = {"name": one.user_name, "password": PASSWORD}
+        assert browser.post(f"/t/{admin.enterprise.code}/sign-in/", given).status_code == 302
+    proposed = own_address.propose(member, "own@home.example", PASSWORD, wall=wall)
+    own_address.confirm(member, proposed.token, now=clock.now(), wall=wall)
+    mail = own_address.request_reset(admin.enterprise, member, network="", wall=wall)
+    assert mail is not None
+    world.facts = {**world.facts, "reset_token": mail.token}
+    world.sessions[MEMBER] = "; ".join(f"{name}={morsel.value}" for name, morsel in browser.cookies.items())
+    world.before = world.after = rows()
 
 
 class Seen(HTMLParser):
@@ -186,7 +228,7 @@ def requests_of(group: str) -> Iterator[tuple[str, str, str, Mapping[str, Any]]]
     for pattern, row in ADDRESSES.items():
         if group_of(pattern) == group and not row.gateway:
             for role, data in MORE.get(pattern, ()):
-                yield role, "POST", pattern, data
+                yield role, "POST" if ROWS[pattern].post else "GET", pattern, data
             if role := _one_of(row.post):
                 yield role, "POST", pattern, row.data
     for pattern, row in ADDRESSES.items():
@@ -202,16 +244,18 @@ def _show(world: World, refuser: Refuser, asked: tuple[str, str, str, Mapping[st
     """Send the form; empty when the refusal is visible and nothing changed, or none was raised."""
     role, method, pattern, data = asked
     client = Client(headers={"accept-language": LANGUAGES[refuser.language]})
-    if role != STRANGER:
+    if role == MEMBER:
+        client.cookies.load(world.sessions[role])
+    elif role != STRANGER:
         client.cookies[settings.SESSION_COOKIE_NAME] = world.sessions[role]
-    path = world.path(pattern, ADDRESSES[pattern])
+    path = world.path(pattern, ROWS[pattern])
     form = {name: _filled(value, world) for name, value in data.items()}
     counts.clear()
     refuser.raised, refuser.armed = None, True
     with transaction.atomic():
         wrote = Wrote()
         with connection.execute_wrapper(wrote):
-            answer: Any = client.get(path) if method == "GET" else client.post(path, form)
+            answer: Any = client.get(path, form) if method == "GET" else client.post(path, form)
         refuser.armed = False
         after = rows(wrote.tables)
         if refuser.raised and answer.status_code == 302:
@@ -242,7 +286,7 @@ def shown(world: World, group: str, todo: Mapping[Catch, list[Refusal]], languag
     refuser.language = language
     with refuser.watching():
         for asked in requests_of(group):
-            if asked[1] == "GET" and not _has_more(refuser, world.path(asked[2], ADDRESSES[asked[2]])):
+            if asked[1] == "GET" and not _has_more(refuser, world.path(asked[2], ROWS[asked[2]])):
                 continue
             while True:
                 wrong += [why] if (why := _show(world, refuser, asked)) else []

@@ -23,15 +23,15 @@ from tests.factories.signing_in import authorise, make_member_with_password
 from tests.market import every_address as table
 from tests.market.every_address import ADDRESSES, STRANGER
 from tests.market.walking import Form, Page, origins_shown, template_files
+from tests.market.who_may import MEMBER
 from tests.market.world import World, standing
 from tradepost.market.applications.models import TenantBinding
 from tradepost.market.organisations.models import Member
 
 pytestmark = [pytest.mark.django_db]
 
-MEMBER = "member at the auth centre"
 ROLES = (*table.ROLES, MEMBER)
-OBJECTS, QUERIES = 3, 2
+OBJECTS, QUERIES = 3, 3
 """How many pages of one address are looked at beside those of ``every_address``, and of one page with different queries."""
 
 MAIL = "linked in a mail"
@@ -44,6 +44,7 @@ WITHOUT_LINK: Mapping[str, str] = {
     "demands/follow/<str:token>/": MAIL,
     "enterprise/join/<str:token>/": MAIL,
     "receivers/confirm/<str:token>/": MAIL,
+    "t/<str:code>/password/address/<str:token>/": MAIL,
     "seller/join/<str:token>/": MAIL,
     "letters/<str:code>/": "printed on a letter, for whom the buyer shows it to",
     "account/confirm-email/": AFTER,
@@ -62,7 +63,7 @@ WITHOUT_LINK: Mapping[str, str] = {
         ".well-known/jwks.json", ".well-known/openid-configuration", "api/v1/cas/p3/serviceValidate", "api/v1/logout",
         "cas/login", "cas/logout", "cas/serviceValidate", "cas/p3/serviceValidate",
     )},
-    **{f"t/<str:code>/{path}": AFTER for path in ("sign-in/", "sign-in/second-step/", "sign-in/set-up/")},
+    **{f"t/<str:code>/sign-in/{path}": AFTER for path in ("", "password/", "second-step/", "set-up/")},
 }  # fmt: skip
 """Pages that nobody comes to by a link of a page, and how they are come to."""
 
@@ -78,6 +79,11 @@ IN_OTHER_STATES: Mapping[str, tuple[str, str]] = {
     "services/<int:pk>/licenses/<int:license_pk>/file": ("storefront:license_download", "a license that was delivered"),
     "account/security/codes/": ("web:two_step_codes", "two-step sign-in is on"),
     "account/security/two-step/off/": ("web:two_step_off", "two-step sign-in is on"),
+    "enterprise/<slug:code>/enter/": (
+        "storefront:enterprise_enter",
+        "a sign-in that a page of the enterprise asked for",
+    ),
+    "t/<str:code>/sign-in/forgot/": ("auth_centre:forgot_password", "nobody is signed in"),
     "t/<str:code>/two-step/codes/": ("auth_centre:two_step_codes", "two-step sign-in is on"),
     "t/<str:code>/two-step/off/": ("auth_centre:two_step_off", "two-step sign-in is on"),
     "seller/addresses/<int:pk>/live/": ("seller_center:address_live", POLLED),
@@ -113,11 +119,15 @@ FOR_OTHERS: Mapping[str, frozenset[str]] = {
     "seller/applications/new/": frozenset({table.VIEWER, table.OTHER_OWNER}),
     "seller/applications/<int:pk>/change/": frozenset({table.VIEWER}),
     "seller/applications/<int:pk>/move/": frozenset({table.VIEWER}),
+    "seller/applications/<int:pk>/send-again/": frozenset({table.VIEWER}),
     "seller/company/draft/<slug:kind>/": frozenset({table.OTHER_OWNER}),
     "seller/usage/export/<str:what>.csv": frozenset({table.OTHER_OWNER}),
 }
 """Pages that these may open, but that others have links to: they have nothing there to see or to change."""
-LINKED_IN_CODE = {"web:two_step_codes", "web:two_step_off", "auth_centre:two_step_codes", "auth_centre:two_step_off"}
+LINKED_IN_CODE = {
+    "web:two_step_codes", "web:two_step_off", "auth_centre:two_step_codes", "auth_centre:two_step_off",
+    "storefront:enterprise_enter",
+}  # fmt: skip
 """Links whose address a page gets from its view."""
 
 
@@ -164,6 +174,7 @@ class Walk:
             enterprise__code=world.facts["enterprise"], user=world.users[table.BUYER]
         )
         member = make_member_with_password(admin, "walker01")
+        Member.objects.filter(pk=member.pk).update(role=Member.Role.ADMIN)  # who has more links than others
         authorise(TenantBinding.objects.get(pk=world.facts["joint_binding"]), member)
         page = self.client.get(f"{self.home}sign-in/")
         [form] = [form for form in Page(page.content.decode()).forms if "password" in page.content.decode()][:1]

@@ -10,6 +10,8 @@ STRANGER, BUYER, OTHER_BUYER, OWNER, VIEWER, TRADER, OTHER_OWNER, OPERATOR = ROL
     "stranger", "buyer X", "another buyer", "owner of A", "viewer of A", "trader of A", "owner of B", "operator",
 )  # fmt: skip
 """The trader's group opens the menu trade, to read and to write, and nothing else."""
+MEMBER = "member at the auth centre"
+"""Whom no session of the market lets in: in no row, since the auth centre sends everybody else to its sign-in page."""
 NOBODY: frozenset[str] = frozenset()
 PERSONS = frozenset(ROLES) - {STRANGER}
 ANYBODY = frozenset(ROLES)
