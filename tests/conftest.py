@@ -75,9 +75,10 @@ def pytest_configure(config: pytest.Config) -> None:
         "django.contrib.auth.hashers.Argon2PasswordHasher",
     ]
     django.setup()
-    from tests.static_files import look_once
+    from tests.static_files import look_once, serve_as_a_market_does
 
     look_once()
+    serve_as_a_market_does()
     if DATABASE == "sqlite":
         scans.watch()
     from tests.flushing import flush_what_is_held

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.staticfiles.handlers import StaticFilesHandler
 from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]
 
 
@@ -20,3 +21,13 @@ def look_once() -> None:
         self.files.update(known[key])
 
     WhiteNoiseMiddleware.add_files = add
+
+
+def serve_as_a_market_does() -> None:
+    """Let a live server of the tests take static files from WhiteNoise: Django's own handler knows no hashed names."""
+
+    def should_handle(self: StaticFilesHandler, path: str) -> bool:
+        del self, path
+        return False
+
+    StaticFilesHandler._should_handle = should_handle  # type: ignore[assignment, method-assign]

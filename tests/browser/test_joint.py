@@ -161,7 +161,7 @@ def sign_in(member: Person, password: str, words: dict[str, str]) -> None:
     page.locator("[name=name]").fill("person001")
     page.locator("[name=password]").fill(password)
     page.locator('form[action$="/sign-in/"] button').click()
-    for name in ("new", "again"):  # an administrator made the password
+    for name in ("new_password", "new_password_again"):  # an administrator made the password
         page.locator(f"[name={name}]").fill("nine green ducks swim")
     page.locator("main form button.btn-primary").click()
     page.locator(".ac-apps a").click()

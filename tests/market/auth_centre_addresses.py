@@ -10,7 +10,7 @@ from tests.market.who_may import ANYBODY, Address, pages
 OF = {"code": "{enterprise}"}
 WRONG = {"name": "nobody", "password": "wrong"}
 CODE = {"code": "123456", "password": "wrong"}
-NEW = {"new": "a long enough one", "again": "a long enough one"}
+NEW = {"new_password": "a long enough one", "new_password_again": "a long enough one"}
 TOKEN = {"grant_type": "authorization_code", "client_id": "nobody", "client_secret": "x", "code": "x"}
 OF_AUTH_CENTRE = {
     "t/<str:code>/": pages(ANYBODY, **OF),
@@ -29,7 +29,7 @@ OF_AUTH_CENTRE = {
     "t/<str:code>/sign-in/password/": Address(OF, get=ANYBODY, post=ANYBODY, data=NEW),
     "t/<str:code>/sign-in/forgot/": Address(OF, get=ANYBODY, post=ANYBODY, data={"name": "nobody"}),
     "t/<str:code>/sign-in/reset/<str:token>/": Address(OF | {"token": "nobodys"}),
-    "t/<str:code>/password/": Address(OF, get=ANYBODY, post=ANYBODY, data=NEW | {"old": "wrong"}),
+    "t/<str:code>/password/": Address(OF, get=ANYBODY, post=ANYBODY, data=NEW | {"old_password": "wrong"}),
     "t/<str:code>/password/address/": Address(OF, post=ANYBODY, data={"email": "a@b.example", "password": "wrong"}),
     "t/<str:code>/password/address/remove/": Address(OF, post=ANYBODY),
     "t/<str:code>/password/address/<str:token>/": Address(OF | {"token": "nobodys"}, get=ANYBODY, post=ANYBODY),

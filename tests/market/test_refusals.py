@@ -54,7 +54,7 @@ MORE: Mapping[str, tuple[tuple[str, Mapping[str, Any]], ...]] = {
         (table.OWNER, {"act": "begin"}),
     ),
     "t/<str:code>/manage/": ((MEMBER, {"state": "0" * 64}),),
-    "t/<str:code>/password/": ((MEMBER, {"old": PASSWORD, **NEW}),),
+    "t/<str:code>/password/": ((MEMBER, {"old_password": PASSWORD, **NEW}),),
     "t/<str:code>/password/address/": ((MEMBER, {"email": "a@b.example", "password": PASSWORD}),),
     "t/<str:code>/sign-in/password/": ((MEMBER, NEW),),
     "t/<str:code>/sign-in/reset/<str:token>/": ((MEMBER, NEW),),

@@ -64,7 +64,7 @@ def test_a_made_password_is_replaced_before_anything_else(joint: Joint) -> None:
     assert not SignInSession.objects.exists()
     assert browser.get(joint.home).status_code == 302, "not signed in"
     assert "Choose your own password" in browser.get(at).text
-    done = browser.post(at, {"new": NEW, "again": NEW})
+    done = browser.post(at, {"new_password": NEW, "new_password_again": NEW})
     assert done["Location"] == joint.home
     assert browser.get(joint.home).status_code == 200
     assert user_of(joint).check_password(NEW)
@@ -90,7 +90,7 @@ def test_a_bad_new_password_is_refused_and_nothing_changes(
     first = made(joint)
     before, noted = user_of(joint).password, acts()
     browser, at = give(joint, first)
-    refused = browser.post(at, {"new": new or first, "again": again or first})
+    refused = browser.post(at, {"new_password": new or first, "new_password_again": again or first})
     assert refused.status_code == 422
     assert words in refused.text
     assert (user_of(joint).password, acts()) == (before, noted)
@@ -104,7 +104,7 @@ def test_the_second_step_comes_before(joint: Joint) -> None:
     on = browser.post(at, {"code": app.code()})["Location"].split("?")[0]
     assert on == f"{joint.home}sign-in/password/"
     assert not SignInSession.objects.exists()
-    assert browser.post(on, {"new": NEW, "again": NEW})["Location"] == joint.home
+    assert browser.post(on, {"new_password": NEW, "new_password_again": NEW})["Location"] == joint.home
     assert SignInSession.objects.get().second_step == "otp"
 
 
@@ -113,7 +113,7 @@ def test_who_knows_the_made_password_alone_does_not_take_the_account(joint: Join
     turn_on(joint.member.user)
     first = made(joint)
     browser, _at = give(joint, first)
-    browser.post(f"{joint.home}sign-in/password/", {"new": NEW, "again": NEW})
+    browser.post(f"{joint.home}sign-in/password/", {"new_password": NEW, "new_password_again": NEW})
     assert user_of(joint).check_password(first)
 
 
@@ -121,7 +121,7 @@ def test_where_two_steps_are_required_the_password_comes_first(joint: Joint) -> 
     second_step.ask_of_all(joint.enterprise, wanted=True, by=joint.admin, now=NOW)
     browser, at = give(joint, made(joint))
     assert at == f"{joint.home}sign-in/password/"
-    done = browser.post(at, {"new": NEW, "again": NEW})
+    done = browser.post(at, {"new_password": NEW, "new_password_again": NEW})
     assert done["Location"].split("?")[0] == f"{joint.home}sign-in/set-up/"
     assert not SignInSession.objects.exists()
 
@@ -130,7 +130,7 @@ def test_where_two_steps_are_required_the_password_comes_first(joint: Joint) -> 
 
 
 def change(browser: Browser, joint: Joint, old: str = PASSWORD, new: str = NEW):
-    return browser.post(f"{joint.home}password/", {"old": old, "new": new, "again": new})
+    return browser.post(f"{joint.home}password/", {"old_password": old, "new_password": new, "new_password_again": new})
 
 
 def test_a_member_changes_it_and_all_other_browsers_are_signed_out(joint: Joint) -> None:
@@ -228,15 +228,17 @@ def test_a_forgotten_password_is_reset_by_mail_and_everybody_is_signed_out(joint
     assert (sent.status_code, to) == (200, "zhang@home.example")
     stranger = Browser(headers={"accept-language": "en"})
     assert stranger.get(link).status_code == 200
-    assert stranger.post(link, {"new": "short", "again": "short"}).status_code == 422
+    assert stranger.post(link, {"new_password": "short", "new_password_again": "short"}).status_code == 422
     assert user_of(joint).check_password(PASSWORD)
-    done = stranger.post(link, {"new": NEW, "again": NEW})
+    done = stranger.post(link, {"new_password": NEW, "new_password_again": NEW})
     assert done["Location"] == f"{joint.home}sign-in/"
     react(now=clock.now())
     assert user_of(joint).check_password(NEW)
     assert here.get(joint.home).status_code == 302, "signed out"
     assert stranger.get(joint.home).status_code == 302, "and not signed in: the second step is asked at the sign-in"
-    assert stranger.post(link, {"new": f"{NEW} 2", "again": f"{NEW} 2"}).status_code == 404, "good once"
+    assert stranger.post(link, {"new_password": f"{NEW} 2", "new_password_again": f"{NEW} 2"}).status_code == 404, (
+        "good once"
+    )
     assert acts()[-1] == "password_reset"
     assert mailed("member_password_changed")[0] == "zhang@home.example"
 
@@ -275,7 +277,7 @@ def test_a_link_ends_with_what_it_rests_on(joint: Joint, how: str) -> None:
         case "too old":
             OwnAddress.objects.update(reset_until=clock.wall())
     before = user_of(joint).password
-    assert Browser().post(link, {"new": f"{NEW} 2", "again": f"{NEW} 2"}).status_code == 404
+    assert Browser().post(link, {"new_password": f"{NEW} 2", "new_password_again": f"{NEW} 2"}).status_code == 404
     assert user_of(joint).password == before
 
 

@@ -38,23 +38,24 @@ def _field(label: Any, autocomplete: str) -> forms.CharField:
 
 
 class NewPasswordForm(forms.Form):
-    new = _field(gettext_lazy("New password"), "new-password")
-    again = _field(gettext_lazy("New password again"), "new-password")
+    new_password = _field(gettext_lazy("New password"), "new-password")
+    new_password_again = _field(gettext_lazy("New password again"), "new-password")
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # Django's own arguments
-        self.fields["new"].help_text = _("At least 10 characters, no common password, and not your name.")
+        self.fields["new_password"].help_text = _("At least 10 characters, no common password, and not your name.")
 
     def clean(self) -> dict[str, object]:
         given: dict[str, object] = super().clean() or {}
-        if "new" in given and "again" in given and given["new"] != given["again"]:
-            self.add_error("again", _("The two passwords differ."))
+        both = given.get("new_password"), given.get("new_password_again")
+        if None not in both and both[0] != both[1]:
+            self.add_error("new_password_again", _("The two passwords differ."))
         return given
 
 
 class ChangeForm(NewPasswordForm):
-    old = _field(gettext_lazy("Present password"), "current-password")
-    field_order = ("old", "new", "again")
+    old_password = _field(gettext_lazy("Present password"), "current-password")
+    field_order = ("old_password", "new_password", "new_password_again")
 
 
 class AddressForm(forms.Form):
@@ -92,7 +93,7 @@ def first_password(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             try:
                 changed = own_password.replace_first(
-                    found.member, form.cleaned_data["new"], now=now_of(request), wall=clock.wall()
+                    found.member, form.cleaned_data["new_password"], now=now_of(request), wall=clock.wall()
                 )
             except Refused as refused:
                 say_why(form, refused)
@@ -125,7 +126,9 @@ def password(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             given, wall = form.cleaned_data, clock.wall()
             try:
-                own_password.change(member, given["old"], given["new"], now=now_of(request), wall=wall)
+                own_password.change(
+                    member, given["old_password"], given["new_password"], now=now_of(request), wall=wall
+                )
             except Refused as refused:
                 say_why(form, refused)
                 status = refused.status
@@ -230,7 +233,7 @@ def reset(request: HttpRequest, token: str) -> HttpResponse:
         if form.is_valid():
             try:
                 own_password.reset(
-                    found.member, form.cleaned_data["new"], found, now=now_of(request), wall=clock.wall()
+                    found.member, form.cleaned_data["new_password"], found, now=now_of(request), wall=clock.wall()
                 )
             except Refused as refused:
                 say_why(form, refused)

@@ -95,4 +95,4 @@ def _must_be_good(member: Member, new: str) -> None:
 
 
 def _bad(words: str) -> Refused:
-    return Refused("member_password.rule", words, HTTPStatus.UNPROCESSABLE_ENTITY, field="new")
+    return Refused("member_password.rule", words, HTTPStatus.UNPROCESSABLE_ENTITY, field="new_password")

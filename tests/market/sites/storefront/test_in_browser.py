@@ -108,7 +108,7 @@ def test_from_the_shelf_to_the_password(browser: Browser, live_server: Any) -> N
     expect(page.locator("#live q")).to_have_text("out of stock")
     _seller_delivers(order)
     expect(page.get_by_role("heading", name="How to log in")).to_be_visible()
-    expect(page.locator("#said")).to_have_text("Your order was delivered. How to begin is on this page.")
+    expect(page.locator("#tp-live")).to_have_text("Your order was delivered. How to begin is on this page.")
     assert page.locator("#live").get_attribute("hx-trigger") is None
 
     password = page.locator("[data-secret] code")
