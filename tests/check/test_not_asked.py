@@ -100,14 +100,12 @@ def test_the_headline_counts_what_passed_failed_warned_and_was_skipped(never_end
 
 def test_a_seller_for_whom_the_time_does_not_suffice_is_not_green(tmp_path):
     with mutant_serving(slow_on(tmp_path, "saas_v2", seconds=0.05)) as url:
-        options = Options(url=url, key=KEY, within=1, replay_after=0)
-        report = run(options)
-        if report.diagnoses == {"slow_answer"}:  # this machine had no time for five seconds: that is another story
-            report = run(options)
+        # On a busy machine an answer may take longer than five seconds, which is another mistake.
+        report = run(Options(url=url, key=KEY, within=1, answer_within=600, replay_after=0))
     assert report.exit_code == 1
     assert report.diagnoses == {"out_of_time"}
     assert "the 1 s of this run are over" in headline(report).en
-    assert "(at most 5 s, saas-v2 §3.0); --within gives it more time" in headline(report).en
+    assert "(at most 600 s, saas-v2 §3.0); --within gives it more time" in headline(report).en
 
 
 def test_a_slow_seller_is_named_with_its_times_and_its_limit(tmp_path):
