@@ -85,7 +85,7 @@ def _nothing_to_tell(binding: TenantBinding, kind: str, now: datetime) -> None:
 
 
 def _begin(binding: TenantBinding, kind: str, planned: Planned, now: datetime) -> None:
-    run = Sync.objects.filter(binding=binding, kind=kind, status=Sync.Status.WAITING).first()
+    run = next(iter(Sync.objects.filter(binding=binding, kind=kind, status=Sync.Status.WAITING)), None)
     if run is None:
         run = Sync.objects.create(binding=binding, kind=kind, created_at=now)
     else:
@@ -127,7 +127,7 @@ def on_call_ended(events: Sequence[CallEnded], now: datetime, *, rules: Callable
 
 
 def _go_on(binding: TenantBinding, rules: SyncRules, now: datetime) -> None:
-    run = Sync.objects.select_related("call").filter(binding=binding, status=Sync.Status.RUNNING).first()
+    run = _running(binding)
     if run is None or run.call is None or not run.call.outcome:
         return
     _take(run, run.call, binding)
@@ -209,7 +209,10 @@ def restart(binding: int, *, actor: str, rules: SyncRules, now: datetime) -> Non
 
 def begin_again(held: TenantBinding, *, actor: str, now: datetime) -> int:
     """Drop the failed runs, so that ``settle`` begins new ones. Returns how many there were."""
-    dropped = list(Sync.objects.filter(binding=held, status__in=OPEN).order_by("pk"))
+    own = Sync.objects.filter(binding=held)
+    dropped = [
+        run for status in OPEN for run in own.filter(status=status).order_by("pk")
+    ]  # each has an index of its own
     SYNC.move_all(dropped, SyncEvent.DROP, now=now, actor=actor, next_at=None)
     if held.status == TenantBinding.Status.STOPPED:
         TENANT_BINDING.move(held, BindingEvent.RESTART, now=now, actor=actor)
@@ -222,6 +225,11 @@ def forget_and_begin(held: TenantBinding, *, actor: str, now: datetime) -> None:
     begin_again(held, actor=actor, now=now)
 
 
+def _running(binding: TenantBinding) -> Sync | None:
+    """With its call. There is one at most: with an order, PostgreSQL would look for it among all runs of the binding."""
+    return next(iter(Sync.objects.select_related("call").filter(binding=binding, status=Sync.Status.RUNNING)), None)
+
+
 def leave_off_additions(binding: TenantBinding, *, now: datetime) -> None:
     """Somebody lost a right: a call that would give one, and was not sent yet, is written anew without them."""
     leave_off(binding, now=now, only=Kind.AUTHORISE)
@@ -229,7 +237,7 @@ def leave_off_additions(binding: TenantBinding, *, now: datetime) -> None:
 
 def leave_off(binding: TenantBinding, *, now: datetime, only: str = "") -> None:
     """What is being told is not needed any more: it ends, unless it is being sent right now. ``only``: a run of this kind."""
-    run = Sync.objects.select_related("call").filter(binding=binding, status=Sync.Status.RUNNING).first()
+    run = _running(binding)
     if run is None or run.call is None or (only and run.kind != only):
         return
     if not calls.no_more_tries(run.call.pk, now=now):
