@@ -32,7 +32,9 @@ class PasswordFile(models.Model):
     """When it is deleted; set once nothing more is added."""
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["enterprise", "-id"], name="password_file_list")]
+        indexes: ClassVar = [
+            models.Index(fields=["enterprise", "-id"], name="password_file_kept", condition=~models.Q(status="deleted"))
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["enterprise"], condition=models.Q(status="making"), name="password_file_one_making"
