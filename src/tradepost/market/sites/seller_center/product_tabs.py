@@ -30,9 +30,15 @@ def product_tabs(product: Product, rights: Rights, page: str) -> list[Tab]:
         *(_selling(product, page) if rights.sees(Menu.PRODUCTS) else []),
         *(_served(product, page) if rights.sees(Menu.TOOLS) else []),
     ]
-    if rights.sees(Menu.TRADE) and ProductHour.objects.filter(product=product).exists():
+    if rights.sees(Menu.TRADE) and _is_used(product):
         tabs.append(_tab(page, _("Usage"), "usage_chart", query=f"product={key}"))
     return tabs
+
+
+def _is_used(product: Product) -> bool:
+    """Anything was counted. With an order, since without one PostgreSQL may read all hours of all products (``exists`` drops it)."""
+    hours = ProductHour.objects.filter(product=product).order_by("hour")
+    return bool(hours.values_list("pk", flat=True)[:1])
 
 
 def _selling(product: Product, page: str) -> list[Tab]:
