@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection
 
+from tradepost.market.assets.file_scans import INVOICES
 from tradepost.market.debugging.events import FailedCase
 
 from .many import STORIES, Size
@@ -125,6 +126,11 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
             return [{"scan": 1, "task": 1, "outcome": "done"}]
         case "DomainLapsed":
             return [{"domain": 1, "at": at}]
+        case "CategoryRenamed":
+            return [{"category": one("SELECT id FROM catalog_category WHERE slug = 'many'")[0]}]
+        case "DocumentInfected":
+            [invoice] = one("SELECT max(sha256) FROM invoices_issuedinvoice")
+            return [{"sha256": invoice, "store": INVOICES}]
         case "AssetChecked":
             checked = of_seller(
                 "assets_asset", "(SELECT max(v.id) FROM assets_assetversion v WHERE v.asset_id = assets_asset.id)"
@@ -227,8 +233,10 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
             return [{"enterprise": 1, "member": 7}]
         case "SignInChanged":
             return [{"user": 7, "what": "reset", "at": at}]
-        case "SecondStepGuessed":
+        case "SecondStepGuessed" | "PasswordGuessed":
             return [{"user": 7, "at": at}]
+        case "MemberPasswordsGuessed":
+            return [{"enterprise": 1, "at": at}]
         case "AdministratorAppointed":
             return [{"enterprise": 1, "member": 7, "at": at}]
         case "EnterpriseMemberJoined":

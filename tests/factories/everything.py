@@ -21,6 +21,7 @@ from tests.market import every_address as table
 from tests.market.auth_centre_addresses import ELSEWHERE_AT_THE_AUTH_CENTRE
 from tests.market.every_address import ADDRESSES, Address
 from tradepost.market import wiring
+from tradepost.market.applications import run as syncs
 from tradepost.market.base import clock, jobs, outbox, retention, work
 from tradepost.market.base.events import name_of
 from tradepost.market.base.models import Event, Job
@@ -39,6 +40,7 @@ from tradepost.market.orders import best_sellers
 from tradepost.market.orders.events import OrderCancelled
 from tradepost.market.orders.place import UNPAID_TIMEOUT
 from tradepost.market.orders.refund_requests import CLOCK
+from tradepost.market.organisations import password_files
 from tradepost.market.payments import intents, kept_sums
 from tradepost.market.probes import slots
 from tradepost.market.product_types.flows.contract import Act, Party
@@ -79,6 +81,7 @@ RULE, LEASE = Rule(5, timedelta(seconds=60)), timedelta(seconds=60)
 
 ELSEWHERE = {
     "console/audit/export/": [HTTPStatus.UNPROCESSABLE_ENTITY],  # of which days must be said
+    "enterprise/<slug:code>/enter/": [HTTPStatus.FOUND],  # to the auth centre
     "seller/enter/": [HTTPStatus.FOUND],  # who acts for a company is led to it
     "complaints/new/": [HTTPStatus.FOUND, HTTPStatus.OK],  # to the list, where nothing is named
     "account/security/two-step/": [HTTPStatus.FOUND],  # the buyer has it on
@@ -132,7 +135,7 @@ def facts_of(size: Size) -> Mapping[str, str]:
     return {
         "order": number, "order_key": str(order), "tail": number[-7:], "line": f"{number}-000001", "unpaid": unpaid,
         "slug": "product-1", "seller_slug": "seller-1", "product": "1", "subscription": str(subscription), "instance": f"instance-{order}",
-        "notice": str(notice), "mail": str(notice), "seller": "1", "buyer": "1", "address": "1", "call": str(3 * order), "operation": str(order),
+        "notice": str(notice), "mail": str(notice), "seller": "1", "buyer": "1", "address": "1", "category": str(one("SELECT id FROM catalog_category WHERE slug = 'many'")[0]), "call": str(3 * order), "operation": str(order),
         "license_request": "1", "coded": str(subscription), "coded_product": "1", "untaken": str(subscription), "license_code": of_seller("licenses_licensecode", "id", "subscription_id IS NOT NULL"), "run": "4", "case": "4", "access_key": AK, "email": "buyer1@many.example", "signing_key": one("SELECT key_id FROM identity_signingkey WHERE id = 1")[0],
         "operator": str(size.operator), "domain": "1", "attribute": "1", "staged_key": "staged", "member": str(size.sellers + 1), "group": "1",
         "empty_group": "2", "invitation": "1", "token": TOKEN, "submission": of_seller("review_submission", "id", "status = 'pending'"),
@@ -330,6 +333,8 @@ def timers(size: Size, now: datetime) -> Iterator[Deed]:
         stops.TIMER: [("", {"service": int(one("SELECT subscription_id FROM billing_charge WHERE id = 10")[0])}, now)],
         **server_facts.moments_of_servers(now),
         best_sellers.NIGHTLY: [("", {}, now)],
+        syncs.RETRY: [("", {"binding": 1}, now)],
+        password_files.END: [("", {"file": 1}, now + timedelta(days=9))],
         **of_settlement(now),
         retention.NIGHTLY: [("", {}, now + timedelta(days=500))],
     }

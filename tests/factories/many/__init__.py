@@ -20,6 +20,7 @@ from tests.factories.companies import handed_in
 from tests.factories.pictures import make_picture, make_proof
 from tests.factories.transfers import came
 from tradepost.market.applications.models import Application, Authorisation, Sync, SyncedDepartment, TenantBinding
+from tradepost.market.assets.asset_models import FileScan
 from tradepost.market.audit.models import Entry as Act
 from tradepost.market.base.models import Event, Job, LeasedJob, Move
 from tradepost.market.billing.models import Accumulation, Charge, ProductHour
@@ -114,7 +115,7 @@ GROWING = (
     LicenseCode, LicenseRequest, SoftwareUsage,
     Server, Task, Span, ImageTime, PeriodImage, ImageBinding,
     organisations.Department, organisations.Member, organisations.EnterpriseAct, organisations.GroupMember, organisations.Invitation,
-    organisations.ImportRun,
+    organisations.ImportRun, organisations.AdminVisit, organisations.OwnAddress, organisations.PasswordFile, FileScan,
     *SIGNED_IN, *LOGGED_IN,
 )  # fmt: skip
 """The models whose rows become more with every order, or with time."""

@@ -12,6 +12,7 @@ from tradepost.market.identity.members import hash_of
 from tradepost.market.organisations.directory_tokens import PURPOSE
 from tradepost.market.organisations.import_report import Report
 from tradepost.market.organisations.models import (
+    AdminVisit,
     Department,
     DirectoryToken,
     Enterprise,
@@ -21,6 +22,7 @@ from tradepost.market.organisations.models import (
     ImportRun,
     Invitation,
     Member,
+    OwnAddress,
     PasswordFile,
 )
 
@@ -93,6 +95,15 @@ def enterprises(size: Size, now: datetime) -> None:
         status=text("done"), created_at=at["at"],
     )  # fmt: skip
     ImportRun.objects.filter(pk=1).update(status="checked", report=dump(Report(new=1, last=2)))
+    insert(
+        AdminVisit, everybody, id="n", member_id="n", sign_in="n", ticket_hash="'t' || n", state_hash=text("s"), secret_hash="'s' || n",
+        auth_hash=text("a"), ticket_until=at["at"], expires_at="now() + interval '10 hours'",
+    )  # fmt: skip
+    insert(OwnAddress, everybody, id="n", member_id="n", email="'user' || n || '@own.example'", confirmed_at=at["at"])
+    insert(
+        PasswordFile, f"generate_series(2, {size.buyers // 4}) AS b(n)", id="n", enterprise_id="1", run_id="n", by_id="1",
+        status=text("deleted"), created_at=at["at"], until=at["at"],
+    )  # fmt: skip
     PasswordFile.objects.create(pk=1, enterprise_id=1, status="ready", created_at=now, until=now + timedelta(days=9))
 
 

@@ -3,6 +3,8 @@ a few wait for their seller, some of them too long."""
 
 from __future__ import annotations
 
+from tradepost.market.assets.asset_models import FileScan
+from tradepost.market.assets.file_scans import INVOICES
 from tradepost.market.invoices.models import ExplanationLetter, Invoice, InvoiceItem, InvoiceTitle, IssuedInvoice
 
 from .insert import insert, text
@@ -35,8 +37,12 @@ def invoices() -> None:
     )  # fmt: skip
     insert(
         IssuedInvoice, f"o WHERE {INVOICED} AND NOT {_WAITS}", invoice_id="n", seller_id="seller",
-        number="lpad(CAST(n AS text), 20, '0')", file_format=text("pdf"), sha256=text("0" * 64), file_name=text("a.pdf"),
+        number="lpad(CAST(n AS text), 20, '0')", file_format=text("pdf"), sha256="lpad(n::text, 64, '0')", file_name=text("a.pdf"),
         file_bytes="1000", issued_at="at + interval '2 days'", issued_by=text("owner@many.example"),
+    )  # fmt: skip
+    insert(
+        FileScan, "invoices_issuedinvoice i", sha256="i.sha256", store=text(INVOICES), bytes="1000", verdict=text("clean"),
+        created_at="i.issued_at", scanned_at="i.issued_at",
     )  # fmt: skip
     insert(
         ExplanationLetter, "invoices_issuedinvoice i", issued_id="i.id", number="'SM' || i.invoice_id",

@@ -3,7 +3,7 @@ every other seller, whose calls are probed."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
 
@@ -57,6 +57,10 @@ def joined(size: Size, now: datetime) -> None:
     insert(
         Sync, f"generate_series(1, {size.buyers // 4}) AS b(n)", id="n", binding_id="1", kind=text("authorise"),
         status=text("done"), calls="1", people="500", created_at="now()", ended_at="now()",
+    )  # fmt: skip
+    Sync.objects.create(
+        pk=size.buyers, binding_id=1, kind="departments", status="waiting", calls=1, note="timeout", tries=1, next_at=now,
+        give_up_at=now + timedelta(days=7), created_at=now,
     )  # fmt: skip
     insert(
         SyncedDepartment, "organisations_department d", id="d.id", binding_id="1", code="d.code", name="d.name",
