@@ -74,6 +74,13 @@ def test_guesses_at_the_same_moment_are_all_counted() -> None:
     assert sorted(waits) == [0] * 5 + [2] * 7
 
 
+def test_a_request_that_waited_for_the_row_is_not_refused_for_the_guess_before_it() -> None:
+    """It came first and asked later: no delay applies to either."""
+    assert throttling.guess("x", now=NOW + timedelta(milliseconds=40)) == 0
+    assert throttling.guess("x", now=NOW) == 0
+    assert Throttle.objects.get().number == 2
+
+
 def test_the_table_names_nobody_and_is_found_by_an_index() -> None:
     throttling.guess("password of known@lantian.example from 192.0.2.1", now=NOW)
     assert "lantian" not in str(Throttle.objects.values().get())

@@ -72,12 +72,13 @@ def guess(what: str, *, now: datetime, free: int = FREE) -> int:
     """
     with transaction.atomic():
         row = _locked(what, now)
-        if row.until > now:
+        # Without a delay ``until`` is the time of the last guess, which is later than ``now`` for a request that waited for the row.
+        if row.until > now and delay_after(row.number, free):
             return _seconds(row.until - now)
         if row.until + FORGOTTEN <= now:
             row.number = 0
         row.number += 1
-        row.until = now + delay_after(row.number, free)
+        row.until = max(row.until, now) + delay_after(row.number, free)
         row.save(update_fields=["number", "until"])
     return 0
 
