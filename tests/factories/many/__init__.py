@@ -84,7 +84,7 @@ from .calls import calls
 from .debugged import debugged
 from .enterprises import enterprises
 from .imaged import imaged
-from .insert import indexed_afterwards, run, unchecked
+from .insert import indexed_afterwards, number_from_the_start, run, unchecked
 from .invoiced import invoices
 from .joined import joined
 from .licensed import licenses
@@ -126,6 +126,7 @@ def fill(size: Size, *, now: datetime) -> None:
     if size.orders < 5000:
         raise ValueError("below 5,000 orders the stories of what is under way have no past to stand on")
     with transaction.atomic(), unchecked(), indexed_afterwards(GROWING):
+        number_from_the_start()
         people_and_products(size, now)
         acting_for_the_first(size, now)
         stories(size, now)
