@@ -46,7 +46,7 @@ def _isolated() -> Iterator[str]:
 
 
 def test_no_form_is_included_without_the_token() -> None:
-    """``only`` hides the token too: *Withdraw* and *Throw the draft away* answered 403."""
+    """``only`` hides the token too: *Withdraw* and *Discard draft* answered 403."""
     assert list(_isolated()) == []
 
 

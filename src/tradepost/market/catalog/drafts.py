@@ -272,7 +272,7 @@ def drop(version: Version, *, now: datetime, actor: str, note: str = "") -> None
 
 
 def discard(product: Product) -> None:
-    """Throw the draft away; a product that was never handed in goes with it. Raises ``Refused`` when there is no draft."""
+    """Discard the draft; a product that was never handed in goes with it. Raises ``Refused`` when there is no draft."""
     with transaction.atomic():
         locked = Product.objects.select_for_update(of=("self",)).get(pk=product.pk)
         draft = Version.objects.filter(product=locked, status=Version.Status.DRAFT).first()

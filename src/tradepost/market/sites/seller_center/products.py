@@ -193,7 +193,7 @@ def product(request: SellerRequest, pk: int) -> HttpResponse:
 @require_POST
 @seller_page(menu=Menu.PRODUCTS, product="pk")
 def discard(request: SellerRequest, pk: int) -> HttpResponse:
-    """Throw the draft away; what was never handed in goes whole."""
+    """Discard the draft; what was never handed in goes whole."""
     thing = own(request, pk)
     drafts.discard(thing)
     messages.success(request, _("The draft was thrown away."))
