@@ -141,7 +141,7 @@ def told(
     }
     seed = SEED + number
     again = (
-        f"TRADEPOST_SEED={seed}{' TRADEPOST_SOAK=1' if SOAK else ''} pytest -n 0"
+        f"TRADEPOST_SEED={seed}{' TRADEPOST_TEST_SELECTION=soak' if SOAK else ''} pytest -n 0"
         f" '{Path(__file__).name}::test_the_engine_says_what_the_model_says[0]'"
     )
     return "\n".join(
