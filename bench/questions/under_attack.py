@@ -50,7 +50,7 @@ def measure(scale: Scale, say: Say) -> Answer:
 
 def _figures(attack: str) -> dict[str, Any]:
     """Return what the program printed. Raise ``ProgramFailed`` with the end of its errors."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("TRADEPOST_")}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("TRADEPOST_", "PYTEST_"))}
     command = [sys.executable, "-m", f"tests.chaos.{attack}"]
     command += [str(ROUNDS[attack])] if attack in ROUNDS else []
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)

@@ -37,7 +37,7 @@ def test_from_arrears_to_a_service_that_is_usable_again(browser: Browser, market
     service, product = market.made["owed service"], market.made["used product"]
     with person(browser, market, "debtor") as debtor, person(browser, market, "operator") as operator:
         debtor.go("/charges/")
-        expect(debtor.page.locator("main [role=alert]")).to_contain_text("¥\xa05.00 is owed for usage.")
+        expect(debtor.page.get_by_role("alert").filter(has_text="¥\xa05.00 is owed for usage.")).to_be_visible()
         debtor.go(f"/checkout/{product}/")
         expect(debtor.page.get_by_role("button", name="Open it")).to_have_count(0)
         expect(debtor.page.get_by_role("link", name="Top up your balance")).to_be_visible()

@@ -105,7 +105,7 @@ def test_a_package_runs_out_what_is_owed_freezes_and_a_package_that_stops_stops(
         becomes(debtor, service, "Frozen")
         becomes(debtor, f"{package}package/", "Used up.")
         debtor.go("/charges/")
-        expect(debtor.page.locator("main [role=alert]")).to_contain_text("¥\xa01.00 is owed for usage.")
+        expect(debtor.page.get_by_role("alert").filter(has_text="¥\xa01.00 is owed for usage.")).to_be_visible()
         topped_up(operator, "61")
         becomes(debtor, service, "Active")
 
