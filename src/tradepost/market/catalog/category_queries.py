@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
+from django.db.models import Count
 from msgspec import Struct
 
 from .models import Category, Product, Version
@@ -30,14 +31,18 @@ def choices_for(product: Product | None) -> list[Category]:
 
 def product_counts() -> Counter[int]:
     """Count the products that need each category: those ever listed in it, and drafts and submissions that name it."""
-    listed = Product.objects.exclude(status=Product.Status.DRAFT)
-    needed = set(listed.values_list("category", "pk"))
+    listed = Product.objects.exclude(status=Product.Status.DRAFT).order_by()
+    counts = Counter(dict(listed.values_list("category").annotate(Count("pk"))))
     pks = dict(Category.objects.values_list("slug", "pk"))
     open_versions = Version.objects.filter(status__in=[Version.Status.DRAFT, Version.Status.SEALED])
-    for slug, product in open_versions.values_list("document__base__category", "product"):
-        if slug in pks:
-            needed.add((pks[slug], product))
-    return Counter(category for category, _product in needed)
+    columns = ("document__base__category", "product", "product__status", "product__category")
+    moving = {
+        (pks[slug], product)
+        for slug, product, status, category in open_versions.values_list(*columns)
+        if slug in pks and (status == Product.Status.DRAFT or pks[slug] != category)
+    }
+    counts.update(category for category, _product in moving)
+    return counts
 
 
 class Row(Struct, frozen=True):
