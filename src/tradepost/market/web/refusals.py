@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -10,6 +11,9 @@ from django.utils.functional import Promise
 from django.utils.html import conditional_escape
 
 from tradepost.market.base.errors import Refused
+
+CLOSED_DETAILS = re.compile(r"<details(?![^>]*\sopen\b)[^>]*>.*?</details>", re.DOTALL)
+"""A page hides what these contain until its reader opens them."""
 
 
 def say_why(form: BaseForm, refused: Refused, *, names: Mapping[str, str] | None = None) -> None:
@@ -20,7 +24,9 @@ def say_why(form: BaseForm, refused: Refused, *, names: Mapping[str, str] | None
 
 def unseen(context: Mapping[str, Any], html: str) -> list[str]:
     """Return the refusals and errors of the context that the page does not show, each once."""
-    return list(dict.fromkeys(words for words in _refusals(context) if conditional_escape(words) not in html))
+    wanted = list(dict.fromkeys(_refusals(context)))
+    visible = CLOSED_DETAILS.sub("", html) if wanted else ""
+    return [words for words in wanted if conditional_escape(words) not in visible]
 
 
 def _refusals(context: Mapping[str, Any]) -> Iterator[str]:
