@@ -12,7 +12,7 @@ from .notice_parts import Words
 OF_DOCUMENTS: Mapping[str, Words] = {
     "document_infected": Words(
         _("Malware was found in your document %(name)s"),
-        _("Nobody can open it any more. Check your computer for malware, then send a clean file in its place."),
+        _("The file can no longer be opened. Check your computer for malware, then upload a clean file."),
         _("See the document"), "danger", "alert-triangle",
         About(category=Category.SECURITY, to=Audience.PERSON, mandatory=True),
     ),
