@@ -7,6 +7,8 @@ import secrets
 from datetime import datetime
 from itertools import count
 
+from django.db import transaction
+
 from tradepost.market.base.config import config
 from tradepost.market.identity.models import Seller
 from tradepost.market.licenses.deliver import deliver_license
@@ -41,7 +43,8 @@ def came_as_file(event_id: str, name: str, content: bytes) -> FileUpload:
 
 
 def deliver(seller_id: int, upload: Upload, *, now: datetime) -> None:
-    deliver_license(seller_id, upload, files=folder(config().files), now=now)
+    with transaction.atomic():
+        deliver_license(seller_id, upload, files=folder(config().files), now=now)
 
 
 def deliver_text(seller_id: int, event_id: str, characters: str, *, now: datetime) -> None:

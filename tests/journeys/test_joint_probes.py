@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from django.db import transaction
 from django.test import Client
 
 from tests.factories import make_address, make_buyer, make_operator, make_product, make_seller
@@ -71,7 +72,8 @@ def published(company: Seller, server: Server) -> Product:
     product = make_product(company, address=base, answers={APPLICATION: APP}, now=now)
     document = listed_document(product)
     assert document is not None
-    publication.attach(product, document)
+    with transaction.atomic():
+        publication.attach(product, document)
     return product
 
 
