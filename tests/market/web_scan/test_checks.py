@@ -12,7 +12,6 @@ import pytest
 
 from tests.factories.tls_sites import HOME, Answer, authority, context_for, https, redirect, safe, serving
 from tests.market.web_scan.looking import SSLYZE, codes, looked_at, untested
-from tradepost.market.base import guard
 from tradepost.market.base.authorities import trusted
 from tradepost.market.base.outbound_policy import PUBLIC
 from tradepost.market.web_scan.contract import NEVER_TESTED, WHY_WORDS, Severity, Why
@@ -299,15 +298,6 @@ def test_a_real_market_asks_no_address_of_its_own_network() -> None:
     assert not result["reached"]
     assert result["found"] == []
     assert set(untested(result).values()) <= {Why.ADDRESS, Why.NO_SCANNER}
-
-
-def test_a_name_that_leads_inside_is_refused_where_it_is_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guard, "permitted", lambda *_: False)
-    with https(safe()) as site:
-        result = looked_at(site.url, sslyze="/nowhere/sslyze")
-        assert site.asked == []
-    assert result["requests"] <= 2
-    assert set(untested(result).values()) == {Why.ADDRESS}
 
 
 HTML = (("Content-Type", "text/html"),)
