@@ -29,6 +29,7 @@ def listed(market: Market) -> list[str]:
     return done(market, "list").splitlines()
 
 
+@pytest.mark.slow
 def test_categories_are_managed_on_the_command_line(market: Market) -> None:
     first = listed(market)
     assert [line.split()[0] for line in first] == [slug for slug, *_ in FIRST]

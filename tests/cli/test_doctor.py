@@ -49,6 +49,7 @@ def test_where_there_is_no_market_it_says_so_and_makes_none(tmp_path):
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_fresh_database_fails_until_it_is_migrated(tmp_path):
     market = Market(tmp_path)
     (tmp_path / "tradepost.sqlite3").touch()
@@ -92,6 +93,7 @@ def test_wrong_settings_are_a_finding_of_their_own(tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_a_database_that_is_away_fails_alone(tmp_path):
     done = Market(tmp_path, "postgresql://nobody@127.0.0.1:1/nothing").run("doctor", "--json")
     assert done.returncode == 1

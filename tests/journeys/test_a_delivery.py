@@ -17,6 +17,7 @@ from tradepost.market.supervision.models import Supervision
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.slow
 def test_three_people_end_it() -> None:
     now = clock.now()
     owner, buyer, operator = make_buyer(now=now), make_buyer(now=now), make_operator(now=now)

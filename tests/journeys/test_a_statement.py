@@ -49,6 +49,7 @@ def statement_now() -> Statement:
     return made
 
 
+@pytest.mark.slow
 def test_from_what_was_sold_to_the_invoice_over_the_fee() -> None:
     statement = statement_now()
     seller, english = page(owner_of(statement.seller), "zh-hans"), page(owner_of(statement.seller), "en")

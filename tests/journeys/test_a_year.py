@@ -89,6 +89,7 @@ def a_year(tmp_path: Path, protocol: str) -> Iterator[Year]:
         yield Year(page, kit, held, product)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["saas_v2", "saas_v1"])
 def test_a_year(protocol: str, tmp_path: Path) -> None:
     """business-rules §3.5, §4.4–§4.7; saas-v2 §3.1–§3.7; saas-v1-license A2."""

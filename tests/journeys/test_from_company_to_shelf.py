@@ -41,6 +41,7 @@ from tradepost.market.review.models import Submission
 pytestmark = [pytest.mark.django_db(transaction=True)]
 
 
+@pytest.mark.slow
 def test_a_new_company_sells_software_a_license_and_a_service(tmp_path: Path, settings: Any) -> None:
     settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"  # as settings.py has it where mails are sent
     settings.ACCOUNT_RATE_LIMITS = False

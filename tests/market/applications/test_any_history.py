@@ -218,6 +218,7 @@ class AnyHistory(RuleBasedStateMachine):
         assert all(one.member.removed_at is None for one in authorised)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(3600 if SOAK else 900)
 def test_what_was_acknowledged_is_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRADEPOST_SYNC_BATCH", "2")

@@ -151,6 +151,7 @@ def bound(protocol: str = "joint_kit_v2") -> tuple[TenantBinding, SellersView]:
     return TenantBinding.objects.get(pk=binding.pk), view
 
 
+@pytest.mark.slow
 def test_members_by_hand_and_by_group_in_batches_and_withdrawn_first() -> None:
     binding, view = bound()
     people = make_people(binding.enterprise, 1203)

@@ -89,6 +89,7 @@ def test_a_failed_call_is_retried_with_what_there_is_to_tell_by_then(result) -> 
     assert not Job.objects.filter(kind=run.RETRY).exists()
 
 
+@pytest.mark.slow
 def test_after_seven_days_it_stops_and_both_sides_were_told_twice() -> None:
     binding = make_binding(
         make_joint_service(application=make_application(make_seller(member=make_buyer(balance="0"))))
@@ -158,6 +159,7 @@ def test_a_binding_that_somebody_works_on_is_passed_over() -> None:
 # --- by hand ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_retry_all_begins_what_waits_and_what_stopped_again() -> None:
     application = make_application(multi_instance=True)
     first = make_binding(make_joint_service(application=application))
@@ -183,6 +185,7 @@ def test_retry_all_begins_what_waits_and_what_stopped_again() -> None:
 # --- everything again ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_everything_is_sent_again_in_order_to_a_seller_that_lost_all() -> None:
     """Issue 25, 18: "*Send everything again* for a seller that moved or lost data"."""
     binding, view = bound()

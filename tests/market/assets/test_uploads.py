@@ -288,6 +288,7 @@ def test_a_disk_that_is_full_is_said(client: Client, asset: Asset, monkeypatch: 
     assert patch(client, path, 0, b"x").status_code == 204
 
 
+@pytest.mark.slow
 @given(
     st.dictionaries(
         st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1, max_size=20),

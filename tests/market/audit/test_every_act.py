@@ -25,6 +25,7 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
         yield made
 
 
+@pytest.mark.slow
 def test_each_act_leaves_one_entry(world: World) -> None:
     """That no GET and nobody else leaves one is in test_every_address.py: the whole market is the same after it."""
     label, operator = Entry._meta.label, world.users[table.OPERATOR]

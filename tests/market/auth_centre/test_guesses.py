@@ -51,12 +51,14 @@ def spray(joint: Joint, count: int, network: str = "") -> int:
     return statuses.count(422)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", ["", "203.0.113.5"])
 def test_one_password_is_not_tried_with_many_names(joint: Joint, network: str) -> None:
     """60 names passed in 13 seconds: each name from each network had a lock of its own."""
     assert spray(joint, 60, network) == rules.NAMES_FROM_NEW_NETWORKS
 
 
+@pytest.mark.slow
 def test_after_the_window_as_many_pass_again(joint: Joint, monkeypatch: pytest.MonkeyPatch) -> None:
     spray(joint, 30)
     at(AT + rules.WINDOW, monkeypatch)
@@ -69,6 +71,7 @@ def test_another_enterprise_is_not_concerned(joint: Joint) -> None:
     assert sign_in(other, "zhang01", PASSWORD, ELSEWHERE).status_code == 302
 
 
+@pytest.mark.slow
 def test_members_get_in_meanwhile_from_a_known_browser_and_from_the_office(joint: Joint) -> None:
     known = Browser(headers={"accept-language": "en"})
     assert sign_in(joint, "zhang01", PASSWORD, OFFICE, known).status_code == 302
@@ -82,6 +85,7 @@ def test_members_get_in_meanwhile_from_a_known_browser_and_from_the_office(joint
     assert new_here.status_code == 302, "a colleague's first sign-in, in a network of the enterprise"
 
 
+@pytest.mark.slow
 def test_many_names_from_the_office_are_limited_too(joint: Joint) -> None:
     sign_in(joint, "zhang01", PASSWORD, OFFICE)
     assert spray(joint, 90, OFFICE) == rules.NAMES_FROM_A_NETWORK
@@ -92,6 +96,7 @@ def test_right_passwords_use_nothing_up(joint: Joint) -> None:
         assert sign_in(joint, "zhang01", PASSWORD, f"10.9.0.{number}").status_code == 302
 
 
+@pytest.mark.slow
 def test_one_name_from_many_networks_has_one_limit(joint: Joint, monkeypatch: pytest.MonkeyPatch) -> None:
     judged = 0
     for number in range(60):
@@ -101,6 +106,7 @@ def test_one_name_from_many_networks_has_one_limit(joint: Joint, monkeypatch: py
     assert sign_in(joint, "zhang01", PASSWORD, ELSEWHERE).status_code == 429
 
 
+@pytest.mark.slow
 def test_an_unknown_name_is_held_up_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     def seen(name: str) -> list[int]:
         joint, statuses = make_joint(), []
@@ -112,6 +118,7 @@ def test_an_unknown_name_is_held_up_alike(monkeypatch: pytest.MonkeyPatch) -> No
     assert seen("zhang01") == seen("nobody")
 
 
+@pytest.mark.slow
 def test_its_administrators_are_told_once_a_day(joint: Joint) -> None:
     spray(joint, 60)
     [event] = Event.objects.filter(name="member_passwords_guessed")

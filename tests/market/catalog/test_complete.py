@@ -36,6 +36,7 @@ def drafted(seller: Seller, document: Document) -> tuple[Product, Document]:
     return product, sold.load(version.document)
 
 
+@pytest.mark.slow
 def test_a_hundred_right_products_of_different_shapes_are_all_accepted(seller: Seller) -> None:
     """Issue 9, must show 7: no false rejection."""
     random = Random(20261126)

@@ -258,6 +258,7 @@ texts = st.builds(Text, zh=words, en=words)
 amounts = st.integers(0, 10**6).map(lambda n: Decimal(n).scaleb(-2))
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     names=st.lists(texts, min_size=1, max_size=3),

@@ -225,6 +225,7 @@ class World:
         assert held.seller_state == ("frozen" if told else "active")
 
 
+@pytest.mark.slow
 @given(st.sampled_from(sorted(EXPIRES)), st.lists(st.sampled_from(STEPS), min_size=4, max_size=18))
 @example("saas_v2", ["freeze", "done", "tell", "buy", "tell", "done", "tell", "unfreeze", "lost", "tell"])
 @example("saas_v2", ["buy", "tell", "done", "tell", "cancel_renewal", "lost", "tell", "month", "week", "week", "week"])

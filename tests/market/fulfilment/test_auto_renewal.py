@@ -154,9 +154,6 @@ def test_it_is_tried_in_grace_and_retention_and_the_last_try_is_told() -> None:
     emptied(subscription)
     last = last_moment(subscription)
     passes(END + timedelta(hours=1))
-    for call in Operation.objects.filter(kind="freeze", status="running"):
-        assert call.call is not None
-        done(call.call, now=END + timedelta(hours=1))
     passes(last - timedelta(seconds=1))
     expected = (last - FIRST) // DAY + 1
     planned = AutoRenewal.objects.get()

@@ -127,6 +127,7 @@ def test_a_failing_slot_is_told_once_with_the_forecast_and_the_same_day_not_agai
     assert [one.facts["day"] for one in Notice.objects.order_by("pk")] == ["1", "2"]
 
 
+@pytest.mark.slow
 def test_after_five_failing_days_trading_is_frozen_and_an_operator_has_something_to_do() -> None:
     """saas-v2 §6: 5 consecutive days failing: trading is frozen and the product hidden."""
     product = watched()
@@ -215,6 +216,7 @@ def test_what_a_market_that_went_away_within_a_slot_could_not_ask_is_unknown() -
     assert not Call.objects.exclude(state=3).exists(), "and nothing is asked late"
 
 
+@pytest.mark.slow
 def test_a_slot_that_closes_while_its_cases_are_written_asks_those_that_are() -> None:
     """saas-v2 §6: a market that comes back in the last second of a slot writes its cases a hundred at a time; those that do not
     fit any more say nothing, and the others are asked to their end. (Seed 501: all were thrown away.)"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tradepost.market.service_desk.demand_mail import Subject, link_for, read_subject, subject_for
@@ -41,6 +41,7 @@ def test_no_text_breaks_the_reader(text: str) -> None:
     assert found is None or isinstance(found.contact, str)
 
 
+@example("[a] 【b】")
 @given(st.text(min_size=1, max_size=60).filter(lambda text: text.split()))
 def test_what_is_written_is_read_back(contact: str) -> None:
     found = read_subject(subject_for("商埠", "需求", contact))

@@ -86,6 +86,7 @@ class Market:
                 pay(one, f"AGAIN-{self.numbers}", by=self.operator, now=self.now)
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_statements_are_their_entries_whatever_happens(steps: list[str]) -> None:

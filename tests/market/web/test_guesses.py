@@ -61,6 +61,7 @@ def test_guesses_from_many_networks_have_one_limit() -> None:
     assert spread(60) == [False] * free + [True] * (60 - free)
 
 
+@pytest.mark.slow
 def test_the_delay_grows_to_a_quarter_of_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
     passed, moment = 0, AT
     for number in range(24 * 60):
