@@ -38,7 +38,7 @@ def test_an_order_has_the_number_price_and_snapshot_of_what_was_chosen() -> None
     offer = make_offer(specs=(make_spec(SEATS, name="标准版", name_en="Standard"),))
     order = placed(PlaceOrder(product_id=offer.product_id, quantity=7, periods=3, agreed=True))
     line = OrderLine.objects.get(order=order)
-    assert re.fullmatch(r"CS2603010800[A-Z2-9]{7}", order.number)
+    assert re.fullmatch(r"CS2603011600[A-Z2-9]{7}", order.number)  # 08:00 UTC is 16:00 in Shanghai
     assert line.number == f"{order.number}-000001"
     assert (order.total, line.amount) == (Money.of(100 * 7 * 3, "CNY"), Money.of(2100, "CNY"))
     assert (line.quantity, line.period_type, line.period_number, line.linear) == (7, "month", 3, True)

@@ -7,6 +7,8 @@ import string
 from collections.abc import Callable
 from datetime import datetime
 
+from django.utils import timezone
+
 ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """Upper-case letters and digits that nobody confuses: order numbers are read over the telephone."""
 
@@ -19,8 +21,18 @@ def chance(alphabet: str, length: int) -> str:
 
 
 def order_number(now: datetime, draw: Chance = chance) -> str:
-    """``CS`` + yyMMddHHmm + 7 characters; lines append ``-000001`` (business-rules §4.1)."""
-    return f"CS{now:%y%m%d%H%M}{draw(ALPHABET, 7)}"
+    """``CS`` + yyMMddHHmm in the market's time zone + 7 characters; lines append ``-000001`` (business-rules §4.1)."""
+    return f"CS{_market_time(now):%y%m%d%H%M}{draw(ALPHABET, 7)}"
+
+
+def dated_number(prefix: str, now: datetime, draw: Chance = chance) -> str:
+    """``prefix`` + yyMMdd in the market's time zone + 8 characters, for invoices and letters."""
+    return f"{prefix}{_market_time(now):%y%m%d}{draw(ALPHABET, 8)}"
+
+
+def _market_time(now: datetime) -> datetime:
+    """Pages show times in this zone, so a number that carries a time must agree with them."""
+    return now.astimezone(timezone.get_default_timezone())
 
 
 TRANSFER_REFERENCE = 10

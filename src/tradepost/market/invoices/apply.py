@@ -143,7 +143,7 @@ def _keep_items(invoice: Invoice, lines: Sequence[OrderLine], amounts: Sequence[
 
 
 def application_number(now: datetime) -> str:
-    return f"FP{now:%y%m%d}{ids.chance(ids.ALPHABET, 8)}"
+    return ids.dated_number("FP", now)
 
 
 def checked_remark(text: str) -> str:

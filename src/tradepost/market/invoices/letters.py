@@ -38,7 +38,7 @@ def make_letter(invoice: Invoice, *, months: int, now: datetime) -> ExplanationL
         if (kept := _kept(issued, now)) is not None:
             return kept
         made = ExplanationLetter.objects.create(
-            issued=issued, number=f"SM{now:%y%m%d}{ids.chance(ids.ALPHABET, 8)}", code=ids.chance(ids.ALPHABET, _CODE),
+            issued=issued, number=ids.dated_number("SM", now), code=ids.chance(ids.ALPHABET, _CODE),
             made_at=now, until=period_end(now, "month", months),
         )  # fmt: skip
         moved(standing, HISTORY, "letter", now=now, actor=standing.buyer.email, note=made.number)
