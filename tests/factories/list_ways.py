@@ -55,7 +55,7 @@ MORE = {
     ),
     "console/audit/export/": ("since=2025-01-01&until=2025-01-02",),
     "console/reconcile/": ("show=settled", "what=gone", "seller={seller}"),
-    "console/accounts/": ("role=operator", "role=locked", "role=seller", "role=buyer"),
+    "console/accounts/": ("role=operator", "role=seller", "role=buyer"),
     "invoices/": ("status=done", "status=review", "after={invoice}"),
     "invoices/apply/": ("seller={seller}", "order={order}", "order={order}&type=general_digital"),
     "seller/invoices/": ("status=done", "status=review"),

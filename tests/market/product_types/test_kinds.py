@@ -11,7 +11,7 @@ from tradepost.market.base.findings import Finding
 from tradepost.market.base.values import replace
 from tradepost.market.product_types.acceptance import SUPERVISED
 from tradepost.market.product_types.check import check
-from tradepost.market.product_types.contract import NO, YES, Answer, Deal, DeliveredBy, ProductType, Supervision
+from tradepost.market.product_types.contract import NO, YES, Answer, DeliveredBy, ProductType, Supervision
 from tradepost.market.product_types.deliverable import why_undeliverable
 from tradepost.market.product_types.facts import ProductFacts, SpecFacts, Template
 from tradepost.market.product_types.registry import product_type, product_types
@@ -86,9 +86,6 @@ def test_trial_stock_scan_and_upgrades_are_where_the_rules_have_them() -> None:
     assert [kind.code for kind in KINDS if kind.stock] == ["HARDWARE"]
     assert [kind.code for kind in KINDS if kind.web_scan] == ["SAAS"]
     assert [kind.code for kind in KINDS if kind.upgrades] == ["SAAS"]
-    assert {kind.code for kind in KINDS if Deal.JOINT in kind.deals} == {
-        "SAAS", "LICENSE", "LICENSE_CODE", "LICENSE_PACKAGE", "LICENSE_OFFLINE",
-    }  # fmt: skip
     assert {kind.code for kind in KINDS if "software_copyright" in {proof.code for proof in kind.proofs}} == SOFTWARE
 
 
@@ -217,7 +214,6 @@ def found_in(code: str, changes: dict[str, Any]) -> list[str]:
         (["milestones.one"], "CONSULTING", {"answers": {f"milestone_{n}{part}": "" for n in (2, 3, 4, 5) for part in ("", "_en", "_weight")}}),
         (["milestones.incomplete"], "MANUAL_SERVICE", {"answers": {"milestone_3_weight": ""}}),
         (["kind.supervision"], "IMAGE", {"supervised": True}),  # §2.1
-        (["kind.deal"], "IMAGE", {"deal": "joint"}),
         (["data.both_modes"], "DATA_FILE", {"modes": frozenset({PERIOD, ONCE})}),  # §2.1: "never both in one spec"
         (["api.per_use_and_on_demand"], "API_GATEWAY", {"modes": frozenset({DEMAND, ONCE})}),  # §2.5
         ([], "API_GATEWAY", {"modes": frozenset({DEMAND, PACKAGE})}),

@@ -42,6 +42,10 @@ def test_points_go_by_the_rules(reason: str, replied: bool, points: int) -> None
     assert RULES.points(reason, replied=replied) == points
 
 
+def test_no_reason_names_reviews_which_the_market_does_not_have() -> None:
+    assert not [label for label in Complaint.Reason.labels if "review" in label.lower()]
+
+
 def test_a_seller_has_48_hours_then_an_operator_upholds_it() -> None:
     """§17.6: "unreachable for 48 h after phone, SMS, mail and in-site message of the platform: 20 points"."""
     seller, buyer, operator = seller_with(), factories.make_buyer(language="en"), factories.make_operator()

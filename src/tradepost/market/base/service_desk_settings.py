@@ -51,7 +51,7 @@ class ServiceDeskSettings(BaseSettings):
         default=30, ge=0, le=1000, description="Penalty points for the abuse of a buyer (rules §17.6)."
     )
     complaint_points_fake_trade: int = Field(
-        default=10, ge=0, le=1000, description="Penalty points for made-up orders or reviews (rules §1.6)."
+        default=10, ge=0, le=1000, description="Penalty points for made-up orders (rules §1.6)."
     )
     complaint_delist_days: int = Field(
         default=15,

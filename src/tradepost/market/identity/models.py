@@ -92,10 +92,7 @@ class User(AbstractBaseUser):
 
     class Meta:
         # The few among the many.
-        indexes = [
-            models.Index(fields=["-id"], name="user_operator", condition=models.Q(is_operator=True)),
-            models.Index(fields=["-id"], name="user_locked", condition=models.Q(is_active=False)),
-        ]
+        indexes = [models.Index(fields=["-id"], name="user_operator", condition=models.Q(is_operator=True))]
         constraints = [models.UniqueConstraint(Lower("email"), name="user_email")]
 
     def __str__(self) -> str:

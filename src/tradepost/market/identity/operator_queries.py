@@ -26,7 +26,6 @@ ROLES: Mapping[str, Q] = {
     "seller": Q(_ACTS),
     "operator": Q(is_operator=True),
     "buyer": Q(~_ACTS, is_operator=False),
-    "locked": Q(is_active=False),
 }
 
 

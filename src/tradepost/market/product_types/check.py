@@ -21,7 +21,7 @@ KIND, SPECS, PROOFS = "kind", "specs", "proofs"
 def check(kind: ProductType, facts: ProductFacts) -> list[Finding]:
     """Everything of ``kind`` that stands against handing this product in, in the order of the form. Texts, prices and
     debug cases have rules of their own."""
-    found = [*_delivery(kind), *_deal(kind, facts)]
+    found = [*_delivery(kind), *_supervision(kind, facts)]
     for question in kind.fields:
         found += _answered(question, facts)
     found += [finding for spec in facts.specs for finding in _spec(kind, spec)]
@@ -51,12 +51,7 @@ def _delivery(kind: ProductType) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _deal(kind: ProductType, facts: ProductFacts) -> Iterator[Finding]:
-    if facts.deal not in kind.deals:
-        yield Finding(
-            section=KIND, field="deal", code="kind.deal", rule=_rule("2.1"),
-            words=_("Products of this kind are not sold under this category of deals."),
-        )  # fmt: skip
+def _supervision(kind: ProductType, facts: ProductFacts) -> Iterator[Finding]:
     if facts.supervised and kind.supervision is Supervision.NEVER:
         yield Finding(
             section=KIND, field="supervised", code="kind.supervision", rule=_rule("2.1"),

@@ -47,15 +47,6 @@ class DeliveredBy(StrEnum):
     """A gateway lets the buyer's key pass."""
 
 
-class Deal(StrEnum):
-    """Deal categories (business-rules §1.1, §13)."""
-
-    GENERAL = "general"
-    JOINT = "joint"
-    STRICT_SELECTION = "strict_selection"
-    SELF_SERVICE = "self_service"
-
-
 class Supervision(StrEnum):
     """Whether a buyer accepts the delivery before the seller earns (business-rules §2.1, §2.10)."""
 
@@ -185,7 +176,6 @@ class ProductType(Struct, frozen=True):
     delivery: DeliveredBy = DeliveredBy.INTERFACE
     undeliverable: Text | None = None
     """Why this market cannot deliver it yet: it can be drafted, is refused with this reason, and is never sold."""
-    deals: frozenset[Deal] = frozenset({Deal.GENERAL})
     templates: frozenset[Template] = frozenset(Template)
     multi_sku: bool = False
     """Whether a spec may be priced by two dimensions or more (business-rules §3.4)."""

@@ -38,5 +38,4 @@ class ProductFacts(Struct, frozen=True, kw_only=True):
     answers: Mapping[str, str] = field(default_factory=dict)
     proofs: frozenset[str] = frozenset()
     """Codes of those that were handed in."""
-    deal: str = "general"
     supervised: bool = False

@@ -352,6 +352,8 @@ def test_people_are_found_by_role_and_show_whom_they_act_for(console: Client, op
     assert found(role="buyer") == {buyer}
     assert found(role="seller", q=buyer.email) == set()
     assert found(role="nonsense") == set()
+    offered = [value for value, _label in console.get(url).context["roles"]]
+    assert offered == ["buyer", "seller", "operator"]  # no filter for a lock that nobody can set
     assert seller.name_en in text_of(console, url, role="seller")
 
 

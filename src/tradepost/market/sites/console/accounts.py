@@ -37,7 +37,6 @@ ROLES = (
     ("buyer", _("Buyers")),
     ("seller", _("Sellers' people")),
     ("operator", _("Operators")),
-    ("locked", _("Locked")),
 )
 
 

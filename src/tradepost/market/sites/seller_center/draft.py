@@ -313,7 +313,7 @@ class Page:
                 for group, asked in zip(shown, groups, strict=True)
             ],
             "proofs": self._proofs(values, wrong) if self.section == "details" else [],
-            "loose": [*wrong.at("product_type"), *wrong.at("deal"), *wrong.at("drawing")],
+            "loose": [*wrong.at("product_type"), *wrong.at("drawing")],
         }
 
     def _values(self) -> Mapping[str, str]:

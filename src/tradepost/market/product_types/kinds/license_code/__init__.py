@@ -5,7 +5,7 @@ Its production interface is optional: what becomes of a code is told to sellers 
 """
 
 from tradepost.market.product_types.acceptance import REVIEW, SUPERVISED_CODE, supervised_alone
-from tradepost.market.product_types.contract import Deal, DeliveredBy, Gives, ProductType, Supervision
+from tradepost.market.product_types.contract import DeliveredBy, Gives, ProductType, Supervision
 from tradepost.market.product_types.proofs import SOFTWARE_COPYRIGHT
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
@@ -24,7 +24,6 @@ KIND = ProductType(
     gives=Gives.CODE,
     icon="license",
     delivery=DeliveredBy.CODE,
-    deals=frozenset({Deal.GENERAL, Deal.JOINT}),
     multi_sku=True,
     # §2.10: its money is held until the software has activated it; preparation and proof are a seller's choice (0068).
     supervision=Supervision.ALWAYS,

@@ -1,6 +1,6 @@
 """License handed over outside of this market; the buyer accepts it here, without a demand before (business-rules §2.5, §2.10)."""
 
-from tradepost.market.product_types.contract import Deal, DeliveredBy, Gives, ProductType, Supervision
+from tradepost.market.product_types.contract import DeliveredBy, Gives, ProductType, Supervision
 from tradepost.market.product_types.proofs import SOFTWARE_COPYRIGHT
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
@@ -19,7 +19,6 @@ KIND = ProductType(
     gives=Gives.LICENSE,
     icon="license",
     delivery=DeliveredBy.PERSON,
-    deals=frozenset({Deal.GENERAL, Deal.JOINT}),
     multi_sku=True,
     supervision=Supervision.ALWAYS,
     flow="handover",

@@ -8,7 +8,7 @@ Its code is plain ``LICENSE``: what was sold before there were four kinds of lic
 """
 
 from tradepost.market.product_types.acceptance import SUPERVISED_LICENSE, supervised_alone
-from tradepost.market.product_types.contract import Deal, DeliveredBy, Gives, ProductType, Returns, Step, Supervision
+from tradepost.market.product_types.contract import DeliveredBy, Gives, ProductType, Returns, Step, Supervision
 from tradepost.market.product_types.proofs import SOFTWARE_COPYRIGHT
 from tradepost.protocols.commands import ChargingMode, Create
 from tradepost.protocols.text import Text
@@ -30,7 +30,6 @@ KIND = ProductType(
     gives=Gives.LICENSE,
     icon="license",
     delivery=DeliveredBy.INTERFACE,
-    deals=frozenset({Deal.GENERAL, Deal.JOINT}),  # §2.1: "joint products … SaaS, License named first"
     multi_sku=True,  # §3.4
     supervision=Supervision.CHOICE,
     flow_if_wanted="license_online",

@@ -3,7 +3,6 @@
 from tradepost.market.product_types.contract import (
     Answer,
     AssetKind,
-    Deal,
     DeliveredBy,
     Gives,
     ProductType,
@@ -29,7 +28,6 @@ KIND = ProductType(
     icon="license",
     delivery=DeliveredBy.FILE,
     asset_kinds=(AssetKind.PACKAGE,),
-    deals=frozenset({Deal.GENERAL, Deal.JOINT}),
     multi_sku=True,
     supervision=Supervision.ALWAYS,  # §2.10: the buyer confirms after the deployment
     flow="deploy",

@@ -1,7 +1,7 @@
 """SaaS: an instance at the seller's server, created after payment, reached at an address with an account."""
 
 from tradepost.market.product_types.acceptance import SUPERVISED, supervised_alone
-from tradepost.market.product_types.contract import Deal, DeliveredBy, ProductType, Returns, Step, Supervision
+from tradepost.market.product_types.contract import DeliveredBy, ProductType, Returns, Step, Supervision
 from tradepost.market.product_types.proofs import SOFTWARE_COPYRIGHT
 from tradepost.market.product_types.web_site import QUESTIONS, with_an_address
 from tradepost.protocols.commands import ChargingMode, Create, Query
@@ -30,7 +30,6 @@ KIND = ProductType(
     one_line_over=frozenset({"saas_v1"}),
     icon="cloud",
     delivery=DeliveredBy.INTERFACE,
-    deals=frozenset({Deal.GENERAL, Deal.JOINT}),
     multi_sku=True,  # business-rules §3.4
     trial=True,  # §3.5: "SaaS, month/year specs only"
     supervision=Supervision.CHOICE,  # §2.1: "yes/no per product"
