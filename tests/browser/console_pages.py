@@ -81,6 +81,9 @@ OF_OPERATORS: dict[str, View] = {
     "console-level-wrong": View(
         "/console/accounts/1/", (("input[name=reason]", "  "),), 'main form[action$="/level/"] button[type=submit]'
     ),
+    "console-customer-type-wrong": View(
+        "/console/accounts/1/", (("#type-reason", "  "),), 'main form[action$="/customer-type/"] button[type=submit]'
+    ),
     "console-licenses": View("/console/licenses/"),
     "console-license-requests": View("/console/licenses/requests/"),
     "console-ledger": View("/console/ledger/?check=1"),

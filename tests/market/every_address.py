@@ -354,6 +354,11 @@ CONSOLE = {
     "console/accounts/<int:pk>/level/": Address(
         {"pk": "{buyer}"}, post=ONLY_OPERATORS, data={"level": "V3", "reason": "a good year"}
     ),
+    "console/accounts/<int:pk>/customer-type/": Address(
+        {"pk": "{buyer}"},
+        post=ONLY_OPERATORS,
+        data={"customer_type": "company", "name": "蓝天公司", "reason": "licence seen"},
+    ),
     "console/accounts/<int:pk>/second-step/": Address({"pk": "{buyer}"}, post=ONLY_OPERATORS),
     "console/deliveries/": pages(ONLY_OPERATORS),
     "console/deliveries/<int:pk>/": pages(ONLY_OPERATORS, pk="{mail}"),

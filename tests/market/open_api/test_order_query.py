@@ -103,10 +103,21 @@ def test_privacy_fields_are_filled_only_when_the_product_asks(shop: Shop) -> Non
 
 def test_a_buyer_without_a_name_is_not_named_by_the_mail_address(shop: Shop) -> None:
     order = shop.buy("yunjian-docs", quantity=5)
-    User.objects.filter(email="buyer@lantian.example").update(name="", company="")
+    person = User.objects.filter(email="buyer@lantian.example")
+    person.update(name="", company="", customer_type="", certified_name="")
     buyer = members(shop.ask(f"orderId={order.number}"))["orderInfo"]["buyerInfo"]
-    assert (buyer["customerName"], buyer["customerType"]) == (f"user_{buyer['customerId'][:8]}", 0)
+    assert (buyer["customerName"], buyer["customerType"]) == (f"user_{buyer['customerId'][:8]}", -1)
     assert "lantian" not in str(buyer)
+
+
+@pytest.mark.parametrize(("certified", "on_the_wire"), [("company", 1), ("person", 0), ("", -1)])
+def test_the_customer_type_is_the_certified_one(shop: Shop, certified: str, on_the_wire: int) -> None:
+    """openapi-jointkit §C.4: "0 individual, 1 enterprise, -1 none"; a typed company name decides nothing."""
+    order = shop.buy("yunjian-docs", quantity=5)
+    person = User.objects.filter(email="buyer@lantian.example")
+    person.update(company="自填公司", customer_type=certified, certified_name="认证名称" if certified else "")
+    buyer = members(shop.ask(f"orderId={order.number}"))["orderInfo"]["buyerInfo"]
+    assert (buyer["customerType"], buyer["customerRealName"]) == (on_the_wire, "认证名称" if certified else "自填公司")
 
 
 def test_extension_parameters_come_as_typed(shop: Shop) -> None:

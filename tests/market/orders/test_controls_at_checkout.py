@@ -126,13 +126,15 @@ def test_what_is_on_demand_is_not_limited_and_what_was_bought_before_counts() ->
 # --- audience -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("audience", "company", "sold"), [
-    ("companies", "蓝天公司", True), ("companies", "", False), ("people", "", True), ("people", "蓝天公司", False),
+@pytest.mark.parametrize(("audience", "certified", "sold"), [
+    ("companies", "company", True), ("companies", "person", False), ("companies", "", False),
+    ("people", "person", True), ("people", "company", False), ("people", "", False),
 ])  # fmt: skip
-def test_companies_and_individuals(audience: str, company: str, sold: bool) -> None:
+def test_enterprises_and_individuals_by_the_certified_type(audience: str, certified: str, sold: bool) -> None:
+    """§3.7: "everyone / enterprise / individual". The company name on the profile is typed by the buyer and decides nothing."""
     offer = make_offer()
     controls.set_target(offer.sku.spec.product, audience=audience, now=NOW, by="s")
-    buyer = make_buyer(company=company)
+    buyer = make_buyer(company="" if certified == "company" else "蓝天公司", customer_type=certified)
     if sold:
         order(buyer, offer)
     else:

@@ -21,6 +21,7 @@ from .second_factor_models import LogIn, RecoveryCode, SecondFactor
 
 __all__ = [
     "AccessKey",
+    "CustomerType",
     "Domain",
     "Group",
     "Invitation",
@@ -64,6 +65,13 @@ class Level(models.TextChoices):
     V5 = "V5", "V5"
 
 
+class CustomerType(models.TextChoices):
+    """As an operator certified it; an account without one is not certified."""
+
+    COMPANY = "company", _("Enterprise")
+    PERSON = "person", _("Individual")
+
+
 class User(AbstractBaseUser):
     """A person. Everybody may buy; members of a seller may enter the seller center, operators the console."""
 
@@ -77,6 +85,12 @@ class User(AbstractBaseUser):
     """What sellers know the buyer by."""
     level = models.CharField(_("Customer level"), max_length=2, choices=Level, blank=True, default="", db_default="")
     """How long what is not renewed is kept goes by it (business-rules §4.4); empty: the market's default level."""
+    customer_type = models.CharField(
+        _("Customer type"), max_length=8, choices=CustomerType, blank=True, default="", db_default=""
+    )
+    """Decides which sales targets include the buyer (business-rules §3.7); empty: not certified."""
+    certified_name = models.CharField(max_length=128, blank=True, default="", db_default="")
+    """Of the licence or identity document that the operator checked."""
     expiry_day = models.PositiveSmallIntegerField(_("Unified expiry date"), default=0, db_default=0)
     """Day of the month on which the services are to end, 1 to 28, or 31: the last one (business-rules §4.5); 0: none."""
     is_active = models.BooleanField(default=True)

@@ -11,6 +11,7 @@ from django.db import models
 from tradepost.market.base.money import Money
 from tradepost.market.base.prepared import Prepared
 from tradepost.market.fulfilment.renewing import end_wanted_by
+from tradepost.market.identity.models import CustomerType
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.product_types.charging import charging
 from tradepost.market.subscriptions.paid_time import period_end
@@ -29,6 +30,10 @@ MODE_NAMES = {
 
 OPENS = (Order.Type.NEW, Order.Type.TRIAL)
 """Orders that begin a service: the others move an end that is told before it is there."""
+
+
+_TYPES = {CustomerType.COMPANY: 1, CustomerType.PERSON: 0, "": -1}
+"""Of customers, by what an operator certified (openapi-jointkit §C.4)."""
 
 
 class _Line(NamedTuple):
@@ -55,6 +60,8 @@ class _Line(NamedTuple):
     order__buyer__customer_id: str
     order__buyer__name: str
     order__buyer__company: str
+    order__buyer__customer_type: str
+    order__buyer__certified_name: str
     order__buyer__phone: str
     order__buyer__email: str
     offer__product_id: str
@@ -150,8 +157,8 @@ def _buyer(lines: Sequence[_Line]) -> wire.BuyerInfo:
         customer_id=customer,
         # Never the e-mail address: that is given only to those who ask for it.
         customer_name=name or f"user_{customer[:8]}",
-        customer_real_name=company or name,
-        customer_type=1 if company else 0,
+        customer_real_name=order.order__buyer__certified_name or company or name,
+        customer_type=_TYPES[order.order__buyer__customer_type],
         mobile_phone=order.order__buyer__phone if any(line.product__asks_mobile for line in lines) else "",
         email=order.order__buyer__email if any(line.product__asks_email for line in lines) else "",
     )

@@ -8,38 +8,49 @@ from django.utils.translation import gettext as _
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.catalog.models import Offer, SalesTarget, TargetBuyer
-from tradepost.market.identity.models import User
+from tradepost.market.identity.models import CustomerType, User
 
 from .models import Order, OrderLine
 
 
-def is_sold_to(buyer: User, offer: Offer) -> bool:
-    """Whether the buyer is among those that the product and the spec are sold to; both must agree."""
-    spec = offer.sku.spec
-    targets = SalesTarget.objects.filter(product=spec.product_id, spec_key__in=["", spec.key])
-    return all(_is_among(buyer, target) for target in targets)
-
-
 def check_audience(buyer: User, offer: Offer) -> None:
-    """Raises ``Refused``: a buyer who is not meant is told to contact the seller."""
-    if not is_sold_to(buyer, offer):
-        seller = offer.sku.spec.product.seller
-        contact = " · ".join(filter(None, (seller.contact_email, seller.contact_phone)))
-        raise Refused(
-            "order.not_for_you",
-            _("The seller sells this to chosen customers only. Contact the seller if you need it: %(contact)s")
-            % {"contact": contact},
-            HTTPStatus.FORBIDDEN,
-            field="product_id",
-        )
+    """Raises ``Refused`` with the reason and what the buyer can do."""
+    if words := why_not_sold_to(buyer, offer):
+        raise Refused("order.not_for_you", words, HTTPStatus.FORBIDDEN, field="product_id")
+
+
+def why_not_sold_to(buyer: User, offer: Offer) -> str:
+    """Why the buyer is outside the sales target of the product or of the spec; empty where both include the buyer."""
+    spec = offer.sku.spec
+    targets = SalesTarget.objects.filter(product=spec.product_id, spec_key__in=["", spec.key]).order_by("spec_key")
+    target = next((target for target in targets if not _is_among(buyer, target)), None)
+    if target is None:
+        return ""
+    seller = spec.product.seller
+    contact = " · ".join(filter(None, (seller.contact_email, seller.contact_phone)))
+    match SalesTarget.Audience(target.audience):
+        case SalesTarget.Audience.COMPANIES:
+            rule = _("The seller sells this product to certified enterprises only. Questions? Contact %(contact)s.")
+        case SalesTarget.Audience.PEOPLE:
+            rule = _("The seller sells this product to certified individuals only. Questions? Contact %(contact)s.")
+        case SalesTarget.Audience.LISTED | SalesTarget.Audience.HOLDERS:
+            words = _("The seller sells this to chosen customers only. Contact the seller if you need it: %(contact)s")
+            return words % {"contact": contact}
+    return f"{rule % {'contact': contact}} {_own_type(buyer)}"
+
+
+def _own_type(buyer: User) -> str:
+    if buyer.customer_type:
+        return _("Your account is certified as: %(type)s.") % {"type": CustomerType(buyer.customer_type).label}
+    return _("Your account is not certified yet.")
 
 
 def _is_among(buyer: User, target: SalesTarget) -> bool:
     match SalesTarget.Audience(target.audience):
         case SalesTarget.Audience.COMPANIES:
-            return bool(buyer.company.strip())
+            return buyer.customer_type == CustomerType.COMPANY
         case SalesTarget.Audience.PEOPLE:
-            return not buyer.company.strip()
+            return buyer.customer_type == CustomerType.PERSON
         case SalesTarget.Audience.LISTED:
             # Both must be the buyer's: who knows one of them alone is nobody (account name + ID).
             return TargetBuyer.objects.filter(

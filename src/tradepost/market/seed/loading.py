@@ -23,7 +23,7 @@ from tradepost.market.catalog import first_categories
 from tradepost.market.catalog.listing import draft_product
 from tradepost.market.catalog.models import Category, Product
 from tradepost.market.identity import keys
-from tradepost.market.identity.models import Member, Seller, SigningKey, User
+from tradepost.market.identity.models import CustomerType, Member, Seller, SigningKey, User
 from tradepost.market.payments import ledger
 from tradepost.market.payments.models import Transfer
 from tradepost.market.production import addresses
@@ -94,6 +94,8 @@ def account(login: Login, now: datetime) -> User:
             login.email,
             name=login.name,
             company=login.company,
+            customer_type=CustomerType.COMPANY if login.company else "",
+            certified_name=login.company,
             phone=login.phone,
             level=login.level,
             is_operator=login is OPERATOR,

@@ -190,6 +190,7 @@ ACTS: Mapping[str, Named] = {
     "agreement": Named(_("Agreement published"), "agreement"),
     "top_up": Named(_("Balance topped up"), "account"),
     "customer_level": Named(_("Customer level changed"), "account"),
+    "customer_type": Named(_("Customer type changed"), "account"),
     "second_step_reset": Named(_("Two-step sign-in turned off for somebody"), "account"),
     "delivery_retry": Named(_("Message sent again"), "delivery"),
     "notices_read": Named(_("Own notices marked as read")),

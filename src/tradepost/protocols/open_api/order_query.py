@@ -114,7 +114,8 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuyerInfo:
-    """Empty texts are null on the wire: data that the product did not ask for. ``customer_type``: 0 person, 1 enterprise."""
+    """Empty texts are null on the wire: data that the product did not ask for. ``customer_type``: 0 person, 1 enterprise, -1 not
+    certified."""
 
     customer_id: str
     customer_name: str

@@ -21,6 +21,7 @@ from tradepost.market.billing import arrears
 from tradepost.market.identity import operator_queries as identity
 from tradepost.market.identity import second_factor
 from tradepost.market.identity.customer_level import set_level
+from tradepost.market.identity.customer_type import certify_customer
 from tradepost.market.identity.models import User
 from tradepost.market.payments import ledger, queries
 from tradepost.market.payments.confirm import confirm
@@ -29,8 +30,9 @@ from tradepost.market.web.auditing import only_shown
 from tradepost.market.web.refusals import say_why
 from tradepost.market.web.templatetags.ui import money
 
-from . import customer_level
+from . import customer_level, customer_type
 from .customer_level import LevelForm
+from .customer_type import TypeForm
 from .top_up_form import TopUp, TopUpForm
 
 ROLES = (
@@ -139,6 +141,25 @@ def change_level(request: HttpRequest, pk: int) -> HttpResponse:
 
 @operator_required
 @require_POST
+def certify(request: HttpRequest, pk: int) -> HttpResponse:
+    user, form = _account_of(pk), TypeForm(request.POST)
+    refilled = TopUpForm(currency=config().currency, user=user)
+    if not form.is_valid():
+        return _page(request, user, refilled, type_form=form)
+    try:
+        changed = certify_customer(user, **form.cleaned_data, actor=person(request).email, now=now_of(request))
+    except Refused as refused:
+        say_why(form, refused)
+        return _page(request, user, refilled, type_form=form)
+    if changed:
+        messages.success(request, gettext("The customer type was saved."))
+    else:
+        messages.info(request, gettext("The customer is certified like this already. Nothing was changed."))
+    return redirect("console:account", pk)
+
+
+@operator_required
+@require_POST
 def reset_second_step(request: HttpRequest, pk: int) -> HttpResponse:
     """For somebody who lost the telephone and the recovery codes: by the operator's word that it is they who ask."""
     user = _account_of(pk)
@@ -154,14 +175,19 @@ def _account_of(pk: int) -> User:
     return user
 
 
-def _page(request: HttpRequest, user: User, form: TopUpForm, level_form: LevelForm | None = None) -> HttpResponse:
+def _page(
+    request: HttpRequest, user: User, form: TopUpForm, level_form: LevelForm | None = None,
+    type_form: TypeForm | None = None,
+) -> HttpResponse:  # fmt: skip
     account = queries.buyer_account(user, form.currency)
     context = {
-        **customer_level.shown(user, level_form), "second_step": second_factor.state(user),
+        **customer_level.shown(user, level_form), **customer_type.shown(user, type_form),
+        "second_step": second_factor.state(user),
         "account": user, "page_at": reverse("console:account", args=[user.pk]), "form": form,
         "balance": account.balance if account else Money(0, form.currency),
         "owed": arrears.owed(user, form.currency), "arrears": arrears.standing(user, form.currency),
         "page": queries.entries(account, after=request.GET.get("after", "")), "sells_for": identity.sellers_of(user),
     }  # fmt: skip
-    status = 400 if level_form and level_form.errors else 409 if form.is_bound and form.errors else 200
+    wrong = any(one is not None and one.errors for one in (level_form, type_form))
+    status = 400 if wrong else 409 if form.is_bound and form.errors else 200
     return render(request, "console/account.html", context, status=status)

@@ -167,6 +167,7 @@ urlpatterns = [
     path("accounts/<int:pk>/", accounts.detail, name="account"),
     path("accounts/<int:pk>/top-up/", accounts.top_up, name="top_up"),
     path("accounts/<int:pk>/level/", accounts.change_level, name="customer_level"),
+    path("accounts/<int:pk>/customer-type/", accounts.certify, name="customer_type"),
     path("accounts/<int:pk>/second-step/", accounts.reset_second_step, name="second_step_reset"),
     path("servers/", servers.index, name="servers"),
     path("servers/<int:pk>/", servers.detail, name="server"),

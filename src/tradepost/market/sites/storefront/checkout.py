@@ -24,6 +24,7 @@ from tradepost.market.base.values import replace
 from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.catalog.shelf_queries import product_on_sale
 from tradepost.market.orders import quotes
+from tradepost.market.orders.audience import why_not_sold_to
 from tradepost.market.orders.buy import buy
 from tradepost.market.orders.durations import Duration, durations
 from tradepost.market.orders.place import PlaceOrder, quote, sold_version
@@ -136,6 +137,7 @@ def _page(request: HttpRequest, product: Product, choice: Choice, refused: Refus
         "quote": _quote(request, choice, priced) if priced else "",
         "lacks": lacks_prerequisite(person(request), choice.offer),
         "needed": _needed(choice),
+        "not_sold": why_not_sold_to(person(request), choice.offer),
         "owes": owed_before(person(request), choice.offer),
         "params": params,
         "agreed": request.POST.get("agreed") == "on",

@@ -1,0 +1,45 @@
+"""The certified type of a customer on the page of an account, with its history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from tradepost.market.base.models import Move
+from tradepost.market.identity.customer_type import HISTORY, MAX_NAME
+from tradepost.market.identity.models import CustomerType, User
+from tradepost.market.web.timeline import moves_of
+
+LATEST = 20
+"""Changes that the page shows."""
+
+
+class TypeForm(forms.Form):
+    customer_type = forms.ChoiceField(
+        label=_("Customer type"), required=False, choices=[("", _("Not certified")), *CustomerType.choices]
+    )
+    name = forms.CharField(
+        label=_("Certified name"), required=False, max_length=MAX_NAME,
+        help_text=_("As on the business licence or identity document."),
+    )  # fmt: skip
+    reason = forms.CharField(
+        label=_("What you checked"), max_length=200, help_text=_("For the history. The customer does not see it.")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.auto_id = "type-%s"
+
+
+def shown(user: User, form: TypeForm | None = None) -> dict[str, Any]:
+    """Return what the account page shows of the customer type."""
+    moves: list[Move] = moves_of(HISTORY, user.pk)
+    labels = dict(CustomerType.choices)
+    return {
+        "type_form": form or TypeForm(initial={"customer_type": user.customer_type, "name": user.certified_name}),
+        "type_moves": [
+            (move, labels.get(move.before, ""), labels.get(move.after, "")) for move in moves[: -LATEST - 1 : -1]
+        ],
+    }
