@@ -9,10 +9,13 @@ import pytest
 
 from tests.factories import make_buyer, make_offer, make_operator, make_order
 from tests.factories.companies import approve, owner_of
-from tests.factories.people import NOW
+from tests.factories.people import NOW, make_seller
+from tests.factories.pictures import PDF, make_proof
 from tests.factories.publishable import ONCE, TRIAL, drafted, may_publish, period, right_document, save_all
 from tests.market.debugging.answering import answer, tried
 from tests.market.review.publishing import handed_in, listed, pending, ready, replays
+from tradepost.market.assets.asset_models import FileScan
+from tradepost.market.assets.models import Proof, ProofUse
 from tradepost.market.base import stored
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
@@ -31,8 +34,8 @@ from tradepost.market.identity import keys
 from tradepost.market.identity.models import Seller
 from tradepost.market.production.models import Binding
 from tradepost.market.review import decide, hand_in
-from tradepost.market.review.contract import Incomplete
-from tradepost.market.review.kinds.delist import Delisting
+from tradepost.market.review.contract import Incomplete, Look
+from tradepost.market.review.kinds.delist import KIND, Delisting
 from tradepost.market.review.models import Submission
 from tradepost.market.review.product_versions import findings_of, replay_of
 from tradepost.market.review.registry import review_kind
@@ -328,7 +331,13 @@ def test_a_supervised_license_needs_an_interface_that_takes_the_code_of_a_machin
 
 
 def delisting(product: Product, what: str = "product", key: str = "", **said: str) -> Submission:
-    document = Delisting(what=what, key=key, reason="不再维护。", proof="已邮件通知全部用户。")
+    document = Delisting(
+        what=what,
+        key=key,
+        reason="不再维护。",
+        proof="已邮件通知全部用户。",
+        attachment=make_proof(product.seller).sha256,
+    )
     return hand_in.ask_delisting(
         product, replace(document, **said), by=owner_of(product.seller), settings=config(), now=LATER
     )
@@ -353,7 +362,28 @@ def test_a_spec_or_the_whole_product_ends_when_an_operator_agrees() -> None:
         delisting(product)
 
 
-@pytest.mark.parametrize(("said", "field"), [({"reason": " "}, "reason"), ({"proof": "x" * 501}, "proof")])
+def test_the_operator_reads_the_proof_document_and_the_seller_keeps_it() -> None:
+    """§2.8: "reason + proof attachment; reviewed"; scanned as every document (§2.7)."""
+    product = listed()
+    sent = delisting(product)
+    proof = Proof.objects.get(seller=product.seller, sha256=sent.document["attachment"])
+    assert ProofUse.objects.filter(proof=proof, owner=f"submission:{sent.pk}").exists()
+    assert FileScan.objects.filter(sha256=proof.sha256).exists()
+    shown = [fact for fact in KIND.facts(stored.load(Delisting, sent.document)) if fact.look is Look.PROOF]
+    assert [fact.value for fact in shown] == [proof.sha256]
+
+
+def test_a_document_of_another_seller_proves_nothing() -> None:
+    product, other = listed(), make_proof(make_seller(), content=PDF + b" another")
+    with pytest.raises(Incomplete) as refused:
+        delisting(product, attachment=other.sha256)
+    assert [(each.field, each.code) for each in refused.value.findings] == [("attachment", "proof.unknown")]
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [({"reason": " "}, "reason"), ({"proof": "x" * 501}, "proof"), ({"attachment": ""}, "attachment")],
+)
 def test_the_end_of_a_sale_needs_reason_and_proof(said: dict[str, str], field: str) -> None:
     product = listed()
     with pytest.raises(Incomplete) as refused:

@@ -104,9 +104,10 @@ def _modify() -> Sent:
 
 def _delist() -> Sent:
     product = publishing.listed()
-    wanted = Delisting(what="product", reason="不再维护。", proof="已通知全部用户。")
+    attachment = make_proof(product.seller).sha256
+    wanted = Delisting(what="product", reason="不再维护。", proof="已通知全部用户。", attachment=attachment)
     sent = hand_in.ask_delisting(product, wanted, by=owner_of(product.seller), settings=config(), now=NOW)
-    return Sent(sent, ("不再维护。", "已通知全部用户。", '<option value="product" selected'))
+    return Sent(sent, ("不再维护。", "已通知全部用户。", '<option value="product" selected', attachment))
 
 
 def _restore() -> Sent:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from tests.factories import make_operator
 from tests.factories.companies import owner_of
+from tests.factories.pictures import PDF
 from tests.factories.publishable import USAGE, drafted, may_publish, right_document
 from tests.market.review.publishing import approve, handed_in, listed, pending, ready, replays
 from tests.market.sites.seller_center.shops import enter
@@ -95,8 +99,23 @@ def test_the_end_of_a_sale_is_asked_for_with_reason_and_proof() -> None:
     assert "business-rules §2.8" in refused.content.decode()
     assert Submission.objects.filter(kind="delist").count() == 0
     asked = {"node": "product", "reason": "不再维护。", "proof": "已通知全部用户。"}
-    assert page.post(where(product, "delist"), asked).status_code == 302
-    assert Submission.objects.get(kind="delist").status == "pending"
+    without = page.post(where(product, "delist"), asked)
+    assert without.status_code == 422
+    assert "Upload a document that proves it." in without.content.decode()
+    renamed = page.post(
+        where(product, "delist"), {**asked, "attachment_file": SimpleUploadedFile("n.pdf", b"no document")}
+    )
+    assert renamed.status_code == 422
+    assert Submission.objects.filter(kind="delist").count() == 0
+    wrong_reason = {**asked, "reason": "", "attachment_file": SimpleUploadedFile("notice.pdf", PDF)}
+    corrected = page.post(where(product, "delist"), wrong_reason)
+    kept = re.search(r'name="attachment" value="([0-9a-f]{64})"', corrected.content.decode())
+    assert kept is not None, "the document is kept while the form is corrected"
+    assert page.post(where(product, "delist"), {**asked, "attachment": kept[1]}).status_code == 302
+    sent = Submission.objects.get(kind="delist")
+    assert sent.status == "pending"
+    review = enter(make_operator()).get(f"/console/reviews/{sent.pk}/").content.decode()
+    assert kept[1] in review
 
 
 def test_nothing_of_another_sellers_product_is_there() -> None:

@@ -23,15 +23,19 @@ from tradepost.market.review.contract import Incomplete
 from tradepost.market.review.drafts import to_correct
 from tradepost.market.review.kinds.delist import KIND, LONGEST, Delisting
 from tradepost.market.review.models import Submission
+from tradepost.market.web import uploads
 
 from .correcting import remarks_of
 from .draft_inputs import Look, Shown, Words, Wrong
 from .frame import SellerRequest, seller_page, show
 from .products import own
 
+ATTACHMENT = "attachment"
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @seller_page(menu=Menu.PRODUCTS, product="pk")
+@uploads.takes_pictures(0, proofs=1)
 def delist(request: SellerRequest, pk: int) -> HttpResponse:
     product = own(request, pk)
     choices = list(_choices(product))
@@ -43,10 +47,12 @@ def delist(request: SellerRequest, pk: int) -> HttpResponse:
     wrong = Wrong()
     status = HTTPStatus.OK
     if request.method == "POST":
+        typed["attachment"] = _handed_in(request, wrong)
         what, _colon, key = typed["node"].partition(":")
         wanted = Delisting(
             what=what[:16], key=key[:64], named=str(dict(choices).get(typed["node"], ""))[:200],
             reason=typed["reason"][: 4 * LONGEST], proof=typed["proof"][: 4 * LONGEST],
+            attachment=typed["attachment"],
         )  # fmt: skip
         try:
             sent = hand_in.ask_delisting(product, wanted, by=request.user, settings=config(), now=request.now)
@@ -69,6 +75,7 @@ def delist(request: SellerRequest, pk: int) -> HttpResponse:
         loose=wrong.at(""),
         remarks=remarks_of(last),
         under_way=seller_queries.open_of_product(product),
+        document=_field(request, typed["attachment"], wrong),
         inputs=list(_inputs(typed, choices, wrong)),
         sold=product.status in {Product.Status.ON_SALE, Product.Status.FROZEN},
     )
@@ -81,7 +88,28 @@ def _sent_before(last: Submission | None) -> dict[str, str]:
     """What the last submission said, while it is to be corrected."""
     said = stored.load(Delisting, last.document) if last is not None else Delisting(what="")
     node = f"{said.what}:{said.key}" if said.key else said.what
-    return {"node": node, "reason": said.reason, "proof": said.proof}
+    return {"node": node, "reason": said.reason, "proof": said.proof, "attachment": said.attachment}
+
+
+def _handed_in(request: SellerRequest, wrong: Wrong) -> str:
+    """The document that came with the form or was kept of the last try; empty for one that was refused."""
+    try:
+        return uploads.handed_in_proof(
+            request, ATTACHMENT, seller=request.seller, by=request.user, now=request.now
+        )  # fmt: skip
+    except Refused as refused:
+        wrong.put(ATTACHMENT, refused.message)
+        return ""
+
+
+def _field(request: SellerRequest, sha256: str, wrong: Wrong) -> uploads.ProofField:
+    errors = wrong.at(ATTACHMENT)
+    file = uploads.proof_of(request.seller, sha256) if sha256 else None
+    return uploads.ProofField(
+        name=ATTACHMENT, label=_("Proof document"), required=True, action="", asked_by={}, code="",
+        sha256=sha256 if file else "", file=file, error=errors[0][0] if errors else "",
+        help=_("For example the notice that you sent to your buyers."),
+    )  # fmt: skip
 
 
 def _choices(product: Product) -> Iterator[tuple[str, Words]]:

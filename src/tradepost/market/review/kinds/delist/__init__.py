@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from msgspec import Struct
 
+from tradepost.market.assets.proofs import find_proof, use_proofs
 from tradepost.market.base import stored
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.findings import Finding
@@ -31,6 +32,8 @@ class Delisting(Struct, frozen=True, kw_only=True):
     reason: str = ""
     proof: str = ""
     """What shows that buyers were told and are served to the end, in words."""
+    attachment: str = ""
+    """SHA-256 of the document that proves it (``assets.Proof``); empty in submissions from before it was required."""
 
 
 def node(product: Product, what: str, key: str) -> Product | Spec | Sku | None:
@@ -52,6 +55,7 @@ class Delist(Defaults[Delisting]):
     document = Delisting
     sections = (Section(code="delist", title=gettext_lazy("End of the sale")),)
     items = (
+        Item(code="document", words=gettext_lazy("The document proves what the seller wrote."), rule=RULE),
         Item(code="told", words=gettext_lazy("The reason is true, and buyers were told."), rule=RULE),
         Item(code="served", words=gettext_lazy("What was sold is served to its end."), rule=RULE),
     )
@@ -75,7 +79,16 @@ class Delist(Defaults[Delisting]):
                 found.append(_wrong(field, "delist.missing", words))
             elif len(said) > LONGEST:
                 found.append(_wrong(field, "delist.long", _("At most %(most)s characters.") % {"most": LONGEST}))
+        if not wanted.attachment:
+            found.append(_wrong("attachment", "delist.attachment", _("Upload a document that proves it.")))
+        elif find_proof(wanted.attachment, seller=case.seller) is None:
+            found.append(_wrong("attachment", "proof.unknown", _("The document is no longer stored. Upload it again.")))
         return found
+
+    def begin_checking(self, case: Case[Delisting]) -> bool:
+        """Keep the document as long as the submission. There is nothing to wait for."""
+        use_proofs(f"submission:{case.stored.pk}", [case.document.attachment], seller=case.seller)
+        return False
 
     def approve(self, case: Case[Delisting], *, by: str) -> None:
         wanted = case.document
@@ -87,11 +100,17 @@ class Delist(Defaults[Delisting]):
     def facts(self, document: Delisting) -> Sequence[Fact]:
         words = {"product": _("The whole product"), "spec": _("A spec"), "sku": _("A SKU")}
         named = f"{words.get(document.what, document.what)} {document.named}".strip()
-        return [
+        facts = [
             Fact(section="delist", field="what", label=_("What ends"), value=named),
             Fact(section="delist", field="reason", label=_("Reason"), value=document.reason, look=Look.LONG),
             Fact(section="delist", field="proof", label=_("Proof"), value=document.proof, look=Look.LONG),
         ]
+        if document.attachment:
+            label = _("Proof document")
+            facts.append(
+                Fact(section="delist", field="attachment", label=label, value=document.attachment, look=Look.PROOF)
+            )
+        return facts
 
 
 def _wrong(field: str, code: str, words: str) -> Finding:
