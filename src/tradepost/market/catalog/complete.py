@@ -163,6 +163,10 @@ def _support(document: Document) -> Iterator[Finding]:
 
 
 def _purchase(document: Document) -> Iterator[Finding]:
+    terms = document.purchase.terms
+    if terms.zh.strip() or terms.en.strip():
+        words = _("Write the additional terms in both languages, or leave both empty.")
+        yield from _both("purchase", "terms", terms, words)
     params = document.purchase.extend_params
     names = Counter(param.name for param in params)
     if len(params) > MOST_EXTEND_PARAMS:

@@ -216,6 +216,8 @@ class Purchase(Struct, frozen=True, kw_only=True):
     asks_email: bool = False
     access_by_message: bool = False
     """The seller sends access data by SMS or mail, so the interface may stay silent (saas-v2 §3.2)."""
+    terms: Text = NO_TEXT
+    """What the seller adds to the product service agreement (business-rules §1.5), in plain text."""
     public: bool = True
     """Otherwise only who has the address of its page finds it."""
 

@@ -28,6 +28,7 @@ def texts_of(document: Document) -> list[Written]:
         *_pair("guide", "body", document.guide.body, Kind.GUIDE, rich=True),
         *_pair("support", "hours", document.support.hours, Kind.OTHER),
         *_pair("support", "content", document.support.content, Kind.OTHER),
+        *_pair("purchase", "terms", document.purchase.terms, Kind.OTHER),
         *_specs(document),
         *_answers(document),
         *_pair("discovery", "keywords", document.discovery.keywords, Kind.OTHER),

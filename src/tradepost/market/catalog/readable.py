@@ -83,7 +83,7 @@ WHEN_USED_UP: Mapping[str, Words] = {
 _PARTS: Mapping[str, Words] = {
     "name": gettext_lazy("Product name"), "summary": gettext_lazy("Summary"), "body": gettext_lazy("Text"),
     "hours": gettext_lazy("Service hours"), "content": gettext_lazy("What support covers"),
-    "keywords": gettext_lazy("Keywords"),
+    "keywords": gettext_lazy("Keywords"), "terms": gettext_lazy("Additional terms"),
 }  # fmt: skip
 
 
@@ -193,6 +193,7 @@ def _purchase(document: Document) -> Iterator[Line]:
             section="purchase", key=f"purchase.param.{param.name}", label=label,
             value=f"{param.label.zh} / {param.label.en} ({must})",
         )  # fmt: skip
+    yield from _both("purchase", "terms", purchase.terms)
     for name, label, said in (
         ("asks_mobile", _("The buyer's mobile number"), purchase.asks_mobile),
         ("asks_email", _("The buyer's e-mail address"), purchase.asks_email),

@@ -168,6 +168,12 @@ def product_on_sale(*, slug: str = "", pk: int = 0) -> Product | None:
     return with_rows().filter(status=Product.Status.ON_SALE, seller__status=Seller.Status.ACTIVE, **asked).first()
 
 
+def product_with_agreement(slug: str) -> Product | None:
+    """A product that is sold or whose services are still renewed, with its seller."""
+    sold = Product.objects.filter(status__in=[Product.Status.ON_SALE, Product.Status.FROZEN])
+    return sold.select_related("seller").filter(slug=slug, seller__status=Seller.Status.ACTIVE).first()
+
+
 def seller_page(slug: str) -> Seller | None:
     """A seller who sells; None for applicants, suspended ones and those who left."""
     return Seller.objects.filter(slug=slug, status=Seller.Status.ACTIVE).first()

@@ -97,6 +97,23 @@ def to_accept(seller: Seller, kinds: Collection[str] = OF_SELLERS, *, now: datet
     return sorted((each for each in wanted if each.pk not in accepted), key=lambda each: order.index(each.kind))
 
 
+def binding_on(sellers: Collection[int], kind: str, *, now: datetime) -> dict[int, Agreement]:
+    """Return by seller the latest version that it accepted, without the texts.
+
+    A newer version binds a seller only when it accepts it. A seller that accepted none has the version in force.
+    """
+    versions = Agreement.objects.filter(kind=kind, published_at__lte=now).defer("text", "text_en").in_bulk()
+    if not versions:
+        return {}
+    accepted = Acceptance.objects.filter(seller__in=sellers, agreement__in=versions).values("seller").annotate(
+        latest=Max("agreement__number")
+    )  # fmt: skip
+    numbers = {row["seller"]: row["latest"] for row in accepted}
+    by_number = {version.number: version for version in versions.values()}
+    latest = by_number[max(by_number)]
+    return {seller: by_number.get(numbers.get(seller, 0), latest) for seller in sellers}
+
+
 def accepted_by(seller: Seller) -> list[Acceptance]:
     """Newest first."""
     return list(Acceptance.objects.filter(seller=seller).select_related("agreement").order_by("-at", "-pk"))

@@ -43,6 +43,7 @@ class CreateServer(Struct, frozen=True, kw_only=True):
     name: str
     size: str
     agreed: bool = False
+    agreements: str = ""
     quote: str = ""
     idempotency_key: str = ""
 
@@ -54,6 +55,7 @@ class ForServer(Struct, frozen=True, kw_only=True):
     server: int
     periods: int = 1
     agreed: bool = False
+    agreements: str = ""
     renews: bool = False
     quote: str = ""
     idempotency_key: str = ""
@@ -82,7 +84,8 @@ def create_server(buyer: User, command: CreateServer, cloud: Compute, *, rules: 
         order = buy(
             buyer,
             PlaceOrder(
-                product_id=command.product_id, for_server=server.pk, agreed=command.agreed, quote=command.quote,
+                product_id=command.product_id, for_server=server.pk, agreed=command.agreed, agreements=command.agreements,
+                quote=command.quote,
                 idempotency_key=command.idempotency_key,
             ),
             now=now, unpaid_timeout=rules.unpaid_timeout,
@@ -153,7 +156,7 @@ def _order(buyer: User, command: ForServer, *, rules: Rules, now: datetime) -> O
         buyer,
         PlaceOrder(
             product_id=command.product_id, periods=command.periods, for_server=command.server, agreed=command.agreed,
-            renews=command.renews, quote=command.quote, idempotency_key=command.idempotency_key,
+            agreements=command.agreements, renews=command.renews, quote=command.quote, idempotency_key=command.idempotency_key,
         ),
         now=now, unpaid_timeout=rules.unpaid_timeout,
     )  # fmt: skip

@@ -27,10 +27,11 @@ from tradepost.market.subscriptions.models import Period, Subscription
 from tradepost.protocols.commands import ChargingMode
 
 from . import quotes
+from .agreements import accept
 from .change_fee import Fee, PaidTime, Rate, StepChange, Terms, as_stored, counts_from, fee_of, read_stored
 from .changes import open_changes
 from .models import Order, OrderLine
-from .place import check_agreed, sold_version, store_line, store_unpaid
+from .place import sold_version, store_line, store_unpaid
 from .pricing import Priced
 from .reserve import reserve_added
 
@@ -43,6 +44,7 @@ class ChangeService(Struct, frozen=True, kw_only=True):
     product_id: str
     quantity: int
     agreed: bool = False
+    agreements: str = ""
     quote: str = ""
 
 
@@ -269,12 +271,21 @@ def place_change(
         change = priced(held, found, command.quantity, step_change=step_change, now=to_the_second(as_of))
         if command.quote:
             shown = quotes.check(shown, found.offer, _as_priced(change), now=now, terms=_digest(held, change))
-        check_agreed(agreed=command.agreed)
+        accepted = accept(
+            held.product, agreed=command.agreed, shown=command.agreements,
+            pay_within=unpaid_timeout, now=now,
+        )  # fmt: skip
         order = store_unpaid(
             buyer, Order.Type.CHANGE, change.price, now=now, pay_before=min(now + unpaid_timeout, change.terms.ends_at)
         )
         line = store_line(
-            order, found.offer, _of_the_line(change), subscription=held, change_terms=as_stored(change.terms), now=now
+            order,
+            found.offer,
+            _of_the_line(change),
+            subscription=held,
+            change_terms=as_stored(change.terms),
+            accepted=accepted,
+            now=now,
         )
         if found.adds:
             reserve_added(line, before=held.quantity)

@@ -20,10 +20,11 @@ from tradepost.market.subscriptions.frozen_by_hand import frozen_by_hand
 from tradepost.market.subscriptions.models import Subscription
 
 from . import quotes
+from .agreements import accept
 from .audience import check_audience
 from .changes import check_free
 from .models import Order
-from .place import check_agreed, find_offer, quote, store_line, store_unpaid
+from .place import find_offer, quote, store_line, store_unpaid
 from .reserve import reserve
 
 
@@ -37,6 +38,7 @@ class WithinSpec(Struct, frozen=True, kw_only=True):
     quantity: int
     periods: int
     agreed: bool = False
+    agreements: str = ""
     quote: str = ""
 
 
@@ -54,7 +56,10 @@ def place_conversion(buyer: User, command: WithinSpec, *, now: datetime, unpaid_
         offer = find_offer(command.product_id)
         check_within(held, offer)
         priced = quote(offer, quantity=command.quantity, periods=command.periods)
-        check_agreed(agreed=command.agreed)
+        accepted = accept(
+            offer.sku.spec.product, agreed=command.agreed, shown=command.agreements,
+            pay_within=unpaid_timeout, now=now,
+        )  # fmt: skip
         check_audience(buyer, offer)
         shown = quotes.check(quotes.read(buyer, command.quote), offer, priced, now=now) if command.quote else None
         order = store_unpaid(
@@ -62,7 +67,7 @@ def place_conversion(buyer: User, command: WithinSpec, *, now: datetime, unpaid_
             pay_before=min(now + unpaid_timeout, last_moment),
         )  # fmt: skip
         taken = reserve(order, offer, quantity=priced.quantity, now=now)
-        store_line(order, offer, priced, subscription=held, stock_taken=taken, now=now)
+        store_line(order, offer, priced, subscription=held, stock_taken=taken, accepted=accepted, now=now)
         if shown is not None:
             quotes.keep(shown, order, offer, priced, now=now)
     return order

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tradepost.market.base.money import Money
 from tradepost.market.catalog.models import NONE, Offer, Product, PurchaseLimit, Spec, Version
+from tradepost.market.identity.company_models import Agreement
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.product_types.charging import Charging, charging
 from tradepost.market.subscriptions.models import Subscription
@@ -141,11 +142,22 @@ class OrderLine(models.Model):
     extend_params = models.JSONField(default=list)
     """``[{"name": …, "value": …}]`` as typed at checkout."""
     agreed_at = models.DateTimeField()
+    buyer_agreement = models.ForeignKey(
+        Agreement, models.PROTECT, null=True, default=None, related_name="+", db_index=False
+    )
+    """The version that the buyer accepted with the order (``agreements``); null for orders that the market placed."""
+    service_agreement = models.ForeignKey(
+        Agreement, models.PROTECT, null=True, default=None, related_name="+", db_index=False
+    )
+    """The same of the product service agreement, with the terms of ``version``; null also for orders before it was stored."""
+    agreed_pay_minutes = models.PositiveIntegerField(default=0, db_default=0)
+    """The time to pay that the accepted buyer agreement named; 0: not stored."""
 
     class Meta:
         indexes = [
             models.Index(fields=["seller", "-id"], name="line_seller"),
             models.Index(fields=["buyer", "product", "-order"], name="line_buyer_product"),
+            models.Index(fields=["buyer", "-id"], name="line_agreements", condition=Q(buyer_agreement__isnull=False)),
             models.Index(fields=["subscription", "id"], name="line_subscription"),
             models.Index(fields=["seller", "status", "-id"], name="line_seller_status"),
             models.Index(

@@ -23,6 +23,7 @@ from tradepost.market.product_types.registry import product_type
 from tradepost.market.subscriptions.models import Subscription
 
 from . import quotes
+from .agreements import Agreements, accept
 from .audience import check_audience
 from .durations import Duration, shortest_duration
 from .models import Order, OrderLine
@@ -43,6 +44,8 @@ class PlaceOrder(Struct, frozen=True, kw_only=True):
     periods: int = 1
     extend_params: tuple[tuple[str, str], ...] = ()
     agreed: bool = False
+    agreements: str = ""
+    """``Agreements.stamp`` of what the page showed. Empty where nothing was shown: then the versions in force hold."""
     idempotency_key: str = ""
     renews: bool = False
     """Whether it is to be renewed automatically, by its shortest duration (business-rules §4.5)."""
@@ -62,7 +65,10 @@ def place_order(
     ``origin``: a timer, where the market orders what its buyer asked it to order then.
     """
     offer = find_offer(command.product_id)
-    check_agreed(agreed=command.agreed)
+    accepted = accept(
+        offer.sku.spec.product, agreed=command.agreed, shown=command.agreements, origin=origin,
+        pay_within=unpaid_timeout, now=now,
+    )  # fmt: skip
     priced = quote(offer, quantity=command.quantity, periods=command.periods)
     _check_server(offer, command.for_server)
     check_prerequisite(buyer, offer)
@@ -90,6 +96,7 @@ def place_order(
             stock_taken=taken,
             renews=renews,
             for_server=command.for_server,
+            accepted=accepted,
             now=now,
         )
         if shown is not None:
@@ -117,13 +124,6 @@ def _check_server(offer: Offer, server: int | None) -> None:
             _("This is ordered for a server: begin on the page of the product."),
             HTTPStatus.BAD_REQUEST,
             field="for_server",
-        )
-
-
-def check_agreed(*, agreed: bool) -> None:
-    if not agreed:
-        raise Refused(
-            "order.agreement", _("Read and accept the agreement to order."), HTTPStatus.BAD_REQUEST, field="agreed"
         )
 
 
@@ -276,16 +276,17 @@ def store_line(
     renews: Duration | None = None,
     change_terms: dict[str, Any] | None = None,
     for_server: int | None = None,
+    accepted: Agreements | None = None,
 ) -> OrderLine:
     """The order's only line: a snapshot of what was chosen. ``subscription``: what the order is about, when it is held
     already. ``list_minor``: what it costs without any reduction, where that is not its price. ``until``: where its end does
     not follow from the duration. ``renews``: by what it is to be renewed automatically. ``change_terms``: of a change in use
-    (``change_fee.as_stored``)."""
+    (``change_fee.as_stored``). ``accepted``: the agreements that its buyer accepted."""
     line = new_line(
         order,
         offer,
         priced,
-        version=sold_version(offer.sku.spec.product),
+        version=accepted.version if accepted else sold_version(offer.sku.spec.product),
         subscription=subscription,
         until=until,
         now=now,
@@ -297,6 +298,9 @@ def store_line(
     line.list_minor = priced.total.minor if list_minor is None else list_minor
     line.stock_taken, line.change_terms, line.for_server = stock_taken, change_terms, for_server
     line.auto_period_type, line.auto_periods = (renews.period_type, renews.periods) if renews else ("", 0)
+    if accepted is not None:
+        line.buyer_agreement, line.service_agreement = accepted.buyer, accepted.service
+        line.agreed_pay_minutes = accepted.pay_minutes
     line.save(force_insert=True)
     return line
 

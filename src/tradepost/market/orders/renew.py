@@ -25,10 +25,11 @@ from tradepost.market.subscriptions.frozen_by_hand import frozen_by_hand
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.subscriptions.renewable import renewable_until, renewed_end
 
+from .agreements import accept
 from .align import DAYS, Alignment, align, with_alignment
 from .changes import open_changes
 from .models import Order
-from .place import RENEWED, check_agreed, find_offer, quote, store_line, store_unpaid
+from .place import RENEWED, find_offer, quote, store_line, store_unpaid
 from .pricing import Priced, PriceLine, Tariff, price
 
 
@@ -40,6 +41,7 @@ class RenewService(Struct, frozen=True, kw_only=True):
     product_id: str
     periods: int
     agreed: bool = False
+    agreements: str = ""
     align_day: int = 0
     """Of the month on which it is to end, with the days until then paid for (``align``); 0: it ends when the duration does."""
     idempotency_key: str = ""
@@ -68,7 +70,10 @@ def place_renewal(buyer: User, command: RenewService, *, now: datetime, unpaid_t
         ends = until or renewed_end(held, offer.period_type, command.periods)
         if command.shown is not None and command.shown != (priced.total, ends):
             raise moved_meanwhile()
-        check_agreed(agreed=command.agreed)
+        accepted = accept(
+            offer.sku.spec.product, agreed=command.agreed, shown=command.agreements, origin=command.origin,
+            pay_within=unpaid_timeout, now=now,
+        )  # fmt: skip
         order = store_unpaid(
             buyer,
             Order.Type.RENEW,
@@ -78,7 +83,7 @@ def place_renewal(buyer: User, command: RenewService, *, now: datetime, unpaid_t
             idempotency_key=command.idempotency_key,
             origin=command.origin,
         )
-        store_line(order, offer, priced, subscription=held, until=until, now=now)
+        store_line(order, offer, priced, subscription=held, until=until, accepted=accepted, now=now)
     return order
 
 

@@ -17,10 +17,11 @@ from tradepost.market.identity.models import User
 from tradepost.market.subscriptions.models import Subscription
 
 from . import quotes
+from .agreements import accept
 from .changes import check_free
 from .convert import WithinSpec, check_within
 from .models import Order
-from .place import check_agreed, find_offer, quote, store_line, store_unpaid
+from .place import find_offer, quote, store_line, store_unpaid
 from .pricing import Priced
 from .renew import check_renewable
 from .reserve import reserve_added
@@ -45,12 +46,15 @@ def place_changed_renewal(
             held, command.product_id, quantity=command.quantity, periods=command.periods, now=now,
             days_before=days_before,
         )  # fmt: skip
-        check_agreed(agreed=command.agreed)
+        accepted = accept(
+            offer.sku.spec.product, agreed=command.agreed, shown=command.agreements,
+            pay_within=unpaid_timeout, now=now,
+        )  # fmt: skip
         shown = quotes.check(quotes.read(buyer, command.quote), offer, priced, now=now) if command.quote else None
         order = store_unpaid(
             buyer, Order.Type.RENEW, priced.total, now=now, pay_before=min(now + unpaid_timeout, last_moment)
         )
-        line = store_line(order, offer, priced, subscription=held, now=now)
+        line = store_line(order, offer, priced, subscription=held, accepted=accepted, now=now)
         if priced.quantity > held.quantity:
             reserve_added(line, before=held.quantity)
         if shown is not None:

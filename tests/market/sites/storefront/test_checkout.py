@@ -21,7 +21,7 @@ from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.catalog.price_models import PriceModel
 from tradepost.market.identity.models import User
 from tradepost.market.orders.models import Order, OrderLine, Quote
-from tradepost.market.sites.storefront.agreement import in_words
+from tradepost.market.web.agreement_text import pay_time
 
 pytestmark = pytest.mark.django_db
 DOMAIN = {"name": "domain", "label": "企业域名", "label_en": "Company domain", "required": True}
@@ -163,9 +163,9 @@ def test_the_page_takes_the_same_queries_with_one_offer_and_with_many(
 )
 def test_the_time_to_pay_is_told_exactly_in_the_largest_unit(minutes: int, english: str, chinese: str) -> None:
     with translation.override("en"):
-        assert in_words(minutes) == english
+        assert pay_time(minutes) == english
     with translation.override("zh-hans"):
-        assert in_words(minutes) == chinese
+        assert pay_time(minutes) == chinese
 
 
 def test_the_agreement_can_be_read_by_everybody(client: Client) -> None:

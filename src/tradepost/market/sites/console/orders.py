@@ -21,6 +21,7 @@ from tradepost.market.orders.models import Order
 from tradepost.market.payments import queries as payments
 from tradepost.market.production.operator_queries import calls_of_order
 from tradepost.market.web.access import now_of, operator_required, person
+from tradepost.market.web.order_agreements import accepted_agreements
 from tradepost.market.web.status import vocabulary
 from tradepost.market.web.templatetags.ui import money
 from tradepost.market.web.timeline import TimelineEvent, moves_of, of_moves
@@ -60,6 +61,17 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_safe
 def detail(request: HttpRequest, number: str) -> HttpResponse:
     return _page(request, _order_of(number), PayBackForm())
+
+
+@operator_required
+@require_safe
+def agreements(request: HttpRequest, number: str) -> HttpResponse:
+    """The agreements that the buyer accepted with the order."""
+    order = _order_of(number)
+    accepted = accepted_agreements(order)
+    if accepted is None:
+        raise Http404
+    return render(request, "console/order_agreements.html", {"order": order, "accepted": accepted})
 
 
 @operator_required

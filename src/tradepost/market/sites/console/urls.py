@@ -59,6 +59,7 @@ urlpatterns = [
     path("orders/", orders.index, name="orders"),
     path("orders/<str:number>/", orders.detail, name="order"),
     path("orders/<str:number>/pay-back/", orders.pay_back, name="order_pay_back"),
+    path("orders/<str:number>/agreements/", orders.agreements, name="order_agreements"),
     path("orders/<str:number>/explain/", explain.order, name="order_explain"),
     path("invoices/", invoices.index, name="invoices"),
     path("invoices/<int:pk>/", invoices.detail, name="invoice"),

@@ -18,6 +18,7 @@ MOST_PICTURES = 5
 MOST_PARAMS = 3
 """Extension parameters of a product (business-rules §2.3)."""
 LONGEST_HTML = 40_000
+LONGEST_TERMS = 20_000
 ZH, EN = gettext_lazy("Chinese"), gettext_lazy("English")
 TITLES: Mapping[str, Words] = {
     "base": gettext_lazy("Name and category"),
@@ -164,6 +165,20 @@ GROUPS: Mapping[str, tuple[Group, ...]] = {
                         required=False,
                     ),
                 )
+            ),
+        ),
+        Group(
+            title=gettext_lazy("Product service agreement"),
+            help=gettext_lazy(
+                "The market's product service agreement applies to every order. Add only what is special to this product, "
+                "such as a service level. Buyers accept both with their order."
+            ),
+            asks=(
+                Ask(
+                    name="terms", label=gettext_lazy("Additional terms"), look=Look.LINES, longest=LONGEST_TERMS, both=True,
+                    required=False,
+                    help=gettext_lazy("Plain text; a blank line separates paragraphs, and a heading begins with ##."),
+                ),
             ),
         ),
         Group(

@@ -16,6 +16,7 @@ from tradepost.market.orders.seller_queries import LineFilter
 from tradepost.market.production import seller_queries as production
 from tradepost.market.production.models import WELL, Call
 from tradepost.market.subscriptions.lifecycle import license_of
+from tradepost.market.web.order_agreements import accepted_agreements
 from tradepost.market.web.status import vocabulary
 
 from .frame import SellerRequest, found, products_of, seller_page, show
@@ -55,6 +56,15 @@ def order(request: SellerRequest, number: str) -> HttpResponse:
         license_length=len(license_of(line.subscription)) if line.subscription else 0,
         events=line_events(line, seller_queries.moves_of(line)),
     )
+
+
+@require_safe
+@seller_page(menu=Menu.TRADE)
+def agreement(request: SellerRequest, number: str) -> HttpResponse:
+    """The product service agreement that the buyer accepted with the order."""
+    line = found(seller_queries.find_line(request.seller, number))
+    accepted = found(accepted_agreements(line.order, for_seller=True))
+    return show(request, "seller_center/order_agreement.html", line=line, accepted=accepted)
 
 
 def _probed(request: SellerRequest, calls: Sequence[Call]) -> int | None:

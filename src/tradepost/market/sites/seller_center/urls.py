@@ -66,6 +66,7 @@ urlpatterns: list[URLPattern] = [
     path("switch/", overview.switch, name="switch"),
     path("orders/", orders.orders, name="orders"),
     path("orders/<str:number>/", orders.order, name="order"),
+    path("orders/<str:number>/agreement/", orders.agreement, name="order_agreement"),
     path("orders/<str:number>/explain/", explain.line, name="order_explain"),
     path("invoices/", invoices.index, name="invoices"),
     path("invoices/batch/", invoice_batch.invoice_batch, name="invoice_batch"),

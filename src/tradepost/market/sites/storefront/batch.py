@@ -21,6 +21,7 @@ from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
 from tradepost.market.base.numbers import whole_number
+from tradepost.market.base.values import replace
 from tradepost.market.fulfilment.batch import (
     Outcome,
     renew_many,
@@ -33,6 +34,7 @@ from tradepost.market.fulfilment.batch import (
 from tradepost.market.fulfilment.expiry_policy import SetExpiryPolicy, ways
 from tradepost.market.fulfilment.unsubscribe import Unsubscribe
 from tradepost.market.identity.models import User
+from tradepost.market.orders.agreements import Agreements, offered_many
 from tradepost.market.orders.auto_renew import duration_of, rule_of
 from tradepost.market.orders.buy import order_of
 from tradepost.market.orders.durations import Duration
@@ -44,6 +46,7 @@ from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.web.access import buyer_required, now_of, person
 from tradepost.market.web.refund_rules import rules_now
 
+from .agreement import pay_within
 from .policy import read_duration
 from .renew import options_of
 
@@ -69,6 +72,8 @@ class Line(Struct, frozen=True, kw_only=True):
     durations: Mapping[str, tuple[Duration, Money]] | None = None
     ways: Mapping[str, Terms] | None = None
     picked: str = ""
+    agreements: Agreements | None = None
+    """What its renewal accepts."""
 
 
 class Result(Struct, frozen=True, kw_only=True):
@@ -97,7 +102,7 @@ def batch(request: HttpRequest) -> HttpResponse:
 
 def not_agreed() -> Refused:
     return Refused(
-        "order.agreement", _("Read and accept the agreement to order."), HTTPStatus.BAD_REQUEST, field="agreed"
+        "order.agreement", _("Read and accept the agreements to order."), HTTPStatus.BAD_REQUEST, field="agreed"
     )
 
 
@@ -130,6 +135,8 @@ def _chosen(buyer: User, data: QueryDict) -> list[Subscription]:
 
 def _preview(request: HttpRequest, act: str, chosen: list[Subscription], refused: Refused | None) -> HttpResponse:
     lines = [_line(request, act, held) for held in chosen]
+    offered = _offered(request, lines) if act == RENEW else {}
+    lines = [replace(line, agreements=offered.get(line.held.product_id)) for line in lines]
     context = {
         "act": act,
         "acts": ACTS,
@@ -139,9 +146,18 @@ def _preview(request: HttpRequest, act: str, chosen: list[Subscription], refused
         "balance": balance(person(request), chosen[0].offer.currency) if chosen else None,
         "pay": request.method != "POST" or request.POST.get("pay") == "on",
         "agreed": request.POST.get("agreed") == "on",
+        "many": list(offered.values()),
         "errors": {refused.field: refused.message} if refused else {},
     }
     return render(request, "storefront/batch.html", context, status=refused.status if refused else 200)
+
+
+def _offered(request: HttpRequest, lines: list[Line]) -> dict[int, Agreements]:
+    """By product what its renewal accepts."""
+    products = {line.held.product_id: line.held.product for line in lines if line.refused is None}
+    if not products:
+        return {}
+    return offered_many(list(products.values()), pay_within=pay_within(), now=now_of(request))
 
 
 def _key(request: HttpRequest) -> str:
@@ -226,6 +242,7 @@ def _renewed(request: HttpRequest, chosen: list[Subscription], now: datetime) ->
                 align_day=option.align_day if option else 0,
                 shown=(option.priced.total, option.until) if option else None,
                 agreed=True,
+                agreements=request.POST.get(f"agreements_{held.pk}", "")[:64],
                 idempotency_key=name,
             )
         )

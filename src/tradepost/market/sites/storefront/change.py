@@ -25,6 +25,7 @@ from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.web import fee_lines
 from tradepost.market.web.access import buyer_required, now_of, person
 
+from .agreement import consent, shown_to_buyer
 from .choice import whole
 
 private = cache_control(private=True, no_store=True)
@@ -78,6 +79,7 @@ def _command(request: HttpRequest, found: Subscription) -> ChangeService:
         product_id=request.POST.get("to", ""),
         quantity=whole(request.POST.get("quantity", "")) or found.quantity,
         agreed=request.POST.get("agreed") == "on",
+        agreements=shown_to_buyer(request),
         quote=request.POST.get("quote", "") or NO_QUOTE,
     )
 
@@ -135,7 +137,7 @@ def _page(request: HttpRequest, found: Subscription, refused: Refused | None) ->
         "fee": fee_lines.shown(priced.terms, priced.fee) if priced else None,
         "quote": _quote(request, found, priced, now) if priced else "",
         "wrong": wrong,
-        "agreed": request.POST.get("agreed") == "on",
+        **consent(request, found.product, refused),
         "errors": errors,
         "refused": refused if refused is not None and refused is not against else None,
     }

@@ -33,6 +33,7 @@ from tradepost.market.orders.pricing import Priced
 from tradepost.market.product_types.deliverable import by_cloud
 from tradepost.market.web.access import buyer_required, now_of, person
 
+from .agreement import consent, shown_to_buyer
 from .choice import Choice, Picked, choose, whole
 
 
@@ -102,6 +103,7 @@ def _command(request: HttpRequest, product: Product, choice: Choice) -> PlaceOrd
         periods=whole(choice.periods),
         extend_params=tuple(typed),
         agreed=request.POST.get("agreed") == "on",
+        agreements=shown_to_buyer(request),
         quote=request.POST.get("quote", ""),
         renews=choice.offer.renewable and request.POST.get("renews") == "on",
     )
@@ -140,7 +142,7 @@ def _page(request: HttpRequest, product: Product, choice: Choice, refused: Refus
         "not_sold": why_not_sold_to(person(request), choice.offer),
         "owes": owed_before(person(request), choice.offer),
         "params": params,
-        "agreed": request.POST.get("agreed") == "on",
+        **consent(request, product, refused),
         "renews": (request.POST or request.GET).get("renews") == "on",
         "each_time": _each_time(choice, priced) if priced else None,
         "errors": errors,

@@ -20,6 +20,7 @@ from tradepost.market.orders.place import quote
 from tradepost.market.subscriptions.paid_time import period_end
 from tradepost.market.web.access import buyer_required, now_of, person
 
+from .agreement import consent, shown_to_buyer
 from .servers import offer_asked, rules_now, shown_quote
 
 private = cache_control(private=True, no_store=True)
@@ -35,7 +36,7 @@ def new(request: HttpRequest, product_id: str) -> HttpResponse:
     said = request.POST
     command = ForServer(
         product_id=offer.product_id, server=whole_number(said.get("server", "")) or 0, periods=_periods(request, offer),
-        agreed=said.get("agreed") == "on", renews=said.get("renews") == "on", quote=said.get("quote", ""),
+        agreed=said.get("agreed") == "on", agreements=shown_to_buyer(request), renews=said.get("renews") == "on", quote=said.get("quote", ""),
         idempotency_key=said.get("idempotency_key", "")[:64],
     )  # fmt: skip
     try:
@@ -70,7 +71,7 @@ def _page(request: HttpRequest, offer: Offer, refused: Refused | None) -> HttpRe
         "ends": _ends(offer, periods, now_of(request)),
         "servers": buyer_queries.uncovered(person(request), offer),
         "chosen": request.POST.get("server", "") or request.GET.get("server", ""),
-        "agreed": request.POST.get("agreed") == "on",
+        **consent(request, offer.sku.spec.product, refused),
         "renews": request.POST.get("renews") == "on",
         "quote": shown_quote(request, offer, periods=periods),
         "idempotency_key": request.POST.get("idempotency_key", "")[:64] or ids.hex_id(),

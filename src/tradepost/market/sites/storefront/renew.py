@@ -24,6 +24,8 @@ from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.subscriptions.renewable import renewable_until
 from tradepost.market.web.access import buyer_required, now_of, person
 
+from .agreement import consent, shown_to_buyer
+
 private = cache_control(private=True, no_store=True)
 
 
@@ -68,6 +70,7 @@ def _command(request: HttpRequest, found: Subscription, options: dict[str, Optio
         product_id=option.offer.product_id,
         periods=option.priced.periods,
         agreed=request.POST.get("agreed") == "on",
+        agreements=shown_to_buyer(request),
         align_day=option.align_day,
         shown=(option.priced.total, option.until),
     )
@@ -92,7 +95,7 @@ def _page(
         "unpaid": bool(waiting) and waiting[0].status == Order.Status.UNPAID,
         "expired": found.expires_at is not None and found.expires_at <= now_of(request),
         "kept_until": renewable_until(found),
-        "agreed": request.POST.get("agreed") == "on",
+        **consent(request, found.product, refused),
         "errors": {refused.field: refused.message} if refused else {},
         "refused": refused,
     }

@@ -31,6 +31,8 @@ from tradepost.market.orders.place import find_offer, quote, sold_version
 from tradepost.market.product_types.deliverable import by_cloud
 from tradepost.market.web.access import buyer_required, now_of, person
 
+from .agreement import consent, shown_to_buyer
+
 private = cache_control(private=True, no_store=True)
 
 
@@ -98,13 +100,13 @@ def _place(request: HttpRequest, adapter: Compute, offer: Offer) -> Order:
     key, quoted, agreed = said.get("idempotency_key", "")[:64], said.get("quote", ""), said.get("agreed") == "on"
     if said.get("where") == "server":
         command = ForServer(
-            product_id=offer.product_id, server=whole_number(said.get("server", "")) or 0, agreed=agreed, quote=quoted,
-            idempotency_key=key,
+            product_id=offer.product_id, server=whole_number(said.get("server", "")) or 0, agreed=agreed,
+            agreements=shown_to_buyer(request), quote=quoted, idempotency_key=key,
         )  # fmt: skip
         return servers.replace_with(person(request), command, rules=rules_now(), now=now_of(request))
     made = CreateServer(
         product_id=offer.product_id, name=said.get("name", "")[:200], size=said.get("size", "")[:64], agreed=agreed,
-        quote=quoted, idempotency_key=key,
+        agreements=shown_to_buyer(request), quote=quoted, idempotency_key=key,
     )  # fmt: skip
     return servers.create_server(person(request), made, adapter, rules=rules_now(), now=now_of(request))
 
@@ -120,7 +122,7 @@ def _new_page(request: HttpRequest, adapter: Compute, offer: Offer, refused: Ref
         "cloud": adapter.title,
         "there": buyer_queries.replaceable(person(request)),
         "typed": {name: request.POST.get(name, "") for name in ("name", "size", "where", "server")},
-        "agreed": request.POST.get("agreed") == "on",
+        **consent(request, offer.sku.spec.product, refused),
         "quote": shown_quote(request, offer, periods=1),
         "idempotency_key": request.POST.get("idempotency_key", "")[:64] or ids.hex_id(),
         "refused": refused,

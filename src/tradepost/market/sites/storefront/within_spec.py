@@ -22,6 +22,7 @@ from tradepost.market.orders.pricing import Priced
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.web.access import now_of, person
 
+from .agreement import consent, shown_to_buyer
 from .choice import Choice, Picked, choose, whole
 
 PICKED = ("plan", "periods", "quantity")
@@ -87,6 +88,7 @@ def command(request: HttpRequest, held: Subscription, found: Chosen) -> WithinSp
         quantity=found.quantity,
         periods=whole(found.choice.periods),
         agreed=request.POST.get("agreed") == "on",
+        agreements=shown_to_buyer(request),
         quote=request.POST.get("quote", "") or "none",
     )
 
@@ -107,7 +109,7 @@ def context(request: HttpRequest, held: Subscription, found: Chosen | None, refu
         "stamp": "",
         "waiting": waiting[0] if waiting else None,
         "unpaid": bool(waiting) and waiting[0].status == Order.Status.UNPAID,
-        "agreed": request.POST.get("agreed") == "on",
+        **consent(request, held.product, refused),
         "errors": errors,
         "refused": refused,
         "wrong": found.wrong.message if found and found.wrong else "",

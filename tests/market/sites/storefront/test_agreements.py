@@ -1,0 +1,168 @@
+"""What a buyer accepts with an order (business-rules §1.5, §4.2), and where buyer, seller and operator read it afterwards (§1.3)."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests import factories
+from tests.factories.people import NOW, make_buyer, make_operator, make_seller
+from tradepost.market.base import clock
+from tradepost.market.base.values import replace
+from tradepost.market.catalog import delist, drafts
+from tradepost.market.catalog.listing import list_draft, listed_document
+from tradepost.market.catalog.models import Product
+from tradepost.market.identity import agreements
+from tradepost.market.identity.models import User
+from tradepost.market.orders.models import Order, OrderLine
+from tradepost.protocols.text import Text
+
+pytestmark = pytest.mark.django_db
+TERMS = Text(en="## Service level\n\n99.9 % a month.", zh="## 服务等级\n\n每月可用性 99.9%。")
+SECOND = "第二版协议。" * 30
+CHANGED = {
+    "buyer": ("the buyer agreement", "用户购买协议"),
+    "publish": ("the product service agreement", "商品服务协议"),
+    "terms": ("the seller’s additional terms", "商家附加条款"),
+}
+
+
+def client_of(user: User, language: str = "en") -> Client:
+    client = Client(headers={"accept-language": language})
+    client.force_login(user)
+    return client
+
+
+def text(answer) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
+
+
+def form_of(page: str, **other: str) -> dict[str, str]:
+    names = re.findall(r'<input type="hidden"\s+name="(\w+)"\s+value="([^"]*)"', page)
+    return {**dict(names), "plan": "PERIOD-month", "periods": "1", "quantity": "1", "agreed": "on"} | other
+
+
+def shown_form(client: Client, product: Product) -> dict[str, str]:
+    form = form_of(client.get(reverse("storefront:checkout", args=[product.pk])).content.decode())
+    assert form["agreements"]
+    return form
+
+
+def bought(client: Client, product: Product) -> OrderLine:
+    answer = client.post(reverse("storefront:checkout", args=[product.pk]), shown_form(client, product))
+    assert answer.status_code == 302
+    return OrderLine.objects.latest("pk")
+
+
+def change(what: str, product: Product) -> None:
+    """Publish another version of one of the three texts."""
+    if what != "terms":
+        agreements.publish(
+            what, text=SECOND, text_en="The second version. " * 10, change="new", by=make_operator(), now=clock.now()
+        )
+        return
+    product = Product.objects.get(pk=product.pk)
+    terms = replace(listed_document(product).purchase, terms=Text(en="99 % a month.", zh="每月可用性 99%。"))
+    drafts.save_section(product, "purchase", terms, seen=0, by=None, now=clock.now())
+    list_draft(product, currency="CNY", now=clock.now())
+
+
+def test_checkout_shows_both_agreements_and_the_order_keeps_their_versions() -> None:
+    """§1.5: "becomes effective by ticking at order"."""
+    product, client = factories.make_product(terms=TERMS), client_of(make_buyer())
+    page = text(client.get(reverse("storefront:checkout", args=[product.pk])))
+    assert "Product service agreement , version 1, with additional terms of the seller" in page
+    assert "Buyer agreement , version 1" in page
+    line = bought(client, product)
+    assert (line.service_agreement.kind, line.service_agreement.number) == ("publish", 1)
+    assert (line.buyer_agreement.kind, line.buyer_agreement.number) == ("buyer", 1)
+    offered = text(client.get(reverse("storefront:service_agreement", args=[product.slug])))
+    assert "Service level 99.9 % a month." in offered
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("what", CHANGED)
+def test_an_agreement_that_changed_after_it_was_shown_is_refused_and_shown_again(what: str, language: str) -> None:
+    product, buyer = factories.make_product(terms=TERMS), make_buyer()
+    client = client_of(buyer, language)
+    form = shown_form(client, product)
+    change(what, product)
+    answer = client.post(reverse("storefront:checkout", args=[product.pk]), form)
+    assert answer.status_code == 409
+    assert CHANGED[what][language != "en"] in text(answer)
+    assert not Order.objects.filter(buyer=buyer).exists()
+    page = answer.content.decode()
+    box = re.search(r'<input class="form-check-input[^>]*id="agreed"[^>]*>', page)
+    assert box is not None
+    assert "checked" not in box[0], "the consent to the earlier text does not count for the new one"
+    again = form_of(page)
+    assert again["agreements"] != form["agreements"]
+    assert client.post(reverse("storefront:checkout", args=[product.pk]), again).status_code == 302
+
+
+def test_a_seller_is_bound_by_the_version_that_it_accepted() -> None:
+    """§1.5: parties "seller + user": a version that the operator published binds the seller when it accepts it."""
+    owner = make_buyer(balance="0")
+    seller = make_seller(member=owner)
+    first = agreements.in_force("publish", now=NOW)
+    agreements.accept(seller, first, by=owner, now=NOW)
+    change("publish", factories.make_product())
+    product, client = factories.make_product(seller), client_of(make_buyer())
+    assert bought(client, product).service_agreement.number == 1
+    agreements.accept(seller, agreements.in_force("publish", now=clock.now()), by=owner, now=clock.now())
+    assert bought(client, product).service_agreement.number == 2
+
+
+def test_the_order_shows_what_was_accepted_also_after_changes_and_the_end_of_the_sale() -> None:
+    owner, buyer, operator = make_buyer(balance="0"), make_buyer(), make_operator()
+    seller = make_seller(member=owner)
+    product, client = factories.make_product(seller, terms=TERMS), client_of(buyer)
+    line = bought(client, product)
+    before = text(client.get(reverse("storefront:order_agreements", args=[line.order.number])))
+    assert "99.9 % a month" in before
+    assert "Product service agreement Version 1" in before
+    assert "Buyer agreement Version 1" in before
+    for what in CHANGED:
+        change(what, product)
+    delist.stop(Product.objects.get(pk=product.pk), reason="End of life", actor="s", now=clock.now())
+    Order.objects.filter(pk=line.order_id).update(pay_before=clock.now() + timedelta(days=3))
+    page = client.get(reverse("storefront:order_agreements", args=[line.order.number]))
+    assert text(page) == before
+    order_page = client.get(reverse("storefront:order", args=[line.order.number])).content.decode()
+    assert reverse("storefront:order_agreements", args=[line.order.number]) in order_page
+    for_seller = text(client_of(owner).get(reverse("seller_center:order_agreement", args=[line.number])))
+    assert "99.9 % a month" in for_seller
+    assert "Buyer agreement Version" not in for_seller, "it is between the buyer and the market"
+    for_operator = text(client_of(operator).get(reverse("console:order_agreements", args=[line.order.number])))
+    assert "99.9 % a month" in for_operator
+    assert "Buyer agreement Version 1" in for_operator
+
+
+def test_nobody_else_reads_them() -> None:
+    line = bought(client_of(make_buyer()), factories.make_product())
+    other = client_of(make_buyer())
+    assert other.get(reverse("storefront:order_agreements", args=[line.order.number])).status_code == 404
+    another = make_buyer(balance="0")
+    make_seller(member=another)
+    assert client_of(another).get(reverse("seller_center:order_agreement", args=[line.number])).status_code == 404
+
+
+@pytest.mark.parametrize(("language", "names"), [
+    ("en", ("Product service agreement", "Buyer agreement")), ("zh-hans", ("商品服务协议", "用户购买协议")),
+])  # fmt: skip
+def test_my_agreements_lists_them_with_version_time_and_order(language: str, names: tuple[str, str]) -> None:
+    """§1.3: "My agreements: product and user agreements signed with time"."""
+    buyer = make_buyer()
+    client = client_of(buyer, language)
+    empty = client.get(reverse("storefront:agreements"))
+    assert "tp-nothing" in empty.content.decode() or not empty.context["page"].rows
+    line = bought(client, factories.make_product())
+    page = client.get(reverse("storefront:agreements"))
+    assert all(name in text(page) for name in names)
+    assert page.content.decode().count(line.order.number) >= 4
+    assert client_of(make_buyer()).get(reverse("storefront:agreements")).context["page"].rows == []
+    assert reverse("storefront:agreements") in client.get("/").content.decode(), "the account menu leads there"
