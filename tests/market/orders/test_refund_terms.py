@@ -84,7 +84,9 @@ def ways(service: HeldService, now: datetime) -> dict[str, tuple[int, tuple[int,
         (held(TRIED, AFTER_TRIAL), END, {"no_reason": (9_000, ())}, None),
         (held(TRIED, AFTER_TRIAL), END + 5 * DAY, {}, Why.TOO_LATE),
         # usage, package, sold once
-        (held(mode="ON_DEMAND", returns=Returns.NEVER), DELIVERED, {}, Why.USAGE),
+        (held(mode="ON_DEMAND", returns=Returns.NEVER), DELIVERED, {"end": (0, ())}, Why.USAGE),
+        (held(mode="ON_DEMAND", returns=Returns.NEVER, on_server=True), DELIVERED, {}, Why.ON_SERVER),
+        (held(mode="ON_DEMAND", returns=Returns.NEVER, asked=True), DELIVERED, {}, Why.ASKED),
         (held(BOUGHT, mode="ON_DEMAND_PKG", returns=Returns.NEVER), DELIVERED, {}, Why.PACKAGE),
         (held(BOUGHT, mode="ONE_TIME", returns=Returns.NEVER), DELIVERED, {}, Why.NOT_REFUNDABLE),
         # negotiated: what has begun; what has not is taken back on top

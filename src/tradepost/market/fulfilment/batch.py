@@ -110,7 +110,8 @@ def why_no_policy(held: Subscription, at_expiry: str) -> Refused | None:
 
 
 def ways_out(held: Subscription, *, rules: Rules, now: datetime) -> tuple[Sequence[Terms], Refused | None]:
-    """The ways to unsubscribe it that need nobody's consent, or why there is none."""
+    """The ways to unsubscribe it that need nobody's consent, or why there is none. A pay-per-use service ends on its own page,
+    which shows its last charge."""
     found = what_may(held, rules, now=now, stalled=stalled_orders(held))
-    ways = [terms for terms in found.ways if terms.way is not Way.NEGOTIATED]
+    ways = [terms for terms in found.ways if terms.way not in {Way.NEGOTIATED, Way.END}]
     return ways, None if ways else cannot_be_paid_back(found)

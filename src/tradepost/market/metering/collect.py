@@ -27,7 +27,7 @@ def close(cycle: str, *, now: datetime) -> Collection | None:
     """Everything that was taken in until now; None when nothing came since the last one. Who closes at the same time waits."""
     with transaction.atomic():
         locks.while_closing()
-        after = _watermark(cycle)
+        after = watermark(cycle)
         upto = Record.objects.aggregate(upto=Max("pk"))["upto"] or 0
         if upto <= after:
             return None
@@ -36,7 +36,7 @@ def close(cycle: str, *, now: datetime) -> Collection | None:
     return closed
 
 
-def _watermark(cycle: str) -> int:
+def watermark(cycle: str) -> int:
     """The key of the last record that was collected; that of the latest collection, since each goes on where one ended."""
     latest = Collection.objects.filter(cycle=cycle).order_by("-pk").values_list("upto_id", flat=True)
     return latest.first() or 0
@@ -71,7 +71,7 @@ def expect(cycles: Iterable[str], *, now: datetime, zone: ZoneInfo, before: Sequ
 
 def schedule(now: datetime, zone: ZoneInfo) -> None:
     """When a worker starts: what waits has its timer, whatever happened before."""
-    waiting = [cycle for cycle in Cycle.values if Record.objects.filter(cycle=cycle, pk__gt=_watermark(cycle)).exists()]
+    waiting = [cycle for cycle in Cycle.values if Record.objects.filter(cycle=cycle, pk__gt=watermark(cycle)).exists()]
     expect(waiting, now=now, zone=zone)
 
 

@@ -26,6 +26,11 @@ OF_REFUNDS: Mapping[str, Words] = {
         _("It had cost nothing, so nothing is paid back (order %(order)s). The service has ended and is deleted with its data."),
         _("See the refund"), "info", "arrow-back-up", A_BUYERS_ORDER,
     ),
+    "usage_service_ended": Words(
+        _("Your service %(product)s has ended"),
+        _("You ended it (order %(order)s). Usage until its end is still charged. The seller deletes it with its data."),
+        _("Open the order"), "info", "arrow-back-up", A_BUYERS_ORDER,
+    ),
     "refund_of_renewal": Words(
         _("%(amount)s is back on your balance"),
         _("The renewal of %(product)s was taken back before it began (order %(order)s). The service is paid until %(until)s."),
@@ -41,6 +46,12 @@ OF_REFUNDS: Mapping[str, Words] = {
         _("%(amount)s is paid back to the buyer; what you had earned of it is taken off what the market owes you. The market is "
           "asking your production interface to delete the instance; you only need to act if a call fails."),
         _("See the refund"), "warning", "arrow-back-up", AN_UNSUBSCRIPTION,
+    ),
+    "seller_usage_service_ended": Words(
+        _("%(product)s was ended by its buyer"),
+        _("Report its usage until the end as usual. The market is asking your production interface to delete the instance; you only "
+          "need to act if a call fails."),
+        _("Open the order"), "warning", "arrow-back-up", AN_UNSUBSCRIPTION,
     ),
     "seller_renewal_taken_back": Words(
         _("A renewal of %(product)s was taken back by its buyer"),

@@ -84,10 +84,14 @@ def _paid(refund: Refund) -> Telling:
     renewal, until = refund.kind == Refund.Kind.CANCEL_RENEWAL, refund.subscription.expires_at
     kinds = ("refund_of_renewal", "refund_of_free_renewal") if renewal else ("refund_paid", "refund_free")
     more = {"until": f.moment(until)} if until is not None else {}
+    if refund.kind == Refund.Kind.END:
+        return _to_buyer(refund, "usage_service_ended", {"amount": f.money(refund.total)})
     return _to_buyer(refund, kinds[refund.total.minor == 0], {"amount": f.money(refund.total), **more})
 
 
 def _of_seller(refund: Refund) -> str:
+    if refund.kind == Refund.Kind.END:
+        return "seller_usage_service_ended"
     renewal = refund.kind == Refund.Kind.CANCEL_RENEWAL
     return "seller_renewal_taken_back" if renewal else "seller_unsubscribed"
 

@@ -31,6 +31,7 @@ class Refund(models.Model):
         CANCEL_RENEWAL = Way.CANCEL_RENEWAL.value, _("Renewal taken back before it began")
         NO_REASON = Way.NO_REASON.value, _("Unsubscribed without a reason")
         UNUSED = Way.UNUSED.value, _("What was left of the paid time")
+        END = Way.END.value, _("Pay-per-use service ended")
         NEGOTIATED = Way.NEGOTIATED.value, _("Agreed with the seller")
 
     kind = models.CharField(max_length=16, choices=Kind)

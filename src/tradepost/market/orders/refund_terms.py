@@ -1,7 +1,7 @@
 """What of a service its buyer can have paid back, and why not: pure rules (business-rules §4.7, operations.md §4).
 
-Three ways: a renewal whose time has not begun is taken back; the whole service within a few days, without a reason; or what
-buyer and seller agree on. Moments are half-open: what is asked for at the very end of a time is too late. Amounts are whole
+A renewal whose time has not begun is taken back; the whole service within a few days, without a reason; or what buyer and
+seller agree on. What is billed by usage ends at any time, without a refund. Moments are half-open: what is asked for at the very end of a time is too late. Amounts are whole
 minor units of one currency.
 """
 
@@ -25,6 +25,8 @@ class Way(StrEnum):
     """All that was paid for the service, which ends."""
     UNUSED = "unused"
     """What is left of the paid time; the service ends."""
+    END = "end"
+    """A pay-per-use service ends: nothing is paid back, and usage until then is charged."""
     NEGOTIATED = "negotiated"
     """What the seller agrees to; the service ends then."""
 
@@ -50,6 +52,8 @@ class Why(StrEnum):
     """An invoice stands over it: it is taken back first (§6.2)."""
     TOO_LATE = "too_late"
     TOO_OFTEN = "too_often"
+    ON_SERVER = "on_server"
+    """A pay-per-use image ends with the server that runs it (§5)."""
     BOUND = "bound"
     """A period image that a server uses (§5): its disk is changed first, or it is released."""
 
@@ -103,6 +107,8 @@ class HeldService(Struct, frozen=True, kw_only=True):
     telling: bool = False
     """A renewal was taken back, and the seller is not told yet: the service may end meanwhile, and no other is taken back."""
     asked: bool = False
+    on_server: bool = False
+    """It runs on a server of the operator's cloud."""
     bound: bool = False
     """Something else uses it: a server a period image."""
     no_reason_used: int = 0
@@ -165,7 +171,7 @@ def offered(held: HeldService, rules: Rules, *, now: datetime) -> Offered:
     if held.telling or blocked:
         latest = None
     whole = _whole(held, rules, now)
-    ways = tuple(one for one in (latest, whole if isinstance(whole, Terms) else None) if one is not None)
+    ways = tuple(one for one in (latest, _end(held), whole if isinstance(whole, Terms) else None) if one is not None)
     if isinstance(whole, Terms):
         return Offered(ways=ways)
     why, since = whole
@@ -211,11 +217,19 @@ def _changed(held: HeldService, now: datetime) -> Part | None:
     return latest if latest is not None and latest.other else None
 
 
+def _end(held: HeldService) -> Terms | None:
+    """What is billed by usage can be ended at any time: an end costs nothing and gives nothing back."""
+    if not held.charging.postpaid or held.on_server or held.asked:
+        return None
+    return Terms(way=Way.END, lines=(), currency=held.currency, stalled_minor=held.stalled_minor)
+
+
 def _whole(held: HeldService, rules: Rules, now: datetime) -> Terms | tuple[Why, datetime | None]:
     if held.asked:
         return Why.ASKED, None
     if held.charging.postpaid or held.charging.quota:
-        return Why.USAGE if held.charging.postpaid else Why.PACKAGE, None
+        usage = Why.ON_SERVER if held.on_server else Why.USAGE
+        return usage if held.charging.postpaid else Why.PACKAGE, None
     paid = [part for part in held.parts if not part.trial]
     bases = [part for part in paid if not part.change]
     if not bases or bases[0].starts_at > now:

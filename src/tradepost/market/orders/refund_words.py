@@ -17,7 +17,10 @@ WORDS: Mapping[Why, str | Promise] = {
     Why.ENDED: _("This service has ended."),
     Why.UNDER_WAY: _("An order about this service is being worked on. Come back when it has ended."),
     Why.ASKED: _("The seller has been asked for a refund of this service already."),
-    Why.USAGE: _("What is paid by usage is not paid back: it costs nothing as long as nothing is used."),
+    Why.USAGE: _(
+        "Usage that was charged is not refunded. End the service on its own page, which shows the last charge first."
+    ),
+    Why.ON_SERVER: _("This image is billed while its server runs. Release the server to end it."),
     Why.PACKAGE: _("A package of usage is not refundable."),
     Why.TRIAL: _("A trial is not refundable. It ends by itself."),
     Why.NOT_REFUNDABLE: _("What is sold once is not refundable after it was delivered."),

@@ -20,6 +20,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
 from tradepost.market.payments import ledger
 from tradepost.market.product_types.contract import Returns
+from tradepost.market.product_types.deliverable import by_cloud
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.subscriptions.models import Period, Subscription
 from tradepost.market.subscriptions.renewable import LIVING
@@ -71,6 +72,7 @@ def held_service(subscription: Subscription, *, now: datetime, stalled: Collecti
         stalled_minor=sum(standing_still) if standing_still else None,
         telling=Order.Type.UNSUBSCRIBE in paid,
         asked=asked.exists(),
+        on_server=charging.postpaid and by_cloud(subscription.product.product_type),
         bound=subscription.bound,
         no_reason_used=_no_reason_used(subscription.buyer_id, now=now) if returns in _COUNTED else 0,
     )

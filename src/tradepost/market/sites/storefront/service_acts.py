@@ -15,6 +15,7 @@ from tradepost.market.fulfilment.converting import may_convert
 from tradepost.market.fulfilment.expiry_policy import has_policy
 from tradepost.market.fulfilment.renew_changing import may_renew_changed
 from tradepost.market.fulfilment.renewing import may_renew
+from tradepost.market.product_types.deliverable import by_cloud
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.subscriptions.renewable import LIVING
 
@@ -53,8 +54,13 @@ def _policy(standing: Standing) -> ServiceAct | None:
 
 def _unsubscribe(standing: Standing) -> ServiceAct | None:
     """Also where nothing is paid back: its page says why."""
-    if standing.subscription.status not in LIVING or standing.subscription.offer.charging.postpaid:
+    held = standing.subscription
+    if held.status not in LIVING:
         return None
+    if held.offer.charging.postpaid:
+        if by_cloud(held.product.product_type):
+            return None  # it ends with its server, on that page
+        return ServiceAct(url="storefront:unsubscribe", title=_("End the service"), icon="arrow-back-up")
     return ServiceAct(url="storefront:unsubscribe", title=_("Unsubscribe"), icon="arrow-back-up")
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods
 
@@ -15,10 +18,13 @@ from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
 from tradepost.market.base.numbers import whole_number
+from tradepost.market.billing import arrears
+from tradepost.market.billing.last_charge import last_charge
 from tradepost.market.fulfilment.pay_back import stalled_orders
 from tradepost.market.fulfilment.unsubscribe import Unsubscribe
 from tradepost.market.fulfilment.unsubscribe import unsubscribe as carry_out
 from tradepost.market.invoices.queries import standing_over
+from tradepost.market.metering.package_queries import packages_of_service
 from tradepost.market.orders.changes import open_changes
 from tradepost.market.orders.refund_models import OPEN_REFUNDS, Refund
 from tradepost.market.orders.refund_requests import MOST_PROOFS
@@ -73,6 +79,8 @@ def page(
     context = {
         "subscription": found,
         "product": found.product,
+        "ends_usage": found.offer.charging.postpaid,
+        **_usage(request, found),
         "wraps": by_cloud(found.product.product_type),
         "contact": contact_of(found.seller, found.product, service=found.pk),
         "ways": [
@@ -103,3 +111,17 @@ def page(
         "most_mb": f"{settings.proof_most_bytes / 1_048_576:g}",
     }  # fmt: skip
     return render(request, "storefront/unsubscribe.html", context, status=refused.status if refused else 200)
+
+
+def _usage(request: HttpRequest, found: Subscription) -> dict[str, Any]:
+    """What a pay-per-use service still costs, what its buyer owes, and which packages lose their use."""
+    if not found.offer.charging.postpaid:
+        return {}
+    zone = timezone.get_default_timezone()
+    owed = arrears.owed(person(request), found.offer.currency)
+    return {
+        "last": last_charge(found, zone=ZoneInfo(str(zone)), now=now_of(request)),
+        "owed": owed if owed.minor else None,
+        "packages": [one for one in packages_of_service(found, now=now_of(request)) if not one.over and one.left],
+        "max_age_days": config().usage_max_age_days,
+    }

@@ -1,0 +1,202 @@
+"""A buyer ends a pay-per-use service and sees its last charge first (business-rules §3.2, §4.7, §4.8)."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests.factories.metering import ZONE, item, make_metered, make_package, on_demand, package, push
+from tests.factories.people import make_buyer
+from tests.market.engine import react
+from tests.market.fulfilment.services import again
+from tradepost.market.base import clock
+from tradepost.market.billing.charge import charge
+from tradepost.market.billing.last_charge import last_charge
+from tradepost.market.billing.models import Charge
+from tradepost.market.catalog.document import Price, UsageBand
+from tradepost.market.catalog.price_models import PriceModel
+from tradepost.market.fulfilment.models import Operation
+from tradepost.market.identity.models import User
+from tradepost.market.metering import collect
+from tradepost.market.notifications.models import Notice
+from tradepost.market.orders.models import Order, OrderLine
+from tradepost.market.orders.refund_models import Refund
+from tradepost.market.payments import ledger
+from tradepost.market.subscriptions.models import Subscription
+
+pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
+BANDS = (UsageBand(upto=Decimal(3), amount=Decimal("0.30")), UsageBand(amount=Decimal("0.20")))
+WORDS = {
+    "en": ("Last charge", "Reported and not charged yet", "Ending the service does not cancel this debt"),
+    "zh-hans": ("最后一次计费", "已上报未计费", "结束服务后仍需支付"),
+}
+
+
+def client_of(user: User, language: str = "en") -> Client:
+    client = Client(headers={"accept-language": language})
+    client.force_login(user)
+    return client
+
+
+def text(answer) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode())).replace("\xa0", " ")
+
+
+def metered(price: Price | None = None, *, buyer: User | None = None, packages: tuple[Price, ...] = ()) -> Subscription:
+    """A service that began ten hours ago."""
+    began = (clock.now() - 10 * HOUR).replace(minute=0, second=0, microsecond=0)
+    price = price or on_demand(amount=Decimal("1.50"))
+    return make_metered(price=price, buyer=buyer, packages=packages, started_at=began)
+
+
+def use(service: Subscription, *values: str, after: int = 0) -> None:
+    began = service.started_at + after * HOUR
+    push(service.seller, [item(service, began + n * HOUR, value) for n, value in enumerate(values)], now=clock.now())
+
+
+def charged() -> int:
+    """Close the open collection and charge it; the sum of its charges."""
+    collection = collect.close("hour", now=clock.now())
+    assert collection is not None
+    charge(collection, now=clock.now())
+    return sum(Charge.objects.filter(collection=collection).values_list("minor", flat=True))
+
+
+def at(service: Subscription) -> str:
+    return reverse("storefront:unsubscribe", args=[service.pk])
+
+
+def ends(client: Client, service: Subscription, **data: str):
+    return client.post(at(service), {"way": "end", "back": "0", "once": "a", "agreed": "on"} | data)
+
+
+@pytest.mark.parametrize("language", WORDS)
+def test_the_page_shows_the_last_charge_and_that_is_what_is_charged(language: str) -> None:
+    service = metered()
+    client = client_of(service.buyer, language)
+    use(service, "2", "1")
+    charged()
+    use(service, "3", after=2)
+    assert f'href="{at(service)}"' in client.get(reverse("storefront:subscription", args=[service.pk])).content.decode()
+    page = text(client.get(at(service)))
+    assert all(words in page for words in WORDS[language][:2])
+    assert "¥ 4.50" in page
+    before = ledger.buyer_account(service.buyer, "CNY").balance
+    answer = ends(client, service)
+    refund = Refund.objects.get()
+    assert answer["Location"] == reverse("storefront:refund", args=[refund.pk])
+    assert (refund.kind, refund.total.minor) == ("end", 0)
+    assert client.get(answer["Location"]).status_code == 200
+    assert ledger.buyer_account(service.buyer, "CNY").balance == before
+    assert charged() == 450
+
+
+def test_it_ends_once_its_seller_deletes_it_and_both_are_told() -> None:
+    service = metered()
+    client = client_of(service.buyer)
+    first, second = (ends(client, service)["Location"] for _ in range(2))
+    assert first == second
+    assert again(service).status == Subscription.Status.RELEASING
+    [release] = Operation.objects.filter(subscription=service, kind="release")
+    assert release.origin == Operation.Origin.BUYER
+    assert Order.objects.filter(order_type="UNSUBSCRIBE").count() == 1
+    assert not OrderLine.objects.filter(number=service.order_line_number, status="refunded").exists()
+    react(now=clock.now())
+    assert [one.kind for one in Notice.objects.filter(user=service.buyer) if "ended" in one.kind] == [
+        "usage_service_ended"
+    ]
+    assert "This service has ended." in text(client.get(at(service)))
+    assert ends(client, service, once="b").status_code == 409
+
+
+@pytest.mark.parametrize(("data", "status"), [({"agreed": ""}, 400), ({"way": "no_reason"}, 409), ({"back": "1"}, 409)])
+def test_what_is_refused_changes_nothing(data: dict[str, str], status: int) -> None:
+    service = metered()
+    assert ends(client_of(service.buyer), service, **data).status_code == status
+    assert again(service).status == Subscription.Status.ACTIVE
+    assert (Refund.objects.count(), Operation.objects.filter(kind="release").count()) == (0, 0)
+
+
+def test_nobody_else_ends_it() -> None:
+    service = metered()
+    assert ends(client_of(make_buyer()), service).status_code == 404
+    assert again(service).status == Subscription.Status.ACTIVE
+
+
+@pytest.mark.parametrize("language", WORDS)
+def test_who_owes_may_end_it_and_is_told_that_the_debt_remains(language: str) -> None:
+    service = metered(buyer=make_buyer(balance="1"))
+    client = client_of(service.buyer, language)
+    use(service, "2")
+    charged()
+    assert WORDS[language][2] in text(client.get(at(service)))
+    assert ends(client, service).status_code == 302
+    assert Charge.objects.get().open_minor == 200
+
+
+def test_an_order_that_is_worked_on_comes_first() -> None:
+    service = metered()
+    order = Order.objects.get(lines__number=service.order_line_number)
+    Order.objects.filter(pk=order.pk).update(status="processing")
+    line = OrderLine.objects.get(number=service.order_line_number)
+    line.pk, line.number, line.status = None, f"{line.number}-2", "processing"
+    other = Order.objects.get(pk=order.pk)
+    other.pk, other.number, other.order_type, other.status = None, "CS-BUSY", Order.Type.CHANGE, "processing"
+    other.idempotency_key = ""
+    other.save()
+    line.order = other
+    line.save()
+    page = client_of(service.buyer).get(at(service))
+    assert reverse("storefront:order", args=["CS-BUSY"]) in page.content.decode()
+    assert ends(client_of(service.buyer), service).status_code == 409
+    assert again(service).status == Subscription.Status.ACTIVE
+
+
+def test_packages_that_are_lost_are_named() -> None:
+    service = metered(on_demand(amount=Decimal(1)), packages=(package(100),))
+    make_package(service, now=clock.now() - HOUR)
+    use(service, "2")
+    page = text(client_of(service.buyer).get(at(service)))
+    assert "at most" in page
+    assert "100 of 100 left" in page
+
+
+def test_many_at_once_leave_it_to_its_own_page() -> None:
+    service = metered()
+    client = client_of(service.buyer)
+    preview = client.get(reverse("storefront:batch"), {"act": "unsubscribe", "service": service.pk})
+    assert "End the service on its own page" in text(preview)
+    client.post(
+        reverse("storefront:batch"),
+        {"act": "unsubscribe", "service": service.pk, f"option_{service.pk}": "end/0", "agreed": "on"},
+    )
+    assert again(service).status in {Subscription.Status.ACTIVE, Subscription.Status.RELEASING}
+
+
+@pytest.mark.parametrize(
+    "price",
+    [
+        on_demand(amount=Decimal("0.0012")),
+        on_demand(model=PriceModel.TIER, accumulation="month", amount=None, bands=BANDS),
+        on_demand(model=PriceModel.STEP, accumulation="day", amount=None, bands=BANDS),
+        on_demand(model=PriceModel.TIER, accumulation="", amount=None, bands=BANDS),
+    ],
+)
+def test_the_estimate_is_the_next_charge_whatever_the_price_model(price: Price) -> None:
+    """§3.3: it is computed as the charge is, from what was charged before."""
+    service = metered(price)
+    use(service, "2.5", "4")
+    charged()
+    use(service, "3", "0.5", "8", after=2)
+    found = last_charge(service, zone=ZONE, now=clock.now())
+    assert found is not None
+    assert (found.amount.minor, found.quantity) == (charged(), Decimal("11.5"))
+    after = last_charge(service, zone=ZONE, now=clock.now())
+    assert after is not None
+    assert after.amount.minor == 0
