@@ -79,6 +79,7 @@ PAGES: dict[str, dict[str, View]] = {
             stale=True,
         ),
         "agreement": View("/agreements/buyer/"),
+        "agreements": View("/agreements/"),
         "agreement-seller": View("/agreements/seller/"),
         "not-found": View("/no-such-page/", status=404),
     },

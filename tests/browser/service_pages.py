@@ -7,6 +7,7 @@ from tests.browser.view import View
 OF_SERVICES: dict[str, dict[str, View]] = {
     "buyer": {
         "order-explained": View("/orders/{completed}/explain/"),
+        "order-agreements": View("/orders/{completed}/agreements/"),
         "service-explained": View("/services/{renewed}/explain/"),
         "service-trial": View("/services/{trial}/"),
         "service-formal": View("/services/{trial}/formal/"),
@@ -18,6 +19,7 @@ OF_SERVICES: dict[str, dict[str, View]] = {
         "service-renewal-change-not": View("/services/{licensed}/change/renewal/"),
     },
     "seller": {
+        "seller-order-agreement": View("/seller/orders/{own}-000001/agreement/"),
         "seller-order-explained": View("/seller/orders/{own}-000001/explain/"),
     },
     "operator": {
@@ -35,6 +37,7 @@ OF_SERVICES: dict[str, dict[str, View]] = {
         "console-service-freeze": View("/console/services/1/", press='[data-dialog="c-freeze"]'),
         "console-service-release": View("/console/services/1/", press='[data-dialog="c-release"]'),
         "console-service-explained": View("/console/services/{renewed}/explain/"),
+        "console-order-agreements": View("/console/orders/{refunded}/agreements/"),
         "console-order-explained": View("/console/orders/{refunded}/explain/"),
         "console-reconcile": View("/console/reconcile/"),
     },

@@ -83,9 +83,12 @@ STOREFRONT = {
     "sellers/<slug:seller_slug>/": pages(ANYBODY, seller_slug="{seller_slug}"),
     "compare/": pages(ANYBODY),
     "checkout/<int:product_id>/": Address({"product_id": "{product}"}, get=PERSONS, post=PERSONS, data=CHECKOUT),
+    "products/<slug:slug>/agreement/": pages(ANYBODY, slug="{slug}"),
+    "agreements/": pages(PERSONS),
     "agreements/<slug:kind>/": pages(ANYBODY, kind="seller"),
     "orders/": pages(PERSONS),
     "orders/<str:number>/": pages(frozenset({BUYER}), number="{order}"),
+    "orders/<str:number>/agreements/": pages(frozenset({BUYER}), number="{order}"),
     "orders/<str:number>/pay/": Address({"number": "{unpaid}"}, post=frozenset({BUYER})),
     "orders/<str:number>/cancel/": Address({"number": "{unpaid}"}, post=frozenset({BUYER})),
     "orders/<str:number>/progress/": pages(frozenset({BUYER}), number="{order}"),
@@ -108,6 +111,7 @@ SELLER_CENTER = {
     "seller/switch/": Address(post=A_TRADE, data={"seller": "{seller}"}),
     "seller/orders/": pages(TRADE),
     "seller/orders/<str:number>/": pages(A_TRADE, number="{line}"),
+    "seller/orders/<str:number>/agreement/": pages(A_TRADE, number="{line}"),
     "seller/operations/": pages(TRADE),
     "seller/operations/<int:pk>/": pages(A_TRADE, pk="{operation}"),
     "seller/operations/<int:pk>/restart/": Address({"pk": "{operation}"}, post=frozenset({OWNER, TRADER})),
@@ -292,6 +296,7 @@ CONSOLE = {
     "console/": pages(ONLY_OPERATORS),
     "console/orders/": pages(ONLY_OPERATORS),
     "console/orders/<str:number>/": pages(ONLY_OPERATORS, number="{order}"),
+    "console/orders/<str:number>/agreements/": pages(ONLY_OPERATORS, number="{order}"),
     "console/orders/<str:number>/pay-back/": Address(
         {"number": "{order}"}, post=ONLY_OPERATORS, data={"reason": "agreed by telephone"}
     ),

@@ -10,7 +10,7 @@ from datetime import datetime
 from http import HTTPStatus
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils.translation import gettext as _
 
 from tradepost.market.base import outbox
@@ -30,6 +30,16 @@ LONGEST_CHANGE = 500
 def in_force(kind: str, *, now: datetime) -> Agreement | None:
     """The latest version that was published by then; None for a kind that has none."""
     return Agreement.objects.filter(kind=kind, published_at__lte=now).order_by("-number").first()
+
+
+def number_in_force(kind: str, *, now: datetime) -> Agreement | None:
+    """The same without its texts."""
+    return _published(kind, now).first()
+
+
+def _published(kind: str, now: datetime) -> QuerySet[Agreement]:
+    """Newest first, without texts."""
+    return Agreement.objects.filter(kind=kind, published_at__lte=now).defer("text", "text_en").order_by("-number")
 
 
 def version_of(kind: str, number: int) -> Agreement | None:
@@ -102,7 +112,7 @@ def binding_on(sellers: Collection[int], kind: str, *, now: datetime) -> dict[in
 
     A newer version binds a seller only when it accepts it. A seller that accepted none has the version in force.
     """
-    versions = Agreement.objects.filter(kind=kind, published_at__lte=now).defer("text", "text_en").in_bulk()
+    versions = {version.pk: version for version in _published(kind, now)}
     if not versions:
         return {}
     accepted = Acceptance.objects.filter(seller__in=sellers, agreement__in=versions).values("seller").annotate(

@@ -11,6 +11,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
+from django.db.models import F
 from django.utils.translation import gettext as _
 from msgspec import Struct
 
@@ -54,7 +55,7 @@ def offered(product: Product, *, pay_within: timedelta, now: datetime) -> Agreem
 
 def offered_many(products: Collection[Product], *, pay_within: timedelta, now: datetime) -> dict[int, Agreements]:
     """Return by product what a buyer would accept now. Raises ``LookupError`` for a market without agreements."""
-    buyer = identity.in_force(Agreement.Kind.BUYER, now=now)
+    buyer = identity.number_in_force(Agreement.Kind.BUYER, now=now)
     sellers = {product.seller_id for product in products}
     services = identity.binding_on(sellers, Agreement.Kind.PUBLISH, now=now)
     if buyer is None or sellers - services.keys():
@@ -76,7 +77,7 @@ def terms_of(version: Version) -> Text:
 
 def _sold(products: Collection[int]) -> dict[int, tuple[int, Text]]:
     """By product the version that is sold (of one that is not listed, the last that was) and the terms in it."""
-    versions = Version.objects.order_by("-listed_at", "-number")
+    versions = Version.objects.order_by(F("listed_at").desc(nulls_last=True), "-number")
     found = {
         row[0]: row[1:]
         for row in versions.filter(product__in=products, status=Version.Status.LISTED).values_list(*_SOLD)

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 from msgspec import Struct
 
@@ -241,7 +242,11 @@ def _extend_params(product: Product, given: tuple[tuple[str, str], ...]) -> list
 
 def sold_version(product: Product) -> int:
     """Key of the version that is sold now; of what is not listed (a sandbox tries out what was withdrawn), the last that was."""
-    versions = Version.objects.filter(product=product).order_by("-listed_at", "-number").values_list("pk", flat=True)
+    latest = (
+        F("listed_at").desc(nulls_last=True),
+        "-number",
+    )  # PostgreSQL would put versions that were never listed first
+    versions = Version.objects.filter(product=product).order_by(*latest).values_list("pk", flat=True)
     found = versions.filter(status=Version.Status.LISTED).first() or versions.first()
     if found is None:
         raise LookupError(f"product {product.pk} has no version")

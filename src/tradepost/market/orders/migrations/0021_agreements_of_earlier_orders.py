@@ -1,9 +1,11 @@
 """Orders that buyers placed before name the version of the buyer agreement that was in force when they accepted it."""
 
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
 
-def store(apps, schema_editor):
+def store(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     agreements = apps.get_model("identity", "Agreement").objects.filter(kind="buyer").order_by("number")
     lines = apps.get_model("orders", "OrderLine").objects.filter(buyer_agreement=None, order__origin="buyer")
     versions = list(agreements.values_list("pk", "published_at"))
