@@ -42,6 +42,7 @@ from tradepost.market.fulfilment.models import Operation
 from tradepost.market.fulfilment.pay_back import pay_back
 from tradepost.market.fulfilment.renewing import may_renew
 from tradepost.market.fulfilment.restart import restart
+from tradepost.market.identity.models import User
 from tradepost.market.notifications.models import Notice
 from tradepost.market.open_api.orders import order_of_seller
 from tradepost.market.orders.buyer_queries import about
@@ -309,8 +310,8 @@ def test_sales_targets_and_limits_hold_as_in_a_purchase() -> None:
 
     other = trial_of(held.product, make_buyer(balance="10000"))
     SalesTarget.objects.create(product=held.product, audience=SalesTarget.Audience.COMPANIES)
-    other.buyer.company = ""
-    other.buyer.save()
+    User.objects.filter(pk=other.buyer_id).update(customer_type="person")
+    other.buyer.refresh_from_db()
     assert refused(other) == "order.not_for_you"
 
 

@@ -140,7 +140,7 @@ def test_support_and_agreement_are_named(client: Client) -> None:
     html = client.get(f"/products/{product.slug}/", headers=EN).content.decode()
     assert 'href="mailto:desk@qingxie.example"' in html
     assert 'href="tel:4001"' in html
-    assert "Agreement that counts for the purchase" in html
+    assert f'href="/products/{product.slug}/agreement/"' in html
 
 
 def preview_of(document: Document, seller: Seller) -> dict[str, object]:
