@@ -272,21 +272,15 @@ def place_change(
         if command.quote:
             shown = quotes.check(shown, found.offer, _as_priced(change), now=now, terms=_digest(held, change))
         accepted = accept(
-            held.product, agreed=command.agreed, shown=command.agreements,
-            pay_within=unpaid_timeout, now=now,
-        )  # fmt: skip
+            held.product, agreed=command.agreed, shown=command.agreements, pay_within=unpaid_timeout, now=now
+        )
         order = store_unpaid(
             buyer, Order.Type.CHANGE, change.price, now=now, pay_before=min(now + unpaid_timeout, change.terms.ends_at)
         )
         line = store_line(
-            order,
-            found.offer,
-            _of_the_line(change),
-            subscription=held,
-            change_terms=as_stored(change.terms),
-            accepted=accepted,
-            now=now,
-        )
+            order, found.offer, _of_the_line(change), subscription=held, change_terms=as_stored(change.terms),
+            accepted=accepted, now=now,
+        )  # fmt: skip
         if found.adds:
             reserve_added(line, before=held.quantity)
         if shown is not None:

@@ -82,24 +82,14 @@ def place_order(
         order = store_unpaid(
             buyer,
             Order.Type.TRIAL if offer.trial else Order.Type.NEW,
-            priced.total,
-            now=now,
-            pay_before=now + unpaid_timeout,
-            idempotency_key=command.idempotency_key,
+            priced.total, now=now, pay_before=now + unpaid_timeout, idempotency_key=command.idempotency_key,
             origin=origin,
-        )
+        )  # fmt: skip
         taken = reserve(order, offer, quantity=priced.quantity, now=now)
         store_line(
-            order,
-            offer,
-            priced,
-            params=params,
-            stock_taken=taken,
-            renews=renews,
-            for_server=command.for_server,
-            accepted=accepted,
-            now=now,
-        )
+            order, offer, priced, params=params, stock_taken=taken, renews=renews, for_server=command.for_server,
+            accepted=accepted, now=now,
+        )  # fmt: skip
         if shown is not None:
             quotes.keep(shown, order, offer, priced, now=now)
     return order

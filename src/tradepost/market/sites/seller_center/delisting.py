@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 
 from django.contrib import messages
@@ -48,14 +48,10 @@ def delist(request: SellerRequest, pk: int) -> HttpResponse:
     status = HTTPStatus.OK
     if request.method == "POST":
         typed["attachment"] = _handed_in(request, wrong)
-        what, _colon, key = typed["node"].partition(":")
-        wanted = Delisting(
-            what=what[:16], key=key[:64], named=str(dict(choices).get(typed["node"], ""))[:200],
-            reason=typed["reason"][: 4 * LONGEST], proof=typed["proof"][: 4 * LONGEST],
-            attachment=typed["attachment"],
-        )  # fmt: skip
         try:
-            sent = hand_in.ask_delisting(product, wanted, by=request.user, settings=config(), now=request.now)
+            sent = hand_in.ask_delisting(
+                product, _wanted(typed, dict(choices)), by=request.user, settings=config(), now=request.now
+            )
         except Incomplete as incomplete:
             status = HTTPStatus.UNPROCESSABLE_ENTITY
             for finding in incomplete.findings:
@@ -82,6 +78,14 @@ def delist(request: SellerRequest, pk: int) -> HttpResponse:
 
 
 delist.own_transactions = True  # type: ignore[attr-defined]  # the verb has its own, so that a refusal keeps nothing
+
+
+def _wanted(typed: Mapping[str, str], named: Mapping[str, Words]) -> Delisting:
+    what, _colon, key = typed["node"].partition(":")
+    return Delisting(
+        what=what[:16], key=key[:64], named=str(named.get(typed["node"], ""))[:200],
+        reason=typed["reason"][: 4 * LONGEST], proof=typed["proof"][: 4 * LONGEST], attachment=typed["attachment"],
+    )  # fmt: skip
 
 
 def _sent_before(last: Submission | None) -> dict[str, str]:
