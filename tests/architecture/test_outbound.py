@@ -13,7 +13,7 @@ from tests.architecture import source
 MARKET = PurePath("src/tradepost/market")
 CLIENTS = frozenset({
     "aiohttp", "socket", "http", "urllib3", "requests", "httpx", "smtplib", "ftplib", "telnetlib", "imaplib", "websockets", "dns",
-    "apprise", "huaweicloudsdkcore", "huaweicloudsdksmsapi", "alibabacloud_dysmsapi20170525", "alibabacloud_tea_openapi", "subprocess",
+    "apprise", "boto3", "botocore", "openstack", "keystoneauth1", "huaweicloudsdkecs", "huaweicloudsdkcore", "huaweicloudsdksmsapi", "alibabacloud_dysmsapi20170525", "alibabacloud_tea_openapi", "subprocess",
 })  # fmt: skip
 KNOWN = {
     "base/guard.py": "the guard itself",
@@ -29,6 +29,10 @@ KNOWN = {
     "assets/scanners/clamd/connection.py": "the operator's virus scanner",
     "notifications/deliver.py": "names of errors of the operator's mail server",
     "notifications/chat.py": "the fixed public hosts of chat services",
+    "compute/guarded_pools.py": "through the guard's policy: connections of cloud SDKs",
+    "compute/adapters/ec2/api.py": "the operator's cloud, through guarded_pools",
+    "compute/adapters/openstack/api.py": "the operator's cloud, through guarded_pools",
+    "compute/adapters/huaweicloud/api.py": "the operator's cloud, through guarded_pools",
     "notifications/sms/huaweicloud/__init__.py": "the operator's SMS provider",
     "notifications/sms/aliyun/__init__.py": "the operator's SMS provider",
 }

@@ -277,6 +277,12 @@ DEFAULT_LEVEL = CONFIG.default_level
 PERIOD_GRACE_DAYS = CONFIG.period_grace_days
 PERIOD_RETENTION_DAYS = CONFIG.period_retention_days
 CLOUD = CONFIG.cloud_name
+COMPUTE = {
+    "file": CONFIG.compute_file,
+    "outbound": CONFIG.outbound,
+    "access_key": CONFIG.compute_access_key.get_secret_value(),
+    "secret_key": CONFIG.compute_secret_key.get_secret_value(),
+}
 REMIND_DAYS = CONFIG.remind_days
 REMIND_AT = CONFIG.remind_at
 AUTO_RENEW_DAYS_BEFORE = CONFIG.auto_renew_days_before

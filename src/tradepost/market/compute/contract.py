@@ -4,6 +4,8 @@ A package under ``adapters/`` with a ``CLOUD`` is one, and so is ``module:NAME``
 ``compute_adapter`` names. Every method asks the cloud once and says what it saw; whatever takes longer is told by
 ``State.CHANGING``, and the market then asks ``observe`` until it is over. Methods may be called again with the same ``token``
 after a crash, and do nothing twice. They run outside of any transaction, and raise ``CloudError``.
+
+A package with ``make(setup)`` instead of ``CLOUD`` is built from the settings and the cloud file (``cloud_file``).
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -22,6 +24,8 @@ from tradepost.protocols.text import Text
 class State(StrEnum):
     CHANGING = "changing"
     """Being made, started, stopped or given another disk: ask again."""
+    UNFINISHED = "unfinished"
+    """One step of several is done. The market calls the same method again with the same token."""
     RUNNING = "running"
     STOPPED = "stopped"
     GONE = "gone"
@@ -68,6 +72,8 @@ class NewServer(Struct, frozen=True, kw_only=True):
     """A code of ``Compute.sizes``."""
     image: SystemImage
     login: Login
+    labels: Mapping[str, str] = {}
+    """Tags that the server keeps in the cloud (``labels``): its market, its token and its order."""
 
 
 class Seen(Struct, frozen=True, kw_only=True):
@@ -87,13 +93,38 @@ class Offered(Struct, frozen=True, kw_only=True):
     title: Text
 
 
-class CloudError(Exception):
-    """The cloud cannot be asked, or does not do it. ``final``: asking again changes nothing. ``str()``: what it said, for
-    operators."""
+class Fault(StrEnum):
+    """Why a cloud did not do something, as far as it says so."""
 
-    def __init__(self, said: str, *, final: bool = False) -> None:
+    QUOTA = "quota"
+    """The account has reached a limit."""
+    CAPACITY = "capacity"
+    """The cloud has no free resources of this size."""
+    CREDENTIALS = "credentials"
+    SETTINGS = "settings"
+    """An image, flavour, network or key pair of the cloud file does not exist."""
+    UNREACHABLE = "unreachable"
+    OTHER = ""
+
+
+class CloudError(Exception):
+    """The cloud cannot be asked, or does not do it. ``final``: asking again changes nothing. ``str()``: the cloud's message, for
+    operators. ``fault``: the reason, from which pages explain it."""
+
+    def __init__(self, said: str, *, final: bool = False, fault: Fault = Fault.OTHER) -> None:
         super().__init__(said)
         self.final = final
+        self.fault = fault
+
+
+class Owned(Struct, frozen=True, kw_only=True):
+    """A server in the cloud that carries the market's tag."""
+
+    server_id: str
+    token: str
+    """Of ``create``."""
+    order: str = ""
+    name: str = ""
 
 
 class Compute(Protocol):
@@ -119,4 +150,22 @@ class Compute(Protocol):
 
     def observe(self, server_ids: Collection[str]) -> Mapping[str, Seen]:
         """These as they are now; one that is left out is gone."""
+        ...
+
+
+@runtime_checkable
+class Inventory(Protocol):
+    """A cloud that can list the servers of a market, so that orphans are found."""
+
+    def owned(self, market: str) -> Sequence[Owned]:
+        """Servers that exist and carry the tag of this market, whatever state they are in."""
+        ...
+
+
+@runtime_checkable
+class Checkable(Protocol):
+    """A cloud that can check its own configuration, for ``tradepost doctor``."""
+
+    def check(self) -> Sequence[str]:
+        """Problems of flavours, images and networks. Asks the cloud and changes nothing. Raises ``CloudError``."""
         ...

@@ -6,9 +6,9 @@ from enum import StrEnum
 
 from tradepost.market.base.lifecycle import Lifecycle
 
-from .models import Server, Task
+from .models import OrphanServer, Server, Task
 
-S, T = Server.Status, Task.Status
+S, T, X = Server.Status, Task.Status, OrphanServer.Status
 
 
 class ServerEvent(StrEnum):
@@ -51,6 +51,26 @@ TASK: Lifecycle[Task.Status, TaskEvent] = Lifecycle(
         (T.WAITING, TaskEvent.FINISH): T.DONE,
         (T.WAITING, TaskEvent.GIVE_UP): T.GAVE_UP,
         (T.GAVE_UP, TaskEvent.RESTART): T.WAITING,
+    },
+)
+
+
+class OrphanEvent(StrEnum):
+    KEEP = "keep"
+    RELEASE = "release"
+    END = "end"
+    SETTLE = "settle"
+
+
+ORPHAN: Lifecycle[OrphanServer.Status, OrphanEvent] = Lifecycle(
+    "orphan",
+    {
+        (X.FOUND, OrphanEvent.KEEP): X.KEPT,
+        (X.FOUND, OrphanEvent.RELEASE): X.RELEASING,
+        (X.KEPT, OrphanEvent.RELEASE): X.RELEASING,
+        (X.RELEASING, OrphanEvent.END): X.RELEASED,
+        (X.FOUND, OrphanEvent.SETTLE): X.SETTLED,
+        (X.KEPT, OrphanEvent.SETTLE): X.SETTLED,
     },
 )
 

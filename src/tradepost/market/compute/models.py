@@ -92,6 +92,8 @@ class Task(models.Model):
     tries = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True, default="")
     """What the cloud said last when it did not do it; for operators."""
+    fault = models.CharField(max_length=12, blank=True, default="")
+    """The reason of that error (``contract.Fault``); pages explain it."""
     created_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, default=None)
 
@@ -123,6 +125,41 @@ class Span(models.Model):
             models.CheckConstraint(condition=Q(to_at=None) | Q(from_at__lt=F("to_at")), name="span_has_a_length"),
         ]
         indexes = [models.Index(fields=["service", "-id"], name="span_service")]
+
+
+class OrphanServer(models.Model):
+    """A server in the cloud that carries the market's tag, but belongs to no living server of the market."""
+
+    class Status(models.TextChoices):
+        FOUND = "found", pgettext_lazy("orphan", "Found")
+        KEPT = "kept", pgettext_lazy("orphan", "Kept")
+        RELEASING = "deleting", pgettext_lazy("orphan", "Being deleted")
+        RELEASED = "released", pgettext_lazy("orphan", "Deleted")
+        SETTLED = "settled", pgettext_lazy("orphan", "Settled")
+
+    cloud = models.CharField(max_length=128)
+    provider_id = models.CharField(max_length=128)
+    token = models.CharField(max_length=64, blank=True, default="")
+    order = models.CharField(max_length=64, blank=True, default="")
+    """Number of the order in its tag."""
+    name = models.CharField(max_length=128, blank=True, default="")
+    status = models.CharField(max_length=8, choices=Status, default=Status.FOUND)
+    error = models.TextField(blank=True, default="")
+    """The cloud's message when it was not deleted; for operators."""
+    found_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, default=None)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["cloud", "provider_id"], condition=Q(ended_at=None), name="orphan_open_once"
+            ),
+        ]  # fmt: skip
+        indexes = [models.Index(fields=["-id"], condition=Q(ended_at=None), name="orphan_open")]
+
+    def __str__(self) -> str:
+        return self.name or self.provider_id
 
 
 class SandboxServer(models.Model):

@@ -25,8 +25,9 @@ from tradepost.market.base.secrets import seal, unseal
 from tradepost.market.base.values import as_dict
 from tradepost.market.subscriptions.models import Subscription
 
-from .contract import BECOMES, Action, CloudError, Compute, Login, NewServer, Seen, State, SystemImage
+from .contract import BECOMES, Action, CloudError, Compute, Fault, Login, NewServer, Seen, State, SystemImage
 from .events import ServerChanged, TaskEnded
+from .labels import labels_of, market_id, token_of_server
 from .lifecycle import LIVING, SERVER, TASK, ServerEvent, TaskEvent
 from .models import Server, Task
 from .spans import note
@@ -53,10 +54,12 @@ type Clouds = Callable[[str], Compute]
 
 
 class Disk(Struct, frozen=True, kw_only=True):
-    """A new system disk. ``service``: of the image that is on it (by pk); None for an image of the cloud's own."""
+    """A new system disk. ``service``: of the image that is on it (by pk); None for an image of the cloud's own. ``order``: its
+    number, which a new server keeps as a tag."""
 
     image: SystemImage
     service: int | None
+    order: str = ""
 
 
 def new_server(buyer_id: int, *, name: str, size: str, cloud: str, now: datetime) -> Server:
@@ -87,7 +90,7 @@ def request(
             held.sealed_login = seal(msgspec.json.encode(as_dict(login)).decode())
         task = Task.objects.create(
             server=held, action=action, owner=owner, actor=actor, created_at=now,
-            wanted=({"image": as_dict(disk.image), "service": disk.service} if disk else {})
+            wanted=({"image": as_dict(disk.image), "service": disk.service, "order": disk.order} if disk else {})
             | ({"by_buyer": True} if by_buyer else {}),
         )  # fmt: skip
         if held.service_id is not None and (action is Action.RELEASE or (disk is not None and disk.service is None)):
@@ -138,20 +141,26 @@ def _work(running: Running, clouds: Clouds) -> Mapping[str, Any]:
     found = Task.objects.select_related("server").get(pk=running.payload["task"])
     running.progress(0, 1, WORDS[found.action])
     try:
-        adapter = clouds(found.server.cloud)
-        seen = _asked(found, adapter)
-        while seen.state is State.CHANGING:
+        adapter, market = clouds(found.server.cloud), market_id()
+        seen = _asked(found, adapter, market)
+        while seen.state in {State.CHANGING, State.UNFINISHED}:
             running.progress(0, 1, WORDS[found.action])
             time.sleep(LOOK_EVERY)
-            looked = adapter.observe([seen.server_id])
-            seen = looked.get(seen.server_id, Seen(server_id=seen.server_id, state=State.GONE))
+            seen = (
+                _asked(found, adapter, market) if seen.state is State.UNFINISHED else _looked(adapter, seen.server_id)
+            )
         _check(found, seen)
     except (CloudError, LookupError) as error:
-        Task.objects.filter(pk=found.pk).update(tries=running.attempt, error=str(error)[:2000])
+        fault = error.fault if isinstance(error, CloudError) else Fault.SETTINGS
+        Task.objects.filter(pk=found.pk).update(tries=running.attempt, error=str(error)[:2000], fault=fault)
         if isinstance(error, CloudError) and error.final:
             raise Refused("cloud.refused", str(error)[:2000]) from error
         raise NotNow(str(error)) from error
     return as_dict(seen)
+
+
+def _looked(adapter: Compute, server_id: str) -> Seen:
+    return adapter.observe([server_id]).get(server_id, Seen(server_id=server_id, state=State.GONE))
 
 
 def _check(found: Task, seen: Seen) -> None:
@@ -163,18 +172,21 @@ def _check(found: Task, seen: Seen) -> None:
         raise CloudError(f"{found.action}: the server is {seen.state}")
 
 
-def _asked(found: Task, adapter: Compute) -> Seen:
-    server, token = found.server, token_of(found)
+def _asked(found: Task, adapter: Compute, market: str) -> Seen:
+    server, token, creation = found.server, token_of(found), token_of_server(found.server_id, market)
     match Action(found.action):
         case Action.CREATE:
-            wanted = NewServer(name=server.name, size=server.size, image=_image(found), login=login_of(server))
-            return adapter.create(wanted, token=f"server-{server.pk}")
+            labels = labels_of(creation, market=market, order=found.wanted.get("order", ""))
+            wanted = NewServer(
+                name=server.name, size=server.size, image=_image(found), login=login_of(server), labels=labels
+            )  # fmt: skip
+            return adapter.create(wanted, token=creation)
         case Action.REPLACE:
             return adapter.replace_system(server.provider_id, _image(found), login_of(server), token=token)
         case Action.STOP:
             return adapter.stop(server.provider_id, token=token)
         case Action.RELEASE:
-            return adapter.release(server.provider_id, token=f"server-{server.pk}")
+            return adapter.release(server.provider_id, token=creation)
         case Action.RESUME if not server.wants_running:
             return Seen(server_id=server.provider_id, state=State.STOPPED, address=server.address)
         case Action.START | Action.RESUME:
@@ -208,7 +220,7 @@ def _ended(job: LeasedJob, now: datetime) -> None:
         return
     done = job.outcome == LeasedJob.Outcome.DONE
     if done and job.result is not None:
-        TASK.move_all([found], TaskEvent.FINISH, now=now, ended_at=now, tries=job.attempts, error="")
+        TASK.move_all([found], TaskEvent.FINISH, now=now, ended_at=now, tries=job.attempts, error="", fault="")
         _became(server, found, Seen(**{**job.result, "state": State(job.result["state"])}), now)
     else:
         TASK.move_all([found], TaskEvent.GIVE_UP, now=now, ended_at=now, note=found.error[:500])

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from secrets import choice
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -101,15 +102,23 @@ def _disk_for(operation: Operation, subscription: Subscription, now: datetime) -
     server = Server.objects.filter(pk=line.for_server, buyer=subscription.buyer_id, status__in=LIVING).first()
     if server is None:
         return Refused("server.gone", _("The server that it was ordered for is not there any more."))
-    document = documents.load(line.version.document)
-    asset = document.details.fields.get(documents.ASSET, "")
-    image = SystemImage(reference=f"asset:{asset}" if asset else f"product:{line.product_id}", name=line.product_name)
+    image = SystemImage(reference=image_reference(line.version.document, line.product_id), name=line.product_name)
     return tasks.request(
         server.pk, Action.REPLACE if server.provider_id else Action.CREATE, now=now, owner=operation.pk,
-        disk=tasks.Disk(image=image, service=subscription.pk), login=new_login(), actor=operation.actor or "market",
+        disk=tasks.Disk(image=image, service=subscription.pk, order=line.order.number), login=new_login(), actor=operation.actor or "market",
     )  # fmt: skip
 
 
+def image_reference(document: Mapping[str, Any], product: int) -> str:
+    """The name of an image in the cloud file: the reviewed version in the asset center, or the product where it has none."""
+    asset = documents.load(document).details.fields.get(documents.ASSET, "")
+    return f"asset:{asset}" if asset else f"product:{product}"
+
+
 def new_login() -> Login:
-    """Of an account that can do everything: twenty characters of chance (business-rules §2.7: no preset or weak passwords)."""
-    return Login(user_name=USER, password="".join(choice(_LETTERS) for _n in range(20)))
+    """Return an account with all rights and a random password of twenty characters (business-rules §2.7: no preset or weak
+    passwords). Capitals, small letters and digits occur: clouds refuse a password without three kinds of characters."""
+    while True:
+        password = "".join(choice(_LETTERS) for _n in range(20))
+        if any(map(str.isupper, password)) and any(map(str.islower, password)) and any(map(str.isdigit, password)):
+            return Login(user_name=USER, password=password)

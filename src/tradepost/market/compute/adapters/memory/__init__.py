@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from django.db import transaction
 
-from tradepost.market.compute.contract import CloudError, Login, NewServer, Offered, Seen, State, SystemImage
+from tradepost.market.compute.contract import CloudError, Login, NewServer, Offered, Owned, Seen, State, SystemImage
 from tradepost.market.compute.models import SandboxServer
 from tradepost.protocols.text import Text
 
@@ -49,13 +49,18 @@ class Memory:
         return self._set(server_id, running=True, image=image.reference)
 
     def release(self, server_id: str, *, token: str) -> Seen:
-        known = SandboxServer.objects.filter(token=token).first()
+        known = SandboxServer.objects.filter(token=server_id or token).first()
         if known is None:
             return Seen(server_id=server_id, state=State.GONE)
-        return self._set(token, running=False, deleted=True)
+        return self._set(known.token, running=False, deleted=True)
 
     def observe(self, server_ids: Collection[str]) -> Mapping[str, Seen]:
         return {one.token: _seen(one) for one in SandboxServer.objects.filter(token__in=list(server_ids))}
+
+    def owned(self, market: str) -> Sequence[Owned]:
+        del market  # a sandbox has its cloud to itself
+        existing = SandboxServer.objects.filter(deleted=False).order_by("pk")
+        return [Owned(server_id=one.token, token=one.token, name=one.name) for one in existing]
 
     def _set(self, server_id: str, **columns: object) -> Seen:
         with transaction.atomic():

@@ -1,0 +1,96 @@
+"""Calls to Huawei Cloud ECS: one client, through the outbound policy, with errors as ``CloudError``."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from tradepost.market.compute.cloud_file import CloudFile, LiveFile
+from tradepost.market.compute.contract import CloudError, Fault
+from tradepost.market.compute.guarded_pools import CONNECT_SECONDS, READ_SECONDS, guard
+
+QUOTA_CODES = frozenset({"Ecs.0013", "Ecs.0014", "Ecs.0042", "Ecs.0109", "Ecs.0304", "Ecs.0319", "Ecs.0507"})
+CAPACITY_CODES = frozenset({"Ecs.0017", "Ecs.0021", "Ecs.0610", "Ecs.1500", "Common.0013"})
+CREDENTIAL_CODES = frozenset({"APIGW.0301", "APIGW.0302", "Ecs.0003", "Common.0011"})
+
+
+def fault_of(code: str, message: str, status: int = 0) -> Fault:
+    """By the words too: codes of one cause differ between regions and kinds of disks."""
+    words = message.lower()
+    if code in QUOTA_CODES or "quota" in words or "配额" in message:
+        return Fault.QUOTA
+    if code in CREDENTIAL_CODES or status in {401, 403}:
+        return Fault.CREDENTIALS
+    if (
+        code in CAPACITY_CODES
+        or any(part in words for part in ("sold out", "insufficient", "not enough"))
+        or "售罄" in message
+    ):
+        return Fault.CAPACITY
+    return Fault.SETTINGS if status in {400, 404} else Fault.OTHER
+
+
+class Api:
+    def __init__(self, file: LiveFile) -> None:
+        self._file = file
+        self._lock = threading.Lock()
+        self._made: tuple[object, Any] | None = None
+
+    @property
+    def _client(self) -> Any:
+        file, keys = self._file.now, self._file.keys
+        place = (file.region, file.endpoint, file.project, keys)
+        with self._lock:
+            if self._made is None or self._made[0] != place:
+                self._made = (place, self._connected(file, *keys))
+            return self._made[1]
+
+    def _connected(self, file: CloudFile, access: str, secret: str) -> Any:
+        from huaweicloudsdkcore.auth.credentials import BasicCredentials
+        from huaweicloudsdkcore.http.http_config import HttpConfig
+        from huaweicloudsdkecs.v2 import EcsClient
+
+        if not file.project:
+            raise CloudError(
+                "project: set the project id of the region in the cloud file", final=True, fault=Fault.SETTINGS
+            )
+        endpoint = file.endpoint or f"https://ecs.{file.region}.myhuaweicloud.com"
+        bounds = HttpConfig(timeout=(CONNECT_SECONDS, READ_SECONDS), retry_times=0)
+        builder = EcsClient.new_builder().with_credentials(BasicCredentials(access, secret, file.project))
+        client = builder.with_endpoint(endpoint).with_http_config(bounds).build()
+        http = client.get_http_client()
+        # The SDK offers no other way to its session, and passes ``_verify`` with each request.
+        guard(http._session, self._file.setup.outbound)  # noqa: SLF001
+        http._verify = http._session.verify  # noqa: SLF001
+        return client
+
+    def ask(self, operation: str, request: Any) -> Any:
+        """Raises ``CloudError``."""
+        from huaweicloudsdkcore.exceptions.exceptions import SdkException, ServiceResponseException
+        from requests import RequestException
+
+        client = self._client
+        try:
+            return getattr(client, operation)(request)
+        except ServiceResponseException as refused:
+            raise error(
+                str(refused.error_code or ""), str(refused.error_msg or ""), refused.status_code or 0
+            ) from refused
+        except (SdkException, RequestException, OSError) as away:
+            raise CloudError(f"{operation}: {away}", fault=Fault.UNREACHABLE) from away
+
+    def job(self, job_id: str) -> str:
+        """The state of a job. Raises ``CloudError`` for one that failed."""
+        from huaweicloudsdkecs.v2 import ShowJobRequest
+
+        job = self.ask("show_job", ShowJobRequest(job_id=job_id))
+        if job.status == "FAIL":
+            subs = (job.entities.sub_jobs or []) if job.entities else []
+            first = next((sub for sub in subs if sub.status == "FAIL"), job)
+            raise error(str(first.error_code or ""), str(first.fail_reason or "the job failed"), 0, final=True)
+        return str(job.status)
+
+
+def error(code: str, message: str, status: int, *, final: bool = False) -> CloudError:
+    fault = fault_of(code, message, status)
+    return CloudError(f"{code}: {message}" if code else message, final=final or fault is Fault.SETTINGS, fault=fault)

@@ -1,0 +1,27 @@
+"""The cloud-init script that gives a new system disk its first account (business-rules §2.7: no preset passwords)."""
+
+from __future__ import annotations
+
+import json
+
+from .contract import Login
+
+
+def user_data(login: Login) -> str:
+    """JSON is YAML, so that no character of a password needs quoting."""
+    script = {
+        "ssh_pwauth": True,
+        "disable_root": False,
+        "chpasswd": {
+            "expire": False,
+            "users": [{"name": login.user_name, "password": login.password, "type": "text"}],
+        },
+        "write_files": [
+            {
+                "path": "/etc/ssh/sshd_config.d/10-tradepost.conf",
+                "content": "PermitRootLogin yes\nPasswordAuthentication yes\n",
+            }
+        ],
+        "runcmd": ["systemctl restart sshd || systemctl restart ssh"],
+    }
+    return f"#cloud-config\n{json.dumps(script, indent=1)}\n"

@@ -1,0 +1,97 @@
+"""Connections of cloud SDKs through the market's outbound policy: each address is checked before it is connected.
+
+The SDKs use urllib3, boto3 directly and the others through requests. Proxies of the environment are not used.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import Any, override
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.util.connection import create_connection
+
+from tradepost.market.base.authorities import bundle_file, trusted
+from tradepost.market.base.outbound_policy import OutboundPolicy, permitted
+
+CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
+
+
+def _connect(connection: HTTPConnection, outbound: OutboundPolicy) -> socket.socket:
+    host = connection.host.strip("[]")
+    try:
+        places = socket.getaddrinfo(host, connection.port, type=socket.SOCK_STREAM)
+    except (socket.gaierror, UnicodeError) as fault:
+        raise NameResolutionError(host, connection, fault) from fault  # type: ignore[arg-type]
+    addresses = list(dict.fromkeys(str(place[4][0]) for place in places))
+    allowed = [address for address in addresses if permitted(address, connection.port, outbound)]
+    if not allowed:
+        raise NewConnectionError(
+            connection,
+            f"{host}:{connection.port} is refused by the outbound policy. Add its network to TRADEPOST_NETWORKS.",
+        )
+    fault: Exception | None = None
+    for address in allowed:
+        try:
+            return create_connection(
+                (address, connection.port), connection.timeout, source_address=connection.source_address,
+                socket_options=connection.socket_options,
+            )  # fmt: skip
+        except TimeoutError as late:
+            fault = ConnectTimeoutError(connection, f"no connection to {host}:{connection.port}")
+            fault.__cause__ = late
+        except OSError as refused:
+            fault = NewConnectionError(connection, f"no connection to {host}:{connection.port}: {refused}")
+    raise fault or NewConnectionError(connection, f"no connection to {host}")
+
+
+def _classes(outbound: OutboundPolicy) -> dict[str, type[Any]]:
+    class Plain(HTTPConnection):
+        @override
+        def _new_conn(self) -> socket.socket:
+            return _connect(self, outbound)
+
+    class Secure(HTTPSConnection):
+        @override
+        def _new_conn(self) -> socket.socket:
+            return _connect(self, outbound)
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class SecurePool(HTTPSConnectionPool):
+        ConnectionCls = Secure
+
+    return {"http": PlainPool, "https": SecurePool}
+
+
+def pools(outbound: OutboundPolicy, **options: Any) -> PoolManager:
+    """A pool manager that calls only addresses that the policy permits, and trusts the operator's authorities."""
+    context = trusted.__wrapped__(outbound.authorities)  # not the shared one: requests adds authorities to it
+    manager = PoolManager(ssl_context=context, **options)
+    manager.pool_classes_by_scheme = _classes(outbound)
+    return manager
+
+
+class GuardedAdapter(HTTPAdapter):
+    """For a session of requests."""
+
+    def __init__(self, outbound: OutboundPolicy) -> None:
+        self._outbound = outbound
+        super().__init__(max_retries=0)
+
+    @override
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:
+        self.poolmanager = pools(self._outbound, num_pools=connections, maxsize=maxsize, block=block)
+
+
+def guard(session: requests.Session, outbound: OutboundPolicy) -> None:
+    """Let a session of requests connect through the policy."""
+    session.trust_env = False
+    session.verify = bundle_file(outbound.authorities) or True
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, GuardedAdapter(outbound))
