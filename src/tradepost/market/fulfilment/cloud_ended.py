@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils.translation import gettext_noop
 
 from tradepost.market.base.outbox import batched
 from tradepost.market.base.values import replace
 from tradepost.market.compute import tasks
 from tradepost.market.compute.contract import Action
 from tradepost.market.compute.events import TaskEnded
+from tradepost.market.compute.faults import for_buyers
 from tradepost.market.compute.models import Task
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import AppInfo, Done, InstanceInfo
@@ -27,7 +27,6 @@ from .models import Operation
 from .operate import settle
 
 RUNNING = Operation.Status.RUNNING
-GAVE_UP = gettext_noop("The cloud did not do it.")
 
 
 @batched
@@ -69,8 +68,9 @@ def _end(operation: Operation, task: Task, subscription: Subscription, now: date
     if task.status == Task.Status.DONE:
         effects, event, note = kind.on_done(case), OperationEvent.FINISH, ""
     elif task.status == Task.Status.GAVE_UP:
-        failed = Failed(command=None, verdict=GAVE_UP, maybe_acted=True, keeps_order=False)
-        effects, event, note = kind.on_gave_up(case, failed), OperationEvent.STOP, GAVE_UP
+        why = for_buyers(task.fault)
+        failed = Failed(command=None, verdict=why, maybe_acted=True, keeps_order=False)
+        effects, event, note = kind.on_gave_up(case, failed), OperationEvent.STOP, why
         if kind.refundable and operation.line_id is not None:
             effects, event = replace(effects, order=OrderEnd.GIVE_UP, orphans=()), OperationEvent.GIVE_UP
         else:

@@ -14,6 +14,7 @@ from tradepost.market.base.errors import IllegalTransition, Refused
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.base.paging import page
 from tradepost.market.compute import observe, tasks
+from tradepost.market.compute.faults import for_operators
 from tradepost.market.compute.models import SandboxServer, Server, Task
 from tradepost.market.images import operator_queries
 from tradepost.market.images.bind import bind
@@ -50,7 +51,10 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "server": server,
         "page": listed,
-        "rows": [(task, tasks.WORDS[task.action], getattr(task, "operation", None)) for task in listed.rows],
+        "rows": [
+            (task, tasks.WORDS[task.action], for_operators(task.fault), getattr(task, "operation", None))
+            for task in listed.rows
+        ],
         "bindings": operator_queries.bindings_of(server),
         "played": played,
         "faults": SandboxServer.Fault.choices,

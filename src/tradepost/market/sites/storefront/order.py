@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from tradepost.market.base.errors import IllegalTransition, Refused
 from tradepost.market.fulfilment.activating import GIVEN_BACK
+from tradepost.market.fulfilment.models import Operation
 from tradepost.market.fulfilment.order_progress import LineProgress
 from tradepost.market.fulfilment.order_progress import progress as progress_of
 from tradepost.market.invoices.queries import of_order
@@ -85,6 +86,7 @@ def _live(request: HttpRequest, found: Order) -> dict[str, Any]:
         "fee": _fee(followed.lines),
         "lines": [(line, None if line.renews else _opened(line.line.subscription)) for line in followed.lines],
         "why": next((_why(line) for line in followed.lines), ""),
+        "cloud_why": next((why for line in followed.lines if (why := _cloud_why(line))), ""),
         "timeline": [placed, *of_moves(moves_of("order", found.pk), order=found)],
         "by_code": any(line.gives is Gives.CODE and not line.renews for line in followed.lines),
         "now": now_of(request),
@@ -113,6 +115,13 @@ def _fee(lines: Sequence[LineProgress]) -> ShownFee | None:
     """How the price of a change came about."""
     terms = next((one.line.change_terms for one in lines if one.line.change_terms), None)
     return shown(read_stored(terms)) if terms else None
+
+
+def _cloud_why(line: LineProgress) -> str:
+    """Why the cloud did not provide a server for this line; a message id for gettext."""
+    operation = line.operation
+    gave_up = operation is not None and operation.task_id is not None and operation.status == Operation.Status.GAVE_UP
+    return operation.note if operation is not None and gave_up else ""
 
 
 def _why(line: LineProgress) -> str:

@@ -20,6 +20,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.catalog.models import Offer
 from tradepost.market.compute.contract import Compute
+from tradepost.market.compute.faults import for_buyers
 from tradepost.market.compute.models import Server
 from tradepost.market.compute.registry import cloud
 from tradepost.market.images import buyer_queries, servers
@@ -156,6 +157,7 @@ def _page(request: HttpRequest, found: ShownServer, refused: Refused | None = No
         "page": buyer_queries.times_of(server, after=request.GET.get("after", "")),
         "there": server.status in {"running", "broken", "stopped"},
         "prepaid": _prepaid(server),
+        "fault_words": for_buyers(found.gave_up.fault) if found.gave_up is not None else "",
         "refused": refused,
     }
     return render(request, "storefront/server.html", context, status=refused.status if refused else 200)
