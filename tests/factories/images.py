@@ -16,8 +16,8 @@ from tradepost.market.catalog.document import Price
 from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.compute import tasks
 from tradepost.market.compute.adapters.memory import Memory
-from tradepost.market.compute.contract import CloudError, NewServer, Seen
-from tradepost.market.compute.models import SandboxServer, Server, Task
+from tradepost.market.compute.contract import CloudError, Fault, NewServer, Seen
+from tradepost.market.compute.models import OrphanServer, SandboxServer, Server, Task
 from tradepost.market.compute.registry import cloud
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.images import servers
@@ -48,7 +48,7 @@ class Full(Memory):
 
     @override
     def create(self, wanted: NewServer, *, token: str) -> Seen:
-        raise CloudError("no room for a server")
+        raise CloudError("no room for a server", fault=Fault.CAPACITY)
 
 
 FULL = Full()
@@ -130,10 +130,14 @@ def servers_of(seller: Seller, buyer: User) -> dict[str, str]:
     server = stand_server(buyer, product)
     other = tasks.new_server(buyer.pk, name="gone", size="s1", cloud="memory", now=NOW)
     task = Task.objects.create(server=other, action="release", status="gave_up", created_at=NOW, ended_at=NOW)
+    orphan = OrphanServer.objects.create(
+        cloud="memory", provider_id="left", name="left", found_at=NOW, seen_at=NOW
+    )  # fmt: skip
     return {
         "hourly": make_offer(product, mode=ChargingMode.ON_DEMAND).product_id,
         "monthly": make_offer(product, mode=ChargingMode.PERIOD).product_id, "server": str(server.pk),
         "period_image": str(idle_image(buyer, server).pk), "server_task": str(task.pk),
+        "orphan_server": str(orphan.pk),
     }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
-from tradepost.market.compute import observe
+from tradepost.market.compute import observe, orphans
 from tradepost.market.images import meter
 
 from .event_facts import one
@@ -22,6 +22,7 @@ def of_servers() -> dict[str, str]:
     return {
         "server": str(one("SELECT subscription_id FROM billing_charge WHERE id = 10")[0]),
         "server_task": str(one("SELECT max(id) FROM compute_task WHERE status = 'gave_up'")[0]),
+        "orphan_server": str(one("SELECT max(id) FROM compute_orphanserver WHERE ended_at IS NULL")[0]),
         "period_image": str(one("SELECT max(service_id) FROM images_periodimage WHERE status = 'idle'")[0]),
         "hourly": one("SELECT product_id FROM catalog_offer WHERE id = 2")[0],
         "monthly": one("SELECT product_id FROM catalog_offer WHERE id = 1")[0],
@@ -31,5 +32,6 @@ def of_servers() -> dict[str, str]:
 def moments_of_servers(now: datetime) -> dict[str, list[tuple[str, dict[str, Any], datetime]]]:
     return {
         meter.TIMER: [("", {}, now + timedelta(hours=2))],
+        orphans.TIMER: [("", {"cloud": "memory"}, now)],
         observe.TIMER: [("", {"cloud": "memory"}, now)],
     }

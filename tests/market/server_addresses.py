@@ -25,6 +25,10 @@ OF_SERVERS = {
     ),
     "seller/servers/": pages(TRADE),
     "console/servers/": pages(frozenset({OPERATOR})),
+    "console/servers/orphans/": pages(frozenset({OPERATOR})),
+    "console/servers/orphans/look/": Address(post=frozenset({OPERATOR})),
+    "console/servers/orphans/<int:pk>/keep/": Address({"pk": "{orphan_server}"}, post=frozenset({OPERATOR})),
+    "console/servers/orphans/<int:pk>/delete/": Address({"pk": "{orphan_server}"}, post=frozenset({OPERATOR})),
     "console/servers/<int:pk>/": pages(frozenset({OPERATOR}), pk="{server}"),
     "console/servers/<int:pk>/fault/": Address(
         {"pk": "{server}"}, post=frozenset({OPERATOR}), data={"fault": "broken"}

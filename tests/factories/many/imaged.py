@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tradepost.market.compute.models import Server, Span, Task
+from tradepost.market.compute.models import OrphanServer, Server, Span, Task
 from tradepost.market.images.models import ImageBinding, ImageTime, PeriodImage
 from tradepost.market.metering.models import Meter
 
@@ -37,6 +37,11 @@ def imaged(now: datetime) -> None:
     insert(
         Task, services, id="1000000 + s.id", server_id="s.id", action=text("release"), created_at="s.created_at",
         status=f"CASE WHEN s.id > {NEWEST} - 10 THEN 'gave_up' ELSE 'done' END",
+    )  # fmt: skip
+    insert(
+        OrphanServer, services, id="s.id", cloud=text("memory"), provider_id="'lost-' || s.id", found_at="s.created_at",
+        seen_at="s.created_at", status=f"CASE WHEN s.id > {NEWEST} - 10 THEN 'found' ELSE 'released' END",
+        ended_at=f"CASE WHEN s.id > {NEWEST} - 10 THEN NULL ELSE s.created_at END",
     )  # fmt: skip
     insert(
         Span, services, id="s.id", server_id="s.id", service_id="s.id", from_at="s.created_at",

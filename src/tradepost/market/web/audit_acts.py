@@ -17,7 +17,7 @@ from tradepost.market.applications.models import TenantBinding
 from tradepost.market.audit.record import NOTHING, Subject
 from tradepost.market.base.models import LeasedJob
 from tradepost.market.catalog.models import Category, Product
-from tradepost.market.compute.models import Server, Task
+from tradepost.market.compute.models import OrphanServer, Server, Task
 from tradepost.market.fulfilment.models import Drift, Operation
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.images.models import PeriodImage
@@ -86,6 +86,7 @@ KINDS: Mapping[str, Kind] = {
     "service": Kind(words=_("Service"), model=Subscription, text="product__name", seller="seller_id", page="service"),
     "server": Kind(words=_("Server"), model=Server, text="name", page="server"),
     "server task": Kind(words=_("Server"), model=Task, text="server__name"),
+    "orphan server": Kind(words=_("Server without an order"), model=OrphanServer, text="provider_id"),
     "period image": Kind(
         words=_("Period image"),
         model=PeriodImage,
@@ -165,6 +166,9 @@ ACTS: Mapping[str, Named] = {
     "binding_send_again": Named(_("Everything about an enterprise sent to the seller again"), "binding"),
     "binding_end": Named(_("Enterprise unbound without the seller"), "binding"),
     "server_fault": Named(_("Sandbox's cloud made to fail, or to work"), "server"),
+    "orphans_look": Named(_("Check for servers without an order begun")),
+    "orphan_keep": Named(_("Server without an order kept"), "orphan server"),
+    "orphan_release": Named(_("Server without an order deleted"), "orphan server"),
     "server_task_restart": Named(_("Cloud asked again"), "server task"),
     "image_bind": Named(_("Period image bound to a server"), "period image"),
     "reconcile_compare": Named(_("Comparison with sellers begun")),

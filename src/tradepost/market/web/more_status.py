@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 
 from tradepost.market.applications.models import Sync, TenantBinding
 from tradepost.market.audit.models import Outcome
-from tradepost.market.compute.models import Server
+from tradepost.market.compute.models import OrphanServer, Server
 from tradepost.market.images.models import PeriodImage
 from tradepost.market.organisations.models import ImportRun, PasswordFile
 from tradepost.market.supervision.models import Supervision
@@ -17,6 +17,16 @@ type Marked = tuple[Iterable[tuple[str, str | Promise]], Mapping[str, tuple[str,
 """Choices, and of each its tone and icon."""
 
 MORE: Mapping[str, Marked] = {
+    "orphan": (
+        OrphanServer.Status.choices,
+        {
+            "found": ("warn", "alert-triangle"),
+            "kept": ("calm", "pin"),
+            "deleting": ("info", "refresh"),
+            "released": ("ok", "check"),
+            "settled": ("ok", "check"),
+        },
+    ),
     "audit": (
         Outcome.choices,
         {"done": ("ok", "check"), "shown": ("calm", "eye"), "refused": ("warn", "ban"), "failed": ("bad", "x")},

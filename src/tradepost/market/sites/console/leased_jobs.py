@@ -16,7 +16,7 @@ from tradepost.market.assets import file_scans, versions
 from tradepost.market.base import leased_jobs, leased_jobs_list
 from tradepost.market.base.leased_jobs_list import JobFilter
 from tradepost.market.base.models import LeasedJob
-from tradepost.market.compute import observe, tasks
+from tradepost.market.compute import observe, orphans, tasks
 from tradepost.market.debugging import find_out, replay
 from tradepost.market.fulfilment import reconcile
 from tradepost.market.identity import domains
@@ -43,6 +43,7 @@ TITLES: Mapping[str, Words] = {
     reconcile.KIND: gettext_lazy("Comparison with a seller"),
     tasks.KIND: gettext_lazy("Change of a server in the cloud"),
     observe.KIND: gettext_lazy("Look at servers in the cloud"),
+    orphans.KIND: gettext_lazy("Check for servers without an order"),
     import_members.LOOK: gettext_lazy("Look at a table of members"),
     import_members.IMPORTS: gettext_lazy("Import of members"),
     password_files.MAKE: gettext_lazy("First passwords of members"),

@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as plain
 from django.utils.translation import gettext_lazy as _
 
-from tradepost.market.compute.models import Task
+from tradepost.market.compute.models import OrphanServer, Task
+from tradepost.market.compute.orphans import orphans
 from tradepost.market.compute.tasks import WORDS
 from tradepost.market.images.models import PeriodImage
 from tradepost.market.images.operator_queries import given_up, idle_images
@@ -65,4 +66,25 @@ class ServerTasks:
         )  # fmt: skip
 
 
-SOURCES = (IdleImages(), ServerTasks())
+class OrphanServers:
+    name = "orphan_servers"
+    title = _("Servers in the cloud without an order")
+
+    def list_url(self) -> str:
+        return reverse("console:orphans")
+
+    def rows(self) -> QuerySet[OrphanServer]:
+        return orphans().filter(status=OrphanServer.Status.FOUND).order_by("pk")
+
+    def entries(self, rows: Sequence[OrphanServer], clock: Clock) -> list[Entry]:
+        return [self._entry(orphan, clock) for orphan in rows]
+
+    def _entry(self, orphan: OrphanServer, clock: Clock) -> Entry:
+        return Entry(
+            key=key_of(self.name, orphan.pk), title=_("Server in the cloud without an order"), about=str(orphan),
+            url=reverse("console:orphans"), since=orphan.found_at, due_at=clock.due(orphan.found_at),
+            facts=((_("Server"), orphan.provider_id), (_("Order"), orphan.order or "–"), (_("Cloud"), orphan.cloud)),
+        )  # fmt: skip
+
+
+SOURCES = (IdleImages(), ServerTasks(), OrphanServers())
