@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from tradepost.cli import durations, migrate
 from tradepost.cli.bank_diagnosis import check_bank_account
+from tradepost.cli.cloud_diagnosis import check_cloud, check_cloud_images
 from tradepost.cli.findings import Finding, fail, ok, warn
 from tradepost.cli.market_diagnosis import check_files_folder, check_ledger, check_mode, check_sealed
 from tradepost.cli.network_diagnosis import check_networks
@@ -63,6 +64,7 @@ def all_findings(config: Config) -> tuple[Finding, ...]:
             ("accounts", check_accounts),
             ("retention", lambda: check_retention(config)),
             ("usage records", check_usage_records),
+            ("cloud", lambda: check_cloud_images(config)),
         ):
             found += _guarded(area, check)
     for area, check in (
@@ -71,6 +73,7 @@ def all_findings(config: Config) -> tuple[Finding, ...]:
         ("sms", lambda: check_sms(config)),
         ("bank account", lambda: check_bank_account(config)),
         ("networks", lambda: check_networks(config)),
+        ("cloud", lambda: check_cloud(config)),
         ("data folder", lambda: check_data_folder(config)),
         ("disk", lambda: check_disk(config)),
         ("assets", check_assets),

@@ -1,0 +1,96 @@
+"""The checks of ``tradepost doctor`` about the cloud that starts servers from images."""
+
+from __future__ import annotations
+
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.utils import translation
+
+from tradepost.cli.findings import Finding, fail, ok, warn
+from tradepost.market.base.compute_settings import SANDBOX_CLOUD
+from tradepost.market.base.config import Config
+from tradepost.market.catalog.models import Product, Version
+from tradepost.market.compute.cloud_file import SETTING, read
+from tradepost.market.compute.contract import Checkable, CloudError, Compute
+from tradepost.market.compute.faults import for_operators
+from tradepost.market.compute.registry import cloud
+from tradepost.market.fulfilment.cloud import image_reference
+from tradepost.market.product_types.deliverable import by_cloud
+
+AREA = "cloud"
+MOST_NAMED = 10
+
+
+def check_cloud(config: Config) -> Iterator[Finding]:
+    """Whether the adapter is installed, its cloud file valid and its credentials accepted. Changes nothing in the cloud."""
+    if not config.cloud_name:
+        yield ok(AREA, "No cloud is set: images cannot be sold.")
+        return
+    try:
+        adapter = cloud(config.cloud_name)
+    except LookupError as missing:
+        yield fail(AREA, str(missing), "Install the extra or correct TRADEPOST_COMPUTE_ADAPTER and the cloud file.")
+        return
+    yield from _changed_file(config)
+    if config.cloud_name == SANDBOX_CLOUD:
+        yield ok(AREA, "The sandbox uses its built-in cloud.")
+        return
+    yield from _asked(config.cloud_name, adapter)
+    if config.compute_file is not None:
+        yield from _file(config.compute_file)
+
+
+def _changed_file(config: Config) -> Iterator[Finding]:
+    if config.compute_file is not None:
+        try:
+            read(config.compute_file)
+        except ValueError as wrong:
+            yield fail(AREA, str(wrong), "Correct the cloud file.")
+
+
+def _asked(name: str, adapter: Compute) -> Iterator[Finding]:
+    if not isinstance(adapter, Checkable):
+        yield ok(AREA, f"{name} is installed; it has no check of its own.")
+        return
+    try:
+        problems = adapter.check()
+    except ModuleNotFoundError as missing:
+        yield fail(AREA, f"The package {missing.name} is not installed.", f"Install tradepost[market,{name}].")
+        return
+    except CloudError as error:
+        with translation.override("en"):
+            advice = for_operators(error.fault)
+        yield fail(AREA, f"{name} answers: {error}", advice or "Correct the cloud file.")
+        return
+    for problem in problems[:MOST_NAMED]:
+        yield fail(AREA, f"{name}: {problem}.", "Correct the cloud file.")
+    if not problems:
+        yield ok(AREA, f"{name} accepts the credentials; its flavours and images were checked.")
+
+
+def _file(path: Path) -> Iterator[Finding]:
+    """Whether others on the machine can read a file with keys."""
+    login = read(path).credentials
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if (login.secret_key or login.password) and mode & 0o077 and sys.platform != "win32":
+        yield fail(AREA, f"{path} holds a secret and can be read by others (mode {mode:04o}).", f"chmod 600 {path}")
+
+
+def check_cloud_images(config: Config) -> Iterator[Finding]:
+    """Images on sale that the cloud file does not name: an order for one is refunded."""
+    if config.compute_file is None or ":" in config.cloud_name:
+        return
+    known, missing = read(config.compute_file).imported, []
+    listed = Version.objects.filter(status=Version.Status.LISTED, product__status=Product.Status.ON_SALE)
+    for version in listed.select_related("product").order_by("product"):
+        if by_cloud(version.product.product_type):
+            reference = image_reference(version.document, version.product_id)
+            missing += [f"{version.product.slug} ({reference})"] if reference not in known else []
+    if missing:
+        named = ", ".join(missing[:MOST_NAMED])
+        yield warn(
+            AREA, f"{len(missing)} images on sale are not imported: {named}.", f"Add them to [imported] in {SETTING}."
+        )
