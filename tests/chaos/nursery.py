@@ -1,6 +1,7 @@
 """Keeps one worker of a name alive: forks it from a warm process, so that a hundred restarts take seconds.
 
-Run as ``python -m tests.chaos.nursery NAME``; prints the process id of each worker that it starts.
+Run as ``python -m tests.chaos.nursery NAME [SECONDS]``; prints the process id of each worker that it starts. ``SECONDS``: a shorter
+lease of jobs, so that what a dead worker held is taken up soon.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from datetime import timedelta
 
 import django
 
@@ -20,7 +22,14 @@ assert urls.urlpatterns
 logs.configure(form="json", level="CRITICAL")  # to stderr; a storm is full of warnings
 
 
-def main(name: str) -> None:
+def main(name: str, lease: str = "") -> None:
+    if lease:
+        from tradepost.market.base import leased_jobs
+        from tradepost.market.compute import tasks
+
+        leased_jobs.LEASE = timedelta(seconds=float(lease))
+        leased_jobs.BEAT = leased_jobs.LEASE / 4
+        tasks.LOOK_EVERY = 0.2
     while True:
         pid = os.fork()
         if pid == 0:
@@ -31,4 +40,4 @@ def main(name: str) -> None:
         os.waitpid(pid, 0)
 
 
-main(sys.argv[1])
+main(*sys.argv[1:])

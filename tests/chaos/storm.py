@@ -33,10 +33,10 @@ BEGINS_WITHIN = 5.0
 class Nursery:
     """A nursery process and the id of its living worker."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *options: str) -> None:
         self.name = name
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.chaos.nursery", name], cwd=ROOT, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "tests.chaos.nursery", name, *options], cwd=ROOT, stdout=subprocess.PIPE, text=True
         )
         self.pid = self._next()
 

@@ -1,0 +1,43 @@
+"""A server with a period image is created, runs, expires and is released while the worker is killed at each step (issue 26, 5)."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.architecture.source import ROOT
+
+POSTGRES = os.environ.get("TRADEPOST_TEST_DB") == "postgres"
+LONGEST = 880
+"""Seconds; beside eight other runs on two cores it takes four minutes."""
+STEPS = {"created": 5, "stopped": 5, "running": 5, "expired": 5, "released": 0}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(LONGEST + 10)
+def test_no_server_without_an_order_and_no_order_without_a_server() -> None:
+    """§5: "only bought together with an ECS". Each of five orders has exactly one server, whenever its worker died."""
+    command = [sys.executable, "-m", "tests.chaos.cloud_kills", *(["--postgres"] if POSTGRES else [])]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TRADEPOST_")}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=LONGEST, check=False
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = json.loads(done.stdout.strip().splitlines()[-1])
+    assert {name: counts["servers"] for name, counts in found["counts"].items()} == STEPS, found
+    for name, counts in found["counts"].items():
+        assert (counts["servers_without_order"], counts["orders_without_server"], counts["orphans"]) == ([], [], 0), (
+            name
+        )
+        assert counts["made"] == found["ordered"] == 5, "no second server was made"
+        assert (counts["orders"], counts["orders_by_status"]) == (STEPS[name], ["completed"]), name
+        assert counts["tasks_given_up"] == [], name
+    assert found["problems"] == []
+    at_calls = {kill.partition(" ")[2] for kill in found["kills"]} & {
+        "DescribeInstances", "RunInstances", "StopInstances", "StartInstances", "TerminateInstances",
+    }  # fmt: skip
+    assert (len(found["kills"]), len(at_calls)) == (22, 5), found["kills"]
