@@ -23,6 +23,7 @@ OF_IMAGES: dict[str, dict[str, View]] = {
     "newcomer": {"empty-servers": View("/servers/"), "empty-seller-servers": View("/seller/servers/")},
     "operator": {
         "console-servers": View("/console/servers/"),
+        "console-orphans": View("/console/servers/orphans/"),
         "console-server": View("/console/servers/{server}/"),
         "console-server-released": View("/console/servers/{released server}/"),
         "console-images": View("/console/images/"),

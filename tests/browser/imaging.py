@@ -17,6 +17,8 @@ def image(_seller_url: str) -> dict[str, str]:
     from tests.waiting import until
     from tradepost.market.base import clock
     from tradepost.market.catalog.models import Product
+    from tradepost.market.compute import orphans
+    from tradepost.market.compute.contract import Owned
     from tradepost.market.compute.models import Server
     from tradepost.market.images import servers
 
@@ -31,6 +33,8 @@ def image(_seller_url: str) -> dict[str, str]:
     idle = _covered(product, gone)
     servers.release(gone.buyer, gone.pk, agreed=True, now=clock.now())
     until(lambda: Server.objects.get(pk=gone.pk).status == "released", "the server is released")
+    lost = Owned(server_id="server-4711", token="server-4711", order="CS2611290900Q7M2K4", name="db-4")
+    orphans.note("memory", [lost], now=clock.now())
     return {
         "image product": str(product.pk), "image hourly": make_offer(product, mode="ON_DEMAND").product_id,
         "image monthly": make_offer(product, mode="PERIOD").product_id, "server": str(covered.pk), "bare server": str(bare.pk),
