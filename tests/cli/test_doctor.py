@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -14,13 +16,15 @@ from pydantic import SecretStr
 
 from tests import migrated
 from tests.cli.command_line import Market
-from tradepost.cli import bank_diagnosis, diagnosis, market_diagnosis, sms_diagnosis
+from tests.factories.images import make_image
+from tradepost.cli import bank_diagnosis, cloud_diagnosis, diagnosis, market_diagnosis, sms_diagnosis
 from tradepost.cli.findings import Level
 from tradepost.cli.serve import free_port
 from tradepost.market.base import clock, retention
 from tradepost.market.base.config import Config
 from tradepost.market.base.models import Job, Move, SandboxClock, WorkerProcess
 from tradepost.market.base.secrets import seal
+from tradepost.market.compute import registry
 from tradepost.market.identity.models import Seller, SigningKey, User
 from tradepost.market.old_rows import RETENTION
 from tradepost.market.settings import mail as mail_settings
@@ -249,6 +253,67 @@ def test_who_sends_sms_is_said_and_no_secret(settings, url: str, sandbox: bool, 
     [finding] = sms_diagnosis.check_sms(config(sandbox=sandbox))
     assert finding.level == level
     assert said in finding.said
+
+
+@pytest.fixture
+def _clouds() -> Iterator[None]:
+    registry.cloud.cache_clear()
+    yield
+    registry.cloud.cache_clear()
+
+
+CLOUD_FILE = """
+region = "r1"
+endpoint = "http://127.0.0.1:9"
+title = { en = "a", zh = "b" }
+[[sizes]]
+code = "s"
+flavour = "f"
+disk_gb = 1
+title = { en = "a", zh = "b" }
+[credentials]
+access_key = "a"
+secret_key = "never shown"
+"""
+
+
+@pytest.mark.usefixtures("_clouds")
+@pytest.mark.parametrize(
+    ("adapter", "file", "found"),
+    [
+        ("", None, [(Level.OK, "No cloud is set")]),
+        ("ec2", None, [(Level.FAIL, "needs a cloud file")]),
+        ("nimbus", None, [(Level.FAIL, "no cloud 'nimbus'")]),
+        ("ec2", "region = ", [(Level.FAIL, "not a valid cloud file")]),
+        ("ec2", CLOUD_FILE, [(Level.FAIL, "127.0.0.1:9"), (Level.FAIL, "can be read by others")]),
+    ],
+)
+def test_the_cloud_is_checked_and_no_secret_is_shown(
+    settings, tmp_path: Path, adapter: str, file: str | None, found: list[tuple[Level, str]]
+) -> None:
+    path = tmp_path / "cloud.toml"
+    if file is not None:
+        path.write_text(file)
+        path.chmod(0o644)
+    asked = config(sandbox=False, compute_adapter=adapter, compute_file=path if file is not None else None)
+    settings.COMPUTE = {"file": asked.compute_file, "outbound": asked.outbound, "access_key": "", "secret_key": ""}
+    findings = list(cloud_diagnosis.check_cloud(asked))
+    assert [one.level for one in findings] == [level for level, _said in found]
+    for finding, (_level, said) in zip(findings, found, strict=True):
+        assert said in finding.said
+        assert "never shown" not in finding.said + finding.todo
+
+
+@pytest.mark.django_db
+def test_an_image_on_sale_that_is_not_imported_is_named(tmp_path: Path) -> None:
+    product = make_image()
+    path = tmp_path / "cloud.toml"
+    path.write_text(CLOUD_FILE)
+    asked = config(sandbox=False, compute_adapter="ec2", compute_file=path)
+    [finding] = cloud_diagnosis.check_cloud_images(asked)
+    assert (finding.level, f"product:{product.pk}" in finding.said) == (Level.WARN, True)
+    path.write_text(f'{CLOUD_FILE}[imported]\n"product:{product.pk}" = "img"\n')
+    assert list(cloud_diagnosis.check_cloud_images(asked)) == []
 
 
 ACCOUNT = {"currency": "CNY", "holder": "商埠", "bank": "招商银行", "number": "755900001234"}

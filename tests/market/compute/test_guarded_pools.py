@@ -1,0 +1,68 @@
+"""Cloud SDKs call only what the outbound policy permits (opening §1: TRADEPOST_NETWORKS)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.clouds.json_server import Answer, JsonServer, serving
+from tradepost.market.base.outbound_policy import PUBLIC, SANDBOX, OutboundPolicy
+from tradepost.market.compute.adapters import ec2, huaweicloud, openstack
+from tradepost.market.compute.cloud_file import Setup
+from tradepost.market.compute.contract import CloudError, Fault
+
+MAKERS: list[Callable[[Setup], Any]] = [ec2.make, openstack.make, huaweicloud.make]
+
+
+class Listening(JsonServer):
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    def answer(self, method: str, path: str, body: Any) -> Answer:
+        self.asked += 1
+        return Answer(500, {})
+
+
+@pytest.fixture
+def server() -> Iterator[Listening]:
+    made = Listening()
+    with serving(made):
+        yield made
+
+
+def file(folder: Path, endpoint: str) -> Path:
+    path = folder / "cloud.toml"
+    path.write_text(
+        f'region = "r1"\nendpoint = "{endpoint}"\nproject = "p"\ntitle = {{ en = "a", zh = "b" }}\n'
+        '[[sizes]]\ncode = "s"\nflavour = "f"\ndisk_gb = 1\ntitle = { en = "a", zh = "b" }\n',
+        encoding="utf-8",
+    )
+    return path
+
+
+def asked(make: Callable[[Setup], Any], path: Path, outbound: OutboundPolicy) -> CloudError:
+    with pytest.raises(CloudError) as refused:
+        make(Setup(path=path, outbound=outbound, access_key="a", secret_key="b")).observe(["i-1"])
+    return refused.value
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_an_address_that_the_policy_refuses_is_never_connected(
+    make: Callable[[Setup], Any], server: Listening, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Loopback, by number and by a name: no request arrives. The proxy of the environment is no way around."""
+    monkeypatch.setenv("HTTP_PROXY", server.url)
+    for endpoint in (server.url, server.url.replace("127.0.0.1", "localhost"), "http://169.254.169.254"):
+        refused = asked(make, file(tmp_path, endpoint), PUBLIC)
+        assert (refused.fault, "outbound policy" in str(refused)) == (Fault.UNREACHABLE, True), str(refused)
+    assert server.asked == 0
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_what_the_policy_permits_is_called(make: Callable[[Setup], Any], server: Listening, tmp_path: Path) -> None:
+    asked(make, file(tmp_path, server.url), SANDBOX)
+    assert server.asked > 0
