@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.utils.csp import CSP
@@ -277,7 +278,7 @@ DEFAULT_LEVEL = CONFIG.default_level
 PERIOD_GRACE_DAYS = CONFIG.period_grace_days
 PERIOD_RETENTION_DAYS = CONFIG.period_retention_days
 CLOUD = CONFIG.cloud_name
-COMPUTE = {
+COMPUTE: dict[str, Any] = {
     "file": CONFIG.compute_file,
     "outbound": CONFIG.outbound,
     "access_key": CONFIG.compute_access_key.get_secret_value(),

@@ -34,7 +34,7 @@ def _connect(connection: HTTPConnection, outbound: OutboundPolicy) -> socket.soc
             connection,
             f"{host}:{connection.port} is refused by the outbound policy. Add its network to TRADEPOST_NETWORKS.",
         )
-    fault: Exception | None = None
+    failure: Exception | None = None
     for address in allowed:
         try:
             return create_connection(
@@ -42,11 +42,11 @@ def _connect(connection: HTTPConnection, outbound: OutboundPolicy) -> socket.soc
                 socket_options=connection.socket_options,
             )  # fmt: skip
         except TimeoutError as late:
-            fault = ConnectTimeoutError(connection, f"no connection to {host}:{connection.port}")
-            fault.__cause__ = late
+            failure = ConnectTimeoutError(connection, f"no connection to {host}:{connection.port}")
+            failure.__cause__ = late
         except OSError as refused:
-            fault = NewConnectionError(connection, f"no connection to {host}:{connection.port}: {refused}")
-    raise fault or NewConnectionError(connection, f"no connection to {host}")
+            failure = NewConnectionError(connection, f"no connection to {host}:{connection.port}: {refused}")
+    raise failure or NewConnectionError(connection, f"no connection to {host}")
 
 
 def _classes(outbound: OutboundPolicy) -> dict[str, type[Any]]:

@@ -114,7 +114,7 @@ def _end(gone: Iterable[OrphanServer], now: datetime) -> None:
 
 
 def _unowned(owned: Collection[Owned]) -> list[Owned]:
-    tokens = {server_of_token(server.token) for server in owned} - {None}
+    tokens = {pk for server in owned if (pk := server_of_token(server.token)) is not None}
     rows = {row.pk: row for row in Server.objects.filter(pk__in=tokens)}
     waiting = Task.objects.filter(server__in=tokens, status=Task.Status.WAITING)
     busy = frozenset(waiting.values_list("server", flat=True))

@@ -60,7 +60,7 @@ class Ec2:
     def _new(self, wanted: NewServer, token: str) -> dict[str, Any]:
         file, size = self._file.now, self._file.now.size(wanted.size)
         image = self._api.image(file.image(wanted.image))
-        disk = {"VolumeSize": size.disk_gb, "DeleteOnTermination": True}
+        disk: dict[str, Any] = {"VolumeSize": size.disk_gb, "DeleteOnTermination": True}
         disk |= {"VolumeType": size.disk_type} if size.disk_type else {}
         tags = tags_of({**wanted.labels, SERVER: token, "Name": wanted.name})
         options: dict[str, Any] = {
