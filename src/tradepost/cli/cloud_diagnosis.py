@@ -7,8 +7,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from django.utils import translation
-
 from tradepost.cli.findings import Finding, fail, ok, warn
 from tradepost.market.base.compute_settings import SANDBOX_CLOUD
 from tradepost.market.base.config import Config
@@ -57,13 +55,8 @@ def _asked(name: str, adapter: Compute) -> Iterator[Finding]:
         return
     try:
         problems = adapter.check()
-    except ModuleNotFoundError as missing:
-        yield fail(AREA, f"The package {missing.name} is not installed.", f"Install tradepost[market,{name}].")
-        return
     except CloudError as error:
-        with translation.override("en"):
-            advice = for_operators(error.fault)
-        yield fail(AREA, f"{name} answers: {error}", advice or "Correct the cloud file.")
+        yield fail(AREA, f"{name} answers: {error}", for_operators(error.fault) or "Correct the cloud file.")
         return
     for problem in problems[:MOST_NAMED]:
         yield fail(AREA, f"{name}: {problem}.", "Correct the cloud file.")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -103,4 +105,15 @@ def test_a_cloud_without_its_file_says_which_setting_is_missing() -> None:
 @pytest.mark.parametrize("name", ["nimbus", "nowhere.at.all:CLOUD", "tests.factories.images:NONE"])
 def test_an_unknown_cloud_is_named(name: str) -> None:
     with pytest.raises(LookupError, match=name):
+        registry.cloud(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "package"), [("ec2", "boto3"), ("openstack", "openstack"), ("huaweicloud", "huaweicloudsdkecs")]
+)
+def test_an_adapter_whose_extra_is_missing_says_what_to_install(
+    name: str, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda wanted: None if wanted == package else object())
+    with pytest.raises(LookupError, match=re.escape(f"{package} is missing. Install tradepost[market,{name}]")):
         registry.cloud(name)

@@ -341,3 +341,16 @@ def test_a_web_process_answers_503_until_the_checks_pass(monkeypatch: pytest.Mon
     assert answered == [503, 503]
     assert reached == ["/healthz", "/readyz", "/", "/account/login/"]
     assert outcomes == [], "once passed, it is not checked again"
+
+
+@pytest.mark.parametrize(("adapter", "said"), [("nimbus", "no cloud 'nimbus'"), ("ec2", "needs a cloud file")])
+def test_a_cloud_that_is_not_configured_refuses_the_start_with_an_explanation(
+    settings: Config, adapter: str, said: str
+) -> None:
+    wrong = settings.model_copy(update={"compute_adapter": adapter})
+    assert refusal(wrong) == "market.cloud"
+    problem = start_checks.cloud_problem(wrong)
+    assert problem is not None
+    assert said in problem.words
+    assert "doctor" in problem.public
+    assert start_checks.cloud_problem(settings) is None

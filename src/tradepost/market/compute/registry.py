@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -22,13 +23,8 @@ def cloud(name: str) -> Compute:
     module, _, attribute = name.partition(":") if ":" in name else (f"{adapters.__name__}.{name}", "", "CLOUD")
     try:
         loaded = importlib.import_module(module)
-    except ModuleNotFoundError as missing:
-        if (missing.name or "") in {module, module.split(".", maxsplit=1)[0]}:
-            loaded = None
-        else:
-            raise LookupError(
-                f"compute_adapter {name}: the package {missing.name} is missing. Install tradepost[market,{name}]."
-            ) from missing
+    except ModuleNotFoundError:
+        loaded = None
     found: Compute | None = getattr(loaded, attribute, None)
     if found is None and hasattr(loaded, "make"):
         return _made(name, loaded)
@@ -38,7 +34,11 @@ def cloud(name: str) -> Compute:
 
 
 def _made(name: str, loaded: object) -> Compute:
-    configured = settings.COMPUTE
+    configured, package = settings.COMPUTE, loaded.PACKAGE  # type: ignore[attr-defined]
+    if importlib.util.find_spec(package) is None:
+        raise LookupError(
+            f"compute_adapter {name}: the package {package} is missing. Install tradepost[market,{name}]."
+        )
     if configured["file"] is None:
         raise LookupError(f"compute_adapter {name} needs a cloud file: set {SETTING}")
     setup = Setup(

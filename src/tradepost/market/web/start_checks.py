@@ -16,6 +16,7 @@ from tradepost.market.base.config import Config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.file_check import FileCheck, check_files
 from tradepost.market.base.models import MarketIdentity
+from tradepost.market.compute.registry import cloud
 
 _begun = False
 SAMPLE = 3
@@ -55,13 +56,25 @@ def older_problem(missing: int) -> Problem | None:
 
 
 def market_problems(config: Config, known: MarketIdentity | None) -> list[Problem]:
-    """Of a market whose tables are those of this version: its mode, its secret key, its files folder. Changes nothing."""
+    """Of a market whose tables are those of this version: its mode, its secret key, its files folder, its cloud. Changes nothing."""
     found = (
         mode_problem(config, known),
         key_problem(known),
         folder_problem(config, known, FileCheck),
+        cloud_problem(config),
     )
     return [problem for problem in found if problem is not None]
+
+
+def cloud_problem(config: Config) -> Problem | None:
+    """Whether the cloud adapter is installed and its cloud file can be read. Asks no cloud."""
+    if not config.cloud_name:
+        return None
+    try:
+        cloud(config.cloud_name)
+    except LookupError as fault:
+        return Problem("market.cloud", "the cloud is not configured correctly: run tradepost doctor", f"{fault}")
+    return None
 
 
 def mode_problem(config: Config, known: MarketIdentity | None) -> Problem | None:

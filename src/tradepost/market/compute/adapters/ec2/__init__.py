@@ -15,6 +15,8 @@ from tradepost.protocols.text import Text
 from .api import Api, Instance, tag_of, tags_of
 from .root_disk import RootDisk
 
+PACKAGE = "boto3"
+"""Of the extra that brings the SDK; imported when the cloud is asked first."""
 STATES = {
     "pending": State.CHANGING, "running": State.RUNNING, "stopping": State.CHANGING, "stopped": State.STOPPED,
     "shutting-down": State.CHANGING, "terminated": State.GONE,

@@ -16,6 +16,8 @@ from tradepost.protocols.text import Text
 
 from .api import Api
 
+PACKAGE = "huaweicloudsdkecs"
+"""Of the extra that brings the SDK; imported when the cloud is asked first."""
 STATES = {"ACTIVE": State.RUNNING, "SHUTOFF": State.STOPPED, "DELETED": State.GONE, "SOFT_DELETED": State.GONE}
 BROKEN = frozenset({"ERROR", "PAUSED", "SUSPENDED", "UNKNOWN"})
 PAGE = 100

@@ -15,6 +15,8 @@ from tradepost.protocols.text import Text
 
 from .api import Api, fault_of, refusals
 
+PACKAGE = "openstack"
+"""Of the extra that brings the SDK; imported when the cloud is asked first."""
 STATES = {"ACTIVE": State.RUNNING, "SHUTOFF": State.STOPPED, "DELETED": State.GONE, "SOFT_DELETED": State.GONE}
 BROKEN = frozenset({"ERROR", "PAUSED", "SUSPENDED", "RESCUE", "UNKNOWN"})
 POWERED = 1
