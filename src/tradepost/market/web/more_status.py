@@ -21,7 +21,7 @@ MORE: Mapping[str, Marked] = {
         OrphanServer.Status.choices,
         {
             "found": ("warn", "alert-triangle"),
-            "kept": ("calm", "pin"),
+            "kept": ("calm", "eye"),
             "deleting": ("info", "refresh"),
             "released": ("ok", "check"),
             "settled": ("ok", "check"),
