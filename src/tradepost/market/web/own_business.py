@@ -164,6 +164,7 @@ IN_FORM: Mapping[str, Named] = {
 }
 """By the name of the address: acts whose form, or whose object in another way than by its kind, names somebody."""
 OF_THE_STORE = "a category belongs to the store"
+OF_NO_ORDER = "a server in the cloud that belongs to no order is the store's"
 OF_NOBODY: Mapping[str, str] = {
     "notices_read": "an operator's own notices are theirs to read",
     "notice_open": "an operator's own notices are theirs to read",
@@ -176,6 +177,9 @@ OF_NOBODY: Mapping[str, str] = {
     "category_show": OF_THE_STORE,
     "category_delete": OF_THE_STORE,
     "clock": "the clock of a sandbox is everybody's",
+    "orphans_look": OF_NO_ORDER,
+    "orphan_keep": OF_NO_ORDER,
+    "orphan_release": OF_NO_ORDER,
 }
 """Acts that concern no account and no company, with the reason."""
 _PAGES: Mapping[str, str] = {kind.page: name for name, kind in KINDS.items() if kind.page}
