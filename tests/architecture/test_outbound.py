@@ -31,6 +31,8 @@ KNOWN = {
     "notifications/chat.py": "the fixed public hosts of chat services",
     "compute/guarded_pools.py": "through the guard's policy: connections of cloud SDKs",
     "compute/adapters/ec2/api.py": "the operator's cloud, through guarded_pools",
+    "compute/adapters/openstack/__init__.py": "names an error of the SDK",
+    "compute/adapters/huaweicloud/__init__.py": "makes the SDK's requests, which api.py sends",
     "compute/adapters/openstack/api.py": "the operator's cloud, through guarded_pools",
     "compute/adapters/huaweicloud/api.py": "the operator's cloud, through guarded_pools",
     "notifications/sms/huaweicloud/__init__.py": "the operator's SMS provider",

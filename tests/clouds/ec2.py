@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,9 @@ def empty(url: str) -> None:
         ec2.delete_volume(VolumeId=disk["VolumeId"])
 
 
+@cache
 def client(url: str) -> Any:
+    """Made once: boto3 reads megabytes of models for each."""
     import boto3
 
     return boto3.client(
@@ -47,12 +50,18 @@ def client(url: str) -> Any:
     )
 
 
+@cache
+def _facts(url: str) -> tuple[list[str], str, str]:
+    """Three images, a subnet and a security group; moto lists hundreds of images, so it is asked once."""
+    ec2 = client(url)
+    images = [one["ImageId"] for one in ec2.describe_images()["Images"][:3]]
+    group = ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"]
+    return images, ec2.describe_subnets()["Subnets"][0]["SubnetId"], group
+
+
 def cloud_file(endpoint: str, url: str, path: Path, *, imported: str = "", observe_seconds: int = 60) -> Path:
     """With images, a subnet and a security group that exist in moto. ``imported``: reference of a seller's image."""
-    ec2 = client(url)
-    first, second, third = [one["ImageId"] for one in ec2.describe_images()["Images"][:3]]
-    subnet = ec2.describe_subnets()["Subnets"][0]
-    group = ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"]
+    (first, second, third), subnet, group = _facts(url)
     path.write_text(
         f"""
         region = "{REGION}"
@@ -65,7 +74,7 @@ def cloud_file(endpoint: str, url: str, path: Path, *, imported: str = "", obser
         secret_key = "test"
 
         [network]
-        subnet = "{subnet["SubnetId"]}"
+        subnet = "{subnet}"
         security_groups = ["{group}"]
         public_address = true
 

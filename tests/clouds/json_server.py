@@ -40,12 +40,15 @@ class JsonServer:
     def headers(self, headers: Mapping[str, str]) -> None:
         """Look at the headers of the request that follows."""
 
+    def read(self, content: bytes) -> Any:
+        return json.loads(content) if content else None
+
     def handle(self, handler: BaseHTTPRequestHandler) -> Answer:
         content = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
         with self.lock:
             try:
                 self.headers(dict(handler.headers.items()))
-                return self.answer(handler.command, handler.path, json.loads(content) if content else None)
+                return self.answer(handler.command, handler.path, self.read(content))
             except Refusal as refused:
                 return refused.answer
             except Exception:  # noqa: BLE001  # shown when the test ends

@@ -283,6 +283,7 @@ COMPUTE: dict[str, Any] = {
     "outbound": CONFIG.outbound,
     "access_key": CONFIG.compute_access_key.get_secret_value(),
     "secret_key": CONFIG.compute_secret_key.get_secret_value(),
+    "orphan_hours": CONFIG.orphan_server_hours,
 }
 REMIND_DAYS = CONFIG.remind_days
 REMIND_AT = CONFIG.remind_at

@@ -22,6 +22,9 @@ class Listening(JsonServer):
         super().__init__()
         self.asked = 0
 
+    def read(self, content: bytes) -> Any:
+        """Any body: EC2 sends no JSON."""
+
     def answer(self, method: str, path: str, body: Any) -> Answer:
         self.asked += 1
         return Answer(500, {})
@@ -64,5 +67,6 @@ def test_an_address_that_the_policy_refuses_is_never_connected(
 
 @pytest.mark.parametrize("make", MAKERS)
 def test_what_the_policy_permits_is_called(make: Callable[[Setup], Any], server: Listening, tmp_path: Path) -> None:
+    """An answer that no cloud gives is an error of the cloud, not of the market."""
     asked(make, file(tmp_path, server.url), SANDBOX)
     assert server.asked > 0

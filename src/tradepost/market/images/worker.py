@@ -11,7 +11,6 @@ from django.conf import settings
 from django.utils import timezone
 
 from tradepost.market.base import clock, jobs, leased_jobs
-from tradepost.market.base.config import config
 from tradepost.market.base.events import on
 from tradepost.market.compute import observe, orphans, tasks
 from tradepost.market.compute.contract import Inventory
@@ -42,7 +41,7 @@ def look_for_orphans(payload: Mapping[str, Any], now: datetime) -> datetime | No
 
 
 def orphan_grace() -> timedelta | None:
-    hours = config().orphan_server_hours
+    hours = settings.COMPUTE["orphan_hours"]
     return timedelta(hours=hours) if hours else None
 
 

@@ -51,9 +51,9 @@ class Api:
 
     def _made(self, region: str, endpoint: str, access: str, secret: str) -> Any:
         import boto3
-        from botocore.config import Config
+        import botocore.config
 
-        bounds = Config(
+        bounds = botocore.config.Config(
             connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries={"total_max_attempts": 1}, proxies={}
         )  # fmt: skip
         client = boto3.session.Session(
@@ -66,6 +66,7 @@ class Api:
     def ask(self, operation: str, **options: Any) -> dict[str, Any]:
         """Raises ``CloudError``."""
         from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError
         from urllib3.exceptions import HTTPError
 
         try:
@@ -73,7 +74,7 @@ class Api:
         except ClientError as refused:
             details = refused.response.get("Error", {})
             raise self.error(str(details.get("Code", "")), str(details.get("Message", refused))) from refused
-        except (BotoCoreError, HTTPError, OSError) as away:
+        except (BotoCoreError, ResponseParserError, HTTPError, OSError) as away:
             raise CloudError(f"{operation}: {away}", fault=Fault.UNREACHABLE) from away
         return answer
 

@@ -65,7 +65,7 @@ class Memory:
     def _set(self, server_id: str, **columns: object) -> Seen:
         with transaction.atomic():
             found = SandboxServer.objects.filter(token=server_id).first()
-            if found is None:
+            if found is None or (found.deleted and "deleted" not in columns):
                 raise CloudError(f"no server {server_id}", final=True)
             _willing(found)
             SandboxServer.objects.filter(pk=found.pk).update(**columns)
