@@ -32,21 +32,12 @@ def check_cloud(config: Config) -> Iterator[Finding]:
     except LookupError as missing:
         yield fail(AREA, str(missing), "Install the extra or correct TRADEPOST_COMPUTE_ADAPTER and the cloud file.")
         return
-    yield from _changed_file(config)
     if config.cloud_name == SANDBOX_CLOUD:
         yield ok(AREA, "The sandbox uses its built-in cloud.")
         return
     yield from _asked(config.cloud_name, adapter)
     if config.compute_file is not None:
         yield from _file(config.compute_file)
-
-
-def _changed_file(config: Config) -> Iterator[Finding]:
-    if config.compute_file is not None:
-        try:
-            read(config.compute_file)
-        except ValueError as wrong:
-            yield fail(AREA, str(wrong), "Correct the cloud file.")
 
 
 def _asked(name: str, adapter: Compute) -> Iterator[Finding]:
