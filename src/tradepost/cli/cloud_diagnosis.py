@@ -52,7 +52,7 @@ def _asked(name: str, adapter: Compute) -> Iterator[Finding]:
     for problem in problems[:MOST_NAMED]:
         yield fail(AREA, f"{name}: {problem}.", "Correct the cloud file.")
     if not problems:
-        yield ok(AREA, f"{name} accepts the credentials; its flavours and images were checked.")
+        yield ok(AREA, f"{name} accepts the credentials, and knows the flavours of the cloud file.")
 
 
 def _file(path: Path) -> Iterator[Finding]:
