@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,23 @@ def test_an_address_that_the_policy_refuses_is_never_connected(
     for endpoint in (server.url, server.url.replace("127.0.0.1", "localhost"), "http://169.254.169.254"):
         refused = asked(make, file(tmp_path, endpoint), PUBLIC)
         assert (refused.fault, "outbound policy" in str(refused)) == (Fault.UNREACHABLE, True), str(refused)
+    assert server.asked == 0
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_a_name_with_an_allowed_and_a_refused_address_is_refused(
+    make: Callable[[Setup], Any], server: Listening, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The allowed address would answer: that it is first does not help."""
+    resolve = socket.getaddrinfo
+
+    def both(host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
+        allowed = resolve("127.0.0.1", port, *args, **kwargs)
+        return [*allowed, (*allowed[0][:4], ("169.254.169.254", port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", both)
+    refused = asked(make, file(tmp_path, server.url.replace("127.0.0.1", "cloud.example")), SANDBOX)
+    assert (refused.fault, "outbound policy" in str(refused)) == (Fault.UNREACHABLE, True), str(refused)
     assert server.asked == 0
 
 

@@ -28,14 +28,13 @@ def _connect(connection: HTTPConnection, outbound: OutboundPolicy) -> socket.soc
     except (socket.gaierror, UnicodeError) as fault:
         raise NameResolutionError(host, connection, fault) from fault  # type: ignore[arg-type]
     addresses = list(dict.fromkeys(str(place[4][0]) for place in places))
-    allowed = [address for address in addresses if permitted(address, connection.port, outbound)]
-    if not allowed:
+    if not all(permitted(address, connection.port, outbound) for address in addresses):
         raise NewConnectionError(
             connection,
             f"{host}:{connection.port} is refused by the outbound policy. Add its network to TRADEPOST_NETWORKS.",
         )
     failure: Exception | None = None
-    for address in allowed:
+    for address in addresses:
         try:
             return create_connection(
                 (address, connection.port), connection.timeout, source_address=connection.source_address,
