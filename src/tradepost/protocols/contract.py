@@ -28,6 +28,8 @@ class RetryRule:
     keeps_order: bool = False
     """After the plan the order stays with the seller, for a restart by hand, instead of being refunded."""
 
+    answer_within: timedelta | None = None
+    """Timeout of one attempt, where this version's documentation sets one. The market's own setting may be shorter."""
     promises: bool = False
     """*Pending* ends the call: what the seller accepted comes by another way (saas-v1-license §B3)."""
 

@@ -89,7 +89,9 @@ class Wire(Gateway):
         )
 
     @override
-    async def send(self, request: Request, certificates: list[datetime] | None = None) -> Response | Unreachable:
+    async def send(
+        self, request: Request, certificates: list[datetime] | None = None, limits: Limits | None = None
+    ) -> Response | Unreachable:
         """What the seller's server answers, unless the fault of this attempt comes between."""
         seller, fault = self._sellers[urlsplit(request.url).hostname or ""], self._fault
         if fault is Fault.DOWN:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ import pytest
 from tests.factories import NOW
 from tests.kit.market import self_signed
 from tradepost.market.base.outbound_policy import PUBLIC, SANDBOX, OutboundPolicy
+from tradepost.market.base.values import replace
 from tradepost.market.production.gateway import Exchange, Gateway, Limits
-from tradepost.protocols.commands import Done, Fault, Query, Release, Unreachable
+from tradepost.protocols.commands import Done, Fault, NotifyOrder, Query, Release, Unreachable
 from tradepost.protocols.registry import protocol
 
 from .broken_sellers import KEY, http
@@ -70,6 +72,36 @@ def test_calls_that_follow_each_other_share_a_connection() -> None:
 
     assert [type(exchange.result) for exchange in asyncio.run(calls())] == [Done] * 3
     assert connections == 1
+
+
+def test_a_protocol_that_sets_a_timeout_shortens_that_of_the_market(monkeypatch: pytest.MonkeyPatch) -> None:
+    """business-rules §4.2, saas-v1-license B3: 5 s for order notifications and the online license, where the market waits 20 s."""
+    limits = Limits(20, 1_048_576, SANDBOX)
+    assert limits.within(timedelta(seconds=5)).timeout == 5
+    assert limits.within(timedelta(seconds=60)) is limits.within(None) is limits
+    spoken = protocol("order_notice")
+    rule = replace(spoken.retries[NotifyOrder], answer_within=timedelta(seconds=0.2))
+    monkeypatch.setattr(spoken, "retries", {NotifyOrder: rule})
+    released = asyncio.Event()
+
+    async def never_answers(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await released.wait()
+        writer.close()
+
+    async def call() -> Exchange:
+        server = await asyncio.start_server(never_answers, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        async with server, Gateway(limits) as gateway:
+            exchange = await gateway.exchange(
+                spoken, NotifyOrder(order_id="CS1", order_line_id="CS1-000001"), address=f"http://127.0.0.1:{port}/",
+                keys=(KEY,), now=NOW, nonce=NONCE, require_body_sign=True,
+            )  # fmt: skip
+            released.set()
+            return exchange
+
+    result = asyncio.run(call()).result
+    assert isinstance(result, Unreachable)
+    assert (result.fault, result.detail) == (Fault.TIMEOUT, "no complete answer within 0.2 s")
 
 
 class Twice:

@@ -238,6 +238,7 @@ def test_every_call_is_tried_for_two_hours_every_two_minutes_section_b3():
     for kind in PROTOCOL.activities:
         rule = PROTOCOL.retries[kind]
         assert (rule.every, rule.give_up_after) == (timedelta(minutes=2), timedelta(hours=2))
+        assert rule.answer_within == timedelta(seconds=5), "§B3: caller timeout 5 s"
 
 
 def test_the_result_codes_are_those_of_section_b3():

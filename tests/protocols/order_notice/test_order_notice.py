@@ -25,6 +25,7 @@ from tradepost.protocols.commands import Done, NotifyOrder, Release
 from tradepost.protocols.contract import Denied
 from tradepost.protocols.freshness import epoch_ms
 from tradepost.protocols.order_notice import PROTOCOL
+from tradepost.protocols.order_notice.checks import SPECIFICATION
 from tradepost.protocols.registry import protocol
 from tradepost.protocols.signed_url import sign_request
 
@@ -112,8 +113,11 @@ def test_there_is_no_other_activity():
         WIRE.encode(Release(instance_id="i"))
 
 
-def test_a_notification_is_tried_for_three_hours_section_d1():
-    assert PROTOCOL.retries[NotifyOrder].give_up_after == timedelta(hours=3)
+def test_a_notification_is_retried_hourly_for_three_hours_and_waited_for_five_seconds():
+    """business-rules §4.2: "seller endpoint; 5 s timeout; retried hourly for 3 h"."""
+    rule = PROTOCOL.retries[NotifyOrder]
+    assert (rule.every, rule.give_up_after) == (timedelta(hours=1), timedelta(hours=3))
+    assert rule.answer_within == timedelta(seconds=SPECIFICATION.answer_within) == timedelta(seconds=5)
     assert list(PROTOCOL.result_codes) == ["000000", "000001", "000002", "000004", "000005"]
 
 

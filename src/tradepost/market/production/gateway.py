@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self, override
 
 import aiohttp
@@ -20,6 +20,7 @@ from yarl import URL
 from tradepost.market.base.authorities import trusted
 from tradepost.market.base.guard import AddressBlocked, GuardedResolver, check_literal_async
 from tradepost.market.base.outbound_policy import OutboundPolicy
+from tradepost.market.base.values import replace
 from tradepost.protocols.commands import (
     CallResult,
     Command,
@@ -62,6 +63,7 @@ class Exchange(Struct, frozen=True):
 
 class Limits(Struct, frozen=True):
     timeout: float
+    """Seconds for a whole attempt."""
     answer_bytes: int
     outbound: OutboundPolicy
 
@@ -69,6 +71,12 @@ class Limits(Struct, frozen=True):
     def connect(self) -> float:
         """Seconds for name, connection and TLS together. Well below ``timeout``: what ends here sent nothing."""
         return min(10.0, 0.75 * self.timeout)
+
+    def within(self, rule: timedelta | None) -> Limits:
+        """These limits, with the shorter timeout of a protocol that sets one (``RetryRule.answer_within``)."""
+        if rule is None or rule.total_seconds() >= self.timeout:
+            return self
+        return replace(self, timeout=rule.total_seconds())
 
 
 class _KnowsCertificate(aiohttp.ClientResponse):
@@ -141,6 +149,8 @@ class Gateway:
     ) -> Exchange:
         """One attempt: sign with the first key, accept an answer signed with any of them. Never raises. ``certificate``: say
         until when the server's is good."""
+        rule = protocol.retries.get(type(command))
+        limits = self._limits.within(rule.answer_within if rule else None)
         try:
             request = protocol.encode(command, address=address, key=keys[0], now=now, nonce=nonce)
         except Exception as error:  # noqa: BLE001  # a value that the wire cannot carry: ours to mend, and never the engine's end
@@ -149,10 +159,10 @@ class Gateway:
         started = time.perf_counter()
         seen: list[datetime] = []
         try:
-            response = await self.send(request, seen if certificate else None)
+            response = await self.send(request, seen if certificate else None, limits)
         except Exception as error:  # noqa: BLE001  # whatever a seller's server does is a value here, not a crash
             spent = (time.perf_counter() - started) * 1000
-            return Exchange(request, None, _fault_of(error, self._limits, tls=request.url.startswith("https:")), spent)
+            return Exchange(request, None, _fault_of(error, limits, tls=request.url.startswith("https:")), spent)
         spent = (time.perf_counter() - started) * 1000
         if isinstance(response, Unreachable):
             return Exchange(request, None, response, spent)
@@ -160,21 +170,25 @@ class Gateway:
         settled = settle(command, result, until_access=until_access, queried=Query in protocol.activities)
         return Exchange(request, response, settled, spent, seen[0] if seen else None)
 
-    async def send(self, request: Request, certificates: list[datetime] | None = None) -> Response | Unreachable:
+    async def send(
+        self, request: Request, certificates: list[datetime] | None = None, limits: Limits | None = None
+    ) -> Response | Unreachable:
         """The way over the network, and all of it: what the simulation replaces. Raises whatever goes wrong; notes the end of
-        the server's certificate where that is asked for."""
+        the server's certificate where that is asked for. ``limits``: of this attempt, if not the gateway's."""
+        limits = limits or self._limits
         if self._session is None:
             raise RuntimeError("the gateway is used outside its context")
-        await check_literal_async(request.url, self._limits.outbound)
+        await check_literal_async(request.url, limits.outbound)
         headers = CIMultiDict([*request.headers, ("Accept-Encoding", "identity"), ("User-Agent", "Tradepost")])
         async with (
-            asyncio.timeout(self._limits.timeout),
+            asyncio.timeout(limits.timeout),
             self._session.request(
                 request.method,
                 URL(request.url, encoded=True),
                 headers=headers,
                 data=BytesPayload(request.body) if request.body else None,
                 allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=None, connect=limits.connect),
             ) as answer,
         ):
             if certificates is not None and isinstance(answer, _KnowsCertificate) and answer.certificate_ends:
@@ -182,14 +196,12 @@ class Gateway:
             raw = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in answer.raw_headers)
             known = answer.content_length
             body = (
-                await answer.read()
-                if known is not None and known <= self._limits.answer_bytes
-                else await self._read(answer)
+                await answer.read() if known is not None and known <= limits.answer_bytes else await self._read(answer)
             )
             if body is None:
                 return Unreachable(
                     fault=Fault.TOO_LARGE,
-                    detail=f"the answer is larger than {self._limits.answer_bytes} bytes; reading was stopped",
+                    detail=f"the answer is larger than {limits.answer_bytes} bytes; reading was stopped",
                 )
             return Response(answer.status, raw, body)
 

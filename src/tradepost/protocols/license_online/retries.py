@@ -10,7 +10,8 @@ from tradepost.protocols.commands import Command, Create, GetLicenseAsync, Refre
 from tradepost.protocols.contract import ResultCode, RetryRule
 from tradepost.protocols.text import Text
 
-_TWO_HOURS = RetryRule(every=timedelta(minutes=2), give_up_after=timedelta(hours=2))
+# §B3: "caller timeout 5 s".
+_TWO_HOURS = RetryRule(every=timedelta(minutes=2), give_up_after=timedelta(hours=2), answer_within=timedelta(seconds=5))
 
 # Documented for the first three; the page prints "3 h" as well for the refund of newInstance. The others follow them.
 RETRIES: Mapping[type[Command], RetryRule] = {

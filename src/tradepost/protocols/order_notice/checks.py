@@ -11,6 +11,7 @@ SPECIFICATION = Specification(
     signed=SignedIn.URL,
     # No answer of this version is documented to be signed; where a signature stands, it must hold.
     body_sign=False,
+    answer_within=5.0,
     sections={
         "answer": "D1",
         "transport": "A9",

@@ -10,8 +10,10 @@ from tradepost.protocols.contract import ResultCode, RetryRule
 from tradepost.protocols.text import Text
 
 RETRIES: Mapping[type[Command], RetryRule] = {
-    # The 3 hours are documented, the interval is ours.
-    NotifyOrder: RetryRule(every=timedelta(minutes=10), give_up_after=timedelta(hours=3)),
+    # business-rules §4.2: "5 s timeout; retried hourly for 3 h". Afterwards its seller may restart it (D1).
+    NotifyOrder: RetryRule(
+        every=timedelta(hours=1), give_up_after=timedelta(hours=3), answer_within=timedelta(seconds=5)
+    ),
 }
 
 # Only the first is on the interface's page; the others are those of every interface that signs in this way.
