@@ -158,6 +158,8 @@ SELLER_CENTER = {
     "seller/products/<int:pk>/bind/": Address(
         {"pk": "{product}"}, post=frozenset({OWNER}), data={"address": "{address}"}
     ),
+    "seller/addresses/notices/<str:code>/": Address({"code": "SAAS"}, post=CHANGERS, data={"address": ""}),
+    "seller/products/<int:pk>/notices/": Address({"pk": "{product}"}, post=frozenset({OWNER}), data={"address": ""}),
     "seller/products/<int:pk>/unbind/": Address({"pk": "{product}"}, post=frozenset({OWNER})),
     "seller/attributes/": pages(SELLERS),
     "seller/attributes/new/<str:kind>/": Address({"kind": "enum"}, get=CHANGERS, post=CHANGERS, data=ATTRIBUTE),

@@ -15,7 +15,6 @@ from tradepost.market.auth_centre import reactions as sign_ins
 from tradepost.market.base import clock, jobs, leased_jobs, retention
 from tradepost.market.base.config import config
 from tradepost.market.base.events import Reactions, merged, on
-from tradepost.market.base.outbox import batched
 from tradepost.market.billing import alerts, arrears, charge, collect_debt, stops
 from tradepost.market.billing.events import DebtChanged
 from tradepost.market.catalog import reactions as catalog
@@ -56,6 +55,7 @@ from tradepost.market.notifications import image_reactions as of_images
 from tradepost.market.notifications import invoice_reactions as invoiced
 from tradepost.market.notifications import member_reactions as people
 from tradepost.market.notifications import operator_reactions as operators
+from tradepost.market.notifications import order_notice_reactions as notified
 from tradepost.market.notifications import probe_reactions as probed
 from tradepost.market.notifications import product_reactions as products
 from tradepost.market.notifications import reactions as tell
@@ -75,15 +75,13 @@ from tradepost.market.orders.events import OrderCompleted, OrderPaid, OrderRefun
 from tradepost.market.orders.place import UNPAID_TIMEOUT
 from tradepost.market.payments import intents
 from tradepost.market.payments.events import ToppedUp, TransferProofGiven
-from tradepost.market.probes import failed_orders, selling_again, slots
-from tradepost.market.probes.judging import judge
-from tradepost.market.probes.watch import Watch, probing_of, watch_of
-from tradepost.market.production import breaker, trial_call
+from tradepost.market.probes import failed_orders, slots
+from tradepost.market.probes.watch import probing_of
+from tradepost.market.production import breaker, order_notices, trial_call
 from tradepost.market.production.clock_steps import Timers
 from tradepost.market.production.engine import Setup
 from tradepost.market.production.events import BreakerOpened, CallEnded, CallFailed
 from tradepost.market.production.gateway import Limits
-from tradepost.market.production.models import Call
 from tradepost.market.production.trials import TRIAL
 from tradepost.market.review import asset_files, hand_in, overdue, website
 from tradepost.market.review.events import SubmissionDecided, SubmissionOverdue, SubmissionSent
@@ -98,7 +96,8 @@ from tradepost.market.subscriptions.events import (
     SubscriptionReleased,
     SubscriptionUnfrozen,
 )
-from tradepost.market.web import joint, supervised
+from tradepost.market.web import joint, supervised, watching
+from tradepost.market.web.watching import watch as _watch
 from tradepost.market.web_scan import scan as web_scan
 from tradepost.market.web_scan.events import WebScanEnded
 
@@ -111,29 +110,6 @@ def submission_replayed(event: ReplayEnded, now: datetime) -> None:
 def asset_checked(event: AssetChecked, now: datetime) -> None:
     """A file goes on to an operator, or is refused, by what its check found."""
     asset_files.hand_in_checked(event, settings=config(), now=now)
-
-
-def _watch() -> Watch:
-    return watch_of(config(), timezone.get_default_timezone())
-
-
-@batched
-def judge_probes(events: Sequence[CallEnded], now: datetime) -> None:
-    """The ends of probes; those of orders' calls are none of them."""
-    judge([event.call for event in events if event.purpose == Call.Purpose.PROBE], watch=_watch(), now=now)
-
-
-def count_failed_order(event: OrderRefunded, now: datetime) -> None:
-    failed_orders.count(event.order, watch=_watch(), now=now)
-
-
-def probes_begin_anew(event: ProductUnfrozen, now: datetime) -> None:
-    selling_again.on_unfrozen(event.product, day=event.at.astimezone(timezone.get_default_timezone()).date(), now=now)
-
-
-def probes_end(event: ProductStopped, now: datetime) -> None:
-    if event.what == "product":
-        selling_again.on_stopped(event.product, now=now)
 
 
 def debt_changed(event: DebtChanged, now: datetime) -> None:
@@ -152,7 +128,13 @@ def order_waits(event: TransferProofGiven, now: datetime) -> None:
 
 REACTIONS = Reactions(
     [
-        on(OrderPaid, order_paid.on_order_paid, tell.on_order_paid, best_sellers.on_order_paid),
+        on(
+            OrderPaid,
+            order_paid.on_order_paid,
+            order_notices.on_order_paid,
+            tell.on_order_paid,
+            best_sellers.on_order_paid,
+        ),
         on(
             OrderCompleted,
             packages.on_order_completed,
@@ -169,12 +151,19 @@ REACTIONS = Reactions(
             collect_debt.on_order_refunded,
             tell.on_order_refunded,
             tell.on_delivery_given_up,
-            count_failed_order,
+            watching.count_failed_order,
             supervised.on_order_refunded,
         ),
-        on(RefundPaid, collect_debt.on_refund_paid, refunded.on_refund_paid),
+        on(RefundPaid, order_notices.on_refund_paid, collect_debt.on_refund_paid, refunded.on_refund_paid),
         on(CallFailed, tell.on_call_failed),
-        on(CallEnded, advance.on_call_ended, joint.sync_calls_ended, saved.on_call_ended, judge_probes),
+        on(
+            CallEnded,
+            advance.on_call_ended,
+            joint.sync_calls_ended,
+            saved.on_call_ended,
+            watching.judge_probes,
+            notified.on_call_ended,
+        ),
         on(ReplayEnded, debugged.on_replay_ended, submission_replayed),
         on(AssetChecked, asset_checked),
         on(OperationStopped, tell.on_operation_stopped),
@@ -208,8 +197,8 @@ REACTIONS = Reactions(
         ),
         on(CategoryRenamed, catalog.on_category_renamed),
         on(ProductFrozen, products.on_product_frozen),
-        on(ProductUnfrozen, probes_begin_anew, products.on_product_unfrozen),
-        on(ProductStopped, probes_end, products.on_product_stopped),
+        on(ProductUnfrozen, watching.probes_begin_anew, products.on_product_unfrozen),
+        on(ProductStopped, watching.probes_end, products.on_product_stopped),
         on(StockEmpty, products.on_stock_empty),
         on(UpgradeRuleLapsed, products.on_upgrade_rule_lapsed),
         on(WebScanEnded, web_checked.on_web_scan_ended),

@@ -257,9 +257,18 @@ class Config(
         default="needed", description="By which of its saved cases a product fails: those that it needs, or all."
     )
     probe_protocols: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=("saas_v1", "saas_v2", "license_code", "license_online", "joint_kit_v1", "joint_kit_v2"),
+        default=(
+            "saas_v1",
+            "saas_v2",
+            "license_code",
+            "license_online",
+            "joint_kit_v1",
+            "joint_kit_v2",
+            "order_notice",
+        ),
         description="Protocols whose saved cases are probed, separated by commas; those of the joint-operation kit at the "
-        "addresses of the applications with which products were published (openapi-jointkit §A.10).",
+        "addresses of the applications with which products were published (openapi-jointkit §A.10), order notifications at "
+        "the addresses that are notified of their orders.",
     )
     probe_places_percent: int = Field(
         default=10, ge=1, le=100, description="Of the places for calls that probes take at most."

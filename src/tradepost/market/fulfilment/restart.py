@@ -43,7 +43,10 @@ def restart(operation: Operation, *, actor: str, now: datetime) -> Operation:
 
 
 def restart_call(call: Call, *, actor: str, now: datetime) -> None:
-    """The Restart of an interface message: that of the operation which waits for it, if one does."""
+    """Restart an interface message: the operation that waits for it, or a notification, for which none waits."""
+    if call.purpose == Call.Purpose.NOTICE:
+        restart_the_call(call, actor=actor, now=now)
+        return
     operation = operation_of(call)
     if operation is None:
         raise Refused("call.not_needed", _("Nothing waits for this call any more: it cannot be restarted."))
@@ -56,5 +59,7 @@ def operation_of(call: Call) -> Operation | None:
 
 
 def may_restart_call(call: Call) -> bool:
+    if call.purpose == Call.Purpose.NOTICE:
+        return call_may_restart(call)
     operation = operation_of(call)
     return operation is not None and may_restart(operation)

@@ -28,6 +28,7 @@ from .license_messages import OF_CODES
 from .member_messages import OF_MEMBERS
 from .notice_parts import Said, Words
 from .operator_messages import OF_OPERATIONS
+from .order_notice_messages import OF_ORDER_NOTICES
 from .package_messages import OF_PACKAGES
 from .probe_messages import OF_PROBES
 from .refund_messages import OF_REFUNDS
@@ -64,6 +65,7 @@ WORDS: Mapping[str, Words] = {
     **OF_PACKAGES,
     **OF_USAGE,
     **OF_IMAGES,
+    **OF_ORDER_NOTICES,
     **OF_PROBES,
     **OF_REFUNDS,
     **OF_JOINT,

@@ -19,7 +19,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext_noop
@@ -138,7 +138,10 @@ def on_delivery_given_up(event: OrderRefunded, now: datetime) -> None:
     tellings = []
     for line in _lines(event.order):
         order, kind = line.order.number, "gave_up" if line.order.total_minor else "not_opened"
-        if line.order.order_type == Order.Type.CHANGE and _maybe_acted(line):
+        if (
+            line.order.order_type == Order.Type.CHANGE
+            and Call.objects.filter(_of_line(line), maybe_acted=True).exists()
+        ):
             kind = "change_doubtful"
         shared = {"order": order, "product": _product(line), "reason": _reason_of_line(line, event.reason)}
         link = reverse("seller_center:order", args=[line.number])
@@ -366,16 +369,15 @@ def _next(at: datetime | None) -> f.Json:
 def _reason_of_line(line: OrderLine, told: str) -> f.Json:
     """Why the line's last call failed, in the words of its protocol; what the event says when there was no call."""
     last = (
-        Call.objects.filter(order_number=line.order.number, order_line_number=line.number)
-        .exclude(outcome=Call.Outcome.DONE).exclude(last_verdict="").order_by("-pk").first()
+        Call.objects.filter(_of_line(line)).exclude(outcome=Call.Outcome.DONE).exclude(last_verdict="")
+        .order_by("-pk").first()
     )  # fmt: skip
     return f.verdict(last.last_verdict, last.protocol) if last else f.phrase(told)
 
 
-def _maybe_acted(line: OrderLine) -> bool:
-    """Whether the seller may have done what it was asked for this line, though no good answer says so."""
-    asked = Call.objects.filter(order_number=line.order.number, order_line_number=line.number)
-    return asked.filter(maybe_acted=True).exists()
+def _of_line(line: OrderLine) -> Q:
+    """Calls that deliver it: a notification that failed is no reason to give an order up."""
+    return Q(order_number=line.order.number, order_line_number=line.number, purpose=Call.Purpose.ORDER)
 
 
 def _is_first_failure(call: Call, attempt: int) -> bool:

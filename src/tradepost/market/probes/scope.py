@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.debugging.models import DebugCase
@@ -22,8 +22,15 @@ from .serving import Serving, served_at
 from .watch import Watch
 
 PROBED = (Product.Status.ON_SALE, Product.Status.FROZEN)
-SERVED = ("binding", "application")
-"""What joins a product to an address, as ``served_at`` reads it."""
+type _Conditions = Mapping[str, object]
+_BY_TYPE: _Conditions = {"seller__notice_bindings__product_type": F("product_type"), "notice_binding": None}
+SERVED: tuple[tuple[str, _Conditions], ...] = (
+    ("binding", {}),
+    ("application", {}),
+    ("notice_binding", {}),
+    ("seller__notice_bindings", _BY_TYPE),
+)
+"""What joins a product to an address, as ``served_at`` reads it, with further conditions."""
 
 type Key = tuple[int, str, str]
 """Address, activity and variant of a case."""
@@ -32,11 +39,17 @@ type Key = tuple[int, str, str]
 def products_after(product: int, most: int, *, watch: Watch) -> list[Product]:
     """The next products that are sold, or frozen, and served at an address whose protocol is probed; without their texts."""
     found: dict[int, Product] = {}
-    for served in SERVED:
-        at = {f"{served}__address__{name}": value for name, value in _is_probed(watch).items()}
-        own = Product.objects.filter(pk__gt=product, status__in=PROBED, **at).defer("description")
+    beyond = Product.objects.filter(pk__gt=product, status__in=PROBED).defer("description")
+    for own in _served(beyond, **_is_probed(watch)):
         found |= {one.pk: one for one in own.order_by("pk")[:most]}
     return [found[pk] for pk in sorted(found)][:most]
+
+
+def _served(products: QuerySet[Product], **address: object) -> Iterator[QuerySet[Product]]:
+    """Those of these products that are served at an address with these columns, by each way apart."""
+    for served, conditions in SERVED:
+        at = {f"{served}__address__{name}": value for name, value in address.items()}
+        yield products.filter(**conditions, **at)
 
 
 def cases_after(address: int, most: int, *, watch: Watch) -> list[DebugCase]:
@@ -62,8 +75,7 @@ def cases_of_product(product: Product, *, watch: Watch) -> QuerySet[DebugCase]:
 def _cases(watch: Watch) -> Iterator[QuerySet[DebugCase]]:
     """One after the other: both at once PostgreSQL answers by reading every product of the market."""
     at = {f"address__{name}": value for name, value in _is_probed(watch).items()}
-    for served in SERVED:
-        serves = Product.objects.filter(status__in=PROBED, **{f"{served}__address": OuterRef("address")})
+    for serves in _served(Product.objects.filter(status__in=PROBED), pk=OuterRef("address")):
         yield DebugCase.objects.filter(Exists(serves), **at).select_related("address__seller")
 
 

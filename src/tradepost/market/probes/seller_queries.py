@@ -16,6 +16,7 @@ from tradepost.market.base.paging import Page, page
 from tradepost.market.catalog.models import Product
 from tradepost.market.debugging.models import DebugCase
 from tradepost.market.identity.models import Seller
+from tradepost.market.production.notice_bindings import is_notified
 
 from . import failing_days
 from .models import Health, ProbeDay, ProbeRun, ProbeSlot, Verdict
@@ -72,7 +73,7 @@ class Watched(Struct, frozen=True, kw_only=True):
 
 def watched(products: QuerySet[Product], *, after: str = "", today: date) -> Page[Watched]:
     """Those that are sold or frozen, newest first."""
-    is_served = Q(binding__isnull=False) | Q(application__isnull=False)
+    is_served = Q(binding__isnull=False) | Q(application__isnull=False) | is_notified()
     found = page(products.filter(is_served, status__in=PROBED).defer("description"), after=after)
     return Page(list(_watched(found.rows, today)), found.next_key)
 

@@ -1,5 +1,6 @@
-"""At which addresses a product is served: its production interface, and beside it the calls of joint operation of the application
-that it was published with (openapi-jointkit §A.10, §B.1). The one answer for what is probed, judged, shown and told."""
+"""At which addresses a product is served: its production interface, the calls of joint operation of the application that it was
+published with (openapi-jointkit §A.10, §B.1), and the notifications of its orders (saas-v1-license D1). The one answer for what is
+probed, judged, shown and told."""
 
 from __future__ import annotations
 
@@ -8,21 +9,26 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 
 from tradepost.market.applications.models import Application
+from tradepost.market.catalog.models import Product
 from tradepost.market.production.models import Address, Binding
+from tradepost.market.production.notice_bindings import notified_at
 
 
 class Serving(Struct, frozen=True):
-    """``application``: its name, where it is told of enterprises and people; empty for a product's own production interface."""
+    """``application``: its name, where it is told of enterprises and people; empty for a product's own production interface.
+    ``notices``: whether orders are notified there."""
 
     product_id: int
     address: Address
     application: str = ""
+    notices: bool = False
 
 
 def served_at(products: Iterable[int]) -> list[Serving]:
-    """Of these products, by their keys; each product's own production interface first. What an application is published with is
+    """Of these products, by their keys; each product's own production interface first, notifications last. What an application is published with is
     called at the application's address: services that are bound elsewhere are moved by their sellers (§B.1)."""
     keys = list(products)
+    known = Product.objects.filter(pk__in=keys).only("pk", "seller", "product_type").order_by("pk")
     bound = Binding.objects.select_related("address").filter(product__in=keys).order_by("product")
     joint = (
         Application.objects.select_related("address").filter(product__in=keys).order_by("product").defer("public_key")
@@ -30,6 +36,7 @@ def served_at(products: Iterable[int]) -> list[Serving]:
     return [
         *(Serving(one.product_id, one.address) for one in bound),
         *(Serving(one.product_id, one.address, one.name) for one in joint if one.product_id is not None),
+        *(Serving(one.product_id, one.address, notices=True) for one in notified_at(known).values()),
     ]
 
 

@@ -197,6 +197,8 @@ class ProductType(Struct, frozen=True):
     """Of which a product of this kind names one version out of the seller's asset center; empty: it needs none."""
     upgrades: bool = False
     """Whether one SKU may be changed for another (saas-v2 §8)."""
+    order_notices: bool = True
+    """Whether a seller's server can be notified of its orders: any type but images (saas-v1-license D1)."""
     joint_sign_in: bool = False
     """Whether people of an enterprise may sign in to it at the market's auth centre: it then names a credential of its seller's
     (openapi-jointkit §B.1)."""

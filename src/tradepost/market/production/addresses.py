@@ -23,7 +23,7 @@ from tradepost.market.product_types.registry import product_type
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.registry import protocols
 
-from .models import Address, Binding, Call
+from .models import Address, Binding, Call, NoticeBinding
 
 LONGEST_URL = 512
 
@@ -160,6 +160,8 @@ def remove(address: Address, *, now: datetime) -> None:
             said = _("It serves %(products)s. Serve them at another address first.")
             names = ", ".join(named(product) for product in bound)
             raise Refused("address.in_use", said % {"products": names})
+        if NoticeBinding.objects.filter(address=locked).exists():
+            raise Refused("address.in_use", _("Orders are notified here. Choose another address for them first."))
         calls = Call.objects.filter(address=locked)
         if calls.filter(state__in=[State.WAITING, State.HELD]).exists() or calls.filter(state=State.LEASED).exists():
             raise Refused("address.under_way", _("Calls to it are under way. Wait until they have ended."))

@@ -19,7 +19,7 @@ from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Product
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols import registry
-from tradepost.protocols.commands import Command, Query
+from tradepost.protocols.commands import Command, NotifyOrder, Query
 
 from .lifecycle import CALL, CallEvent, status_of
 from .models import Address, Binding, Call
@@ -191,6 +191,18 @@ def tell(request: SyncRequest, *, now: datetime) -> Call:
     call.instance_id = subscription.instance_id if subscription else ""
     [written] = write([call])
     return written
+
+
+def order_notice(address: Address, command: NotifyOrder, *, product: Product, owner: int, now: datetime) -> Call:
+    """The notification of one order line (saas-v1-license D1), not written yet. ``owner``: key of the line. Raises ``Refused``
+    for an address whose protocol has no such activity."""
+    activity = registry.protocol(address.protocol).activities.get(NotifyOrder)
+    if activity is None:
+        raise Refused("protocol.no_activity", f"{address.protocol} has no NotifyOrder")
+    call = _call_to(address, command, activity, owner=owner, now=now)
+    call.purpose, call.due_at, call.product = Call.Purpose.NOTICE, now, product
+    call.order_number, call.order_line_number = command.order_id, command.order_line_id
+    return call
 
 
 def no_more_tries(told: int, *, now: datetime) -> bool:

@@ -13,8 +13,8 @@ from msgspec import Struct
 from .models import Address, Attempt, Call
 from .plan import Probing
 
-RANK = {Call.Purpose.ORDER.value: 0, Call.Purpose.SYNC.value: 0, Call.Purpose.DEBUG.value: 1,
-        Call.Purpose.PROBE.value: 2, Call.Purpose.COMPARE.value: 2}  # fmt: skip
+RANK = {Call.Purpose.ORDER.value: 0, Call.Purpose.SYNC.value: 0, Call.Purpose.NOTICE.value: 0,
+        Call.Purpose.DEBUG.value: 1, Call.Purpose.PROBE.value: 2, Call.Purpose.COMPARE.value: 2}  # fmt: skip
 """What buyers wait for before everything else, somebody who waits at a page before nobody."""
 PROBING = Probing()
 

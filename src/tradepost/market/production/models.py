@@ -65,6 +65,28 @@ class Binding(models.Model):
     address = models.ForeignKey(Address, models.PROTECT, related_name="bindings")
 
 
+class NoticeBinding(models.Model):
+    """Which address is notified of orders: of one product, or of all products of a type that have no binding of their own
+    (saas-v1-license D1: "by access type or by product"; each is "associated with only one address")."""
+
+    seller = models.ForeignKey(Seller, models.CASCADE, related_name="notice_bindings")
+    address = models.ForeignKey(Address, models.PROTECT, related_name="notice_bindings")
+    product = models.OneToOneField(Product, models.CASCADE, null=True, default=None, related_name="notice_binding")
+    product_type = models.CharField(max_length=32, blank=True, default="")
+    """Code of the type; empty in a binding of one product."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["seller", "product_type"], condition=Q(product=None), name="notice_binding_type_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(Q(product=None) & ~Q(product_type="")) | Q(Q(product__isnull=False) & Q(product_type="")),
+                name="notice_binding_type_or_product",
+            ),
+        ]
+
+
 WELL = ("", "done", "pending")
 """Verdicts that are no trouble."""
 FAILING = ~Q(state=State.ENDED) & ~Q(last_verdict__in=WELL)
@@ -89,6 +111,7 @@ class Call(DueWork):
         PROBE = "probe", _("The market probes a saved case")
         COMPARE = "compare", _("The market compares itself with the seller")
         SYNC = "sync", _("An enterprise, its departments and people are told")
+        NOTICE = "notice", _("Notification of an order")
 
     class Hold(models.TextChoices):
         NONE = "", ""
@@ -172,11 +195,13 @@ class Call(DueWork):
             models.CheckConstraint(
                 condition=Q(Q(state=State.ENDED) & ~Q(outcome="")) | Q(~Q(state=State.ENDED) & Q(outcome="")),
                 name="call_ended_has_outcome",
-            )
+            ),
+            # An event may be delivered twice; its order line is notified once.
+            models.UniqueConstraint(fields=["owner"], condition=Q(purpose="notice"), name="call_notice_once"),
         ]
 
 
-FOR_BUYERS = (Call.Purpose.ORDER, Call.Purpose.SYNC)
+FOR_BUYERS = (Call.Purpose.ORDER, Call.Purpose.SYNC, Call.Purpose.NOTICE)
 """Purposes that matter to somebody who bought: the interface messages, which come first and can open a breaker."""
 JUDGED = (Call.Purpose.DEBUG, Call.Purpose.PROBE)
 """Purposes of which each answer is judged, before anything of it is masked."""

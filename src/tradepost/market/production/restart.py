@@ -20,7 +20,7 @@ from .models import Call
 
 
 def may_restart(call: Call) -> bool:
-    return call.purpose == Call.Purpose.ORDER and CALL.allows(status_of(call), CallEvent.RESTART)
+    return call.purpose in {Call.Purpose.ORDER, Call.Purpose.NOTICE} and CALL.allows(status_of(call), CallEvent.RESTART)
 
 
 def restart(call: Call, *, actor: str, now: datetime) -> None:

@@ -21,7 +21,7 @@ from tradepost.market.base.models import LeasedJob
 from tradepost.market.base.secrets import unseal
 from tradepost.market.identity import keys
 from tradepost.market.identity.models import StagedKey
-from tradepost.protocols.commands import CallResult, Command, Fault, Query, Rejected, Release, Unreachable
+from tradepost.protocols.commands import CallResult, Command, Fault, NotifyOrder, Query, Rejected, Release, Unreachable
 from tradepost.protocols.contract import SellerProtocol
 from tradepost.protocols.http import Response
 from tradepost.protocols.registry import protocols
@@ -57,6 +57,8 @@ def harmless(protocol: SellerProtocol) -> Command | None:
         return Query(instance_ids=(nobody,), test=True)
     if Release in protocol.activities:
         return Release(instance_id=nobody, order_id="TRADEPOSTTEST", order_line_id="TRADEPOSTTEST-000001", test=True)
+    if NotifyOrder in protocol.activities:
+        return NotifyOrder(order_id="TRADEPOSTTEST", order_line_id="TRADEPOSTTEST-000001", test=True)
     return None
 
 

@@ -23,9 +23,9 @@ from tradepost.market.identity.menus import Menu
 from tradepost.market.identity.models import Domain, SigningKey
 from tradepost.market.product_types.registry import product_types
 from tradepost.market.production import addresses as verbs
-from tradepost.market.production import reasons, seller_queries
+from tradepost.market.production import notice_bindings, reasons, seller_queries
 from tradepost.market.production.address_health import AddressState, health_of
-from tradepost.market.production.models import Address
+from tradepost.market.production.models import Address, NoticeBinding
 from tradepost.market.production.reasons import Reason
 from tradepost.market.production.trials import Trial, newest_trials, start_trial
 from tradepost.market.web.refusals import say_why
@@ -33,6 +33,7 @@ from tradepost.market.web.templatetags.ui import protocol_title
 from tradepost.protocols.cases import cases_of
 from tradepost.protocols.registry import protocols
 
+from . import order_notices
 from .frame import SellerRequest, found, products_of, seller_page, show
 from .looks import not_too_often
 
@@ -56,7 +57,10 @@ class AddressForm(forms.Form):
     product = forms.ChoiceField(
         label=gettext_lazy("Serve this product at the address"),
         required=False,
-        help_text=gettext_lazy("You can bind more products afterwards."),
+        help_text=gettext_lazy(
+            "You can bind more products afterwards. With the protocol “Order notification” the address is notified of the "
+            "product's orders."
+        ),
     )
     require_body_sign = forms.BooleanField(
         label=gettext_lazy("Require signed answers (Body-Sign)"),
@@ -89,7 +93,7 @@ def protocol_choices(kind: str = "", sold: Iterable[str] = ()) -> list[tuple[str
     """Installed protocols that a product of this kind (of any kind, when empty) may be served by.
 
     In the order of the kind, those of the kinds that are ``sold`` first: the first, which the form proposes, is the one
-    to begin with.
+    to begin with. Order notifications, which come beside any of them, are last.
     """
     kinds = product_types()
     wanted = [kind] if kind in kinds else [*(one for one in sold if one in kinds), *kinds]
@@ -97,6 +101,7 @@ def protocol_choices(kind: str = "", sold: Iterable[str] = ()) -> list[tuple[str
     known = protocols()
     # Those of joint operation are spoken beside them, at the same address.
     fit += [name for name in known if set(cases_of(name).beside) & set(fit)]
+    fit += notice_bindings.notice_protocols() if any(kinds[one].order_notices for one in wanted) else ()
     return [(name, protocol_title(name)) for name in dict.fromkeys(fit) if name in known]
 
 
@@ -106,13 +111,15 @@ def addresses(request: SellerRequest) -> HttpResponse:
     own = seller_queries.seller_addresses(request.seller)
     classes = seller_queries.classes_with_key(request.seller)
     products = list(products_of(request).select_related("binding__address").order_by("-pk"))
-    trials, visible = newest_trials(own), {product.pk for product in products}
+    trials, visible, notified = newest_trials(own), {product.pk for product in products}, notice_bindings.bound_to(own)
     return show(
         request,
         "seller_center/addresses.html",
-        addresses=[_described(address, classes, visible, trials.get(address.pk)) for address in own],
+        addresses=[_described(one, classes, visible, trials.get(one.pk), notified=notified[one.pk]) for one in own],
         products=[_choices(product, own) for product in products if product_types()[product.product_type].protocols],
         domains=Domain.objects.filter(seller=request.seller).count(),
+        notice_addresses=order_notices.notice_addresses(own),
+        notice_rows=order_notices.notice_rows(request, products),
     )
 
 
@@ -129,7 +136,9 @@ def _choices(product: Product, own: Iterable[Address]) -> dict[str, object]:
     }
 
 
-def _described(address: Address, classes: set[str], visible: Collection[int], trial: Trial | None) -> dict[str, object]:
+def _described(
+    address: Address, classes: set[str], visible: Collection[int], trial: Trial | None, *, notified: list[NoticeBinding]
+) -> dict[str, object]:
     """``visible``: the products that exist for the reader."""
     wanted = seller_queries.key_class(address.protocol)
     return {
@@ -140,7 +149,9 @@ def _described(address: Address, classes: set[str], visible: Collection[int], tr
         "key_class": SigningKey.InterfaceClass(wanted).label if wanted else "",
         "trial": trial,
         "serves": [binding.product for binding in address.bindings.all() if binding.product_id in visible],
-        "serves_nothing": not address.bindings.all(),
+        "serves_nothing": not address.bindings.all() and not notified,
+        "notifies": notice_bindings.notifies(address),
+        "notified": order_notices.notified_titles(notified, visible),
     }
 
 
@@ -192,7 +203,9 @@ def _register(request: SellerRequest, form: AddressForm, products: list[Product]
                 outbound=config().outbound,
                 now=request.now,
             )
-            if product is not None:
+            if product is not None and notice_bindings.notifies(address):
+                notice_bindings.bind_product(product, address)
+            elif product is not None:
                 move.serve(product, address)
     except Refused as refused:
         say_why(form, refused, names={"address": "product"})
@@ -209,12 +222,14 @@ def address(request: SellerRequest, pk: int) -> HttpResponse:
         initial={"url": own.url, "require_body_sign": own.require_body_sign, "protocol": own.protocol},
     )
     del form.fields["product"], form.fields["protocol"]
+    if notice_bindings.notifies(own):  # whose answers are documented without Body-Sign
+        del form.fields["require_body_sign"]
     if form.is_valid() and _change(request, own, form):
         messages.success(request, _("The address is changed. Calls that were held are made at once."))
         return redirect("seller_center:addresses")
     visible = set(products_of(request).values_list("pk", flat=True))
     classes, trial = seller_queries.classes_with_key(request.seller), newest_trials([own]).get(own.pk)
-    described = _described(own, classes, visible, trial)
+    described = _described(own, classes, visible, trial, notified=notice_bindings.bound_to([own])[own.pk])
     return show(request, "seller_center/address_form.html", form=form, own=described, domains=_proven(request))
 
 
@@ -224,7 +239,7 @@ def _change(request: SellerRequest, own: Address, form: AddressForm) -> bool:
         move.change_address(
             own,
             url=given["url"],
-            require_body_sign=given["require_body_sign"],
+            require_body_sign=given.get("require_body_sign", own.require_body_sign),
             outbound=config().outbound,
             now=request.now,
         )

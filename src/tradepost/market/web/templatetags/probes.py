@@ -10,6 +10,7 @@ from tradepost.market.probes.models import ProbeRun
 from tradepost.market.production import reasons
 from tradepost.market.production.address_health import health_of
 from tradepost.market.production.models import Address
+from tradepost.market.production.notice_bindings import notifies
 
 from .ui import protocol_title
 
@@ -26,9 +27,9 @@ def probe_reason(run: ProbeRun) -> str:
 
 @register.simple_tag
 def probe_interface(address: Address, applications: Mapping[int, str]) -> str:
-    """Of a joint product: which of its interfaces is asked there, and of which application. Nothing for a product with one
-    interface."""
-    if not applications:
+    """Of a joint product: which of its interfaces is asked there, and of which application. Order notifications are always named.
+    Nothing for a product with one interface."""
+    if not applications and not notifies(address):
         return ""
     return " · ".join(filter(None, (protocol_title(address.protocol), applications.get(address.pk, ""))))
 

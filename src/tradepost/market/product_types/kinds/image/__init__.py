@@ -59,6 +59,7 @@ KIND = ProductType(
     delivery=DeliveredBy.COMPUTE,
     returns={ChargingMode.PERIOD: Returns.UNUSED},
     ends_at_once=True,
+    order_notices=False,
     asset_kinds=(AssetKind.IMAGE,),
     rules=(billed_by_the_hour,),
     undeliverable=Text(

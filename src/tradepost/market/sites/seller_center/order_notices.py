@@ -1,0 +1,113 @@
+"""Choose where orders are notified: by product type or by product, on the page of the production addresses (saas-v1-license D1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+from msgspec import Struct
+
+from tradepost.market.base.numbers import whole_number
+from tradepost.market.catalog.models import Product
+from tradepost.market.identity.menus import Menu
+from tradepost.market.product_types.registry import product_type, product_types
+from tradepost.market.production import notice_bindings, seller_queries
+from tradepost.market.production.models import Address, NoticeBinding
+from tradepost.protocols.commands import NotifyOrder
+from tradepost.protocols.registry import protocol
+
+from .frame import SellerRequest, found, products_of, seller_page
+
+
+class NoticeRow(Struct, frozen=True, kw_only=True):
+    """One product type or product with the address that its orders are notified at. ``shared``: that of its type, which applies to
+    a product without one of its own."""
+
+    action: str
+    product: Product | None = None
+    title: str = ""
+    """Of a type."""
+    address: Address | None = None
+    shared: Address | None = None
+
+    @property
+    def debugged(self) -> bool:
+        """Whether its seller saved the debug case at the address that applies."""
+        at = self.address or self.shared
+        return at is None or protocol(at.protocol).activities[NotifyOrder] in at.proven
+
+
+def notice_addresses(own: Sequence[Address]) -> list[Address]:
+    return [address for address in own if notice_bindings.notifies(address)]
+
+
+def notice_rows(request: SellerRequest, products: Sequence[Product]) -> list[NoticeRow]:
+    """Types first. A type without a visible product is shown while it is bound."""
+    bindings = notice_bindings.bindings_of(request.seller)
+    by_type = {one.product_type: one.address for one in bindings if one.product_id is None}
+    by_product = {one.product_id: one.address for one in bindings if one.product_id is not None}
+    codes = dict.fromkeys([*notice_bindings.types_of(products), *(code for code in by_type if code in product_types())])
+    types = [
+        NoticeRow(
+            action=reverse("seller_center:notices_of_type", args=[code]),
+            title=product_type(code).title.in_language(get_language()),
+            address=by_type.get(code),
+        )
+        for code in codes
+    ]
+    return types + [
+        NoticeRow(
+            action=reverse("seller_center:notices_of_product", args=[product.pk]),
+            product=product,
+            address=by_product.get(product.pk),
+            shared=by_type.get(product.product_type),
+        )
+        for product in products
+        if product_type(product.product_type).order_notices
+    ]
+
+
+def notified_titles(bindings: Sequence[NoticeBinding], visible: Sequence[int]) -> list[tuple[str, Product | None]]:
+    """What an address is notified of: titles of types, and the products that exist for the reader."""
+    language = get_language()
+    types = [
+        (product_type(one.product_type).title.in_language(language), None)
+        for one in bindings
+        if one.product_type in product_types()
+    ]
+    return [*types, *(("", one.product) for one in bindings if one.product_id in visible)]
+
+
+@require_POST
+@seller_page(menu=Menu.TOOLS)
+def notices_of_type(request: SellerRequest, code: str) -> HttpResponse:
+    notice_bindings.bind_type(request.seller, code, _chosen(request))
+    return _saved(request)
+
+
+@require_POST
+@seller_page(menu=Menu.TOOLS, product="pk")
+def notices_of_product(request: SellerRequest, pk: int) -> HttpResponse:
+    product = found(products_of(request).select_related("seller").filter(pk=pk).first())
+    notice_bindings.bind_product(product, _chosen(request))
+    return _saved(request)
+
+
+def _chosen(request: SellerRequest) -> Address | None:
+    """The seller's own address; None for the empty choice."""
+    given = request.POST.get("address", "")
+    if not given:
+        return None
+    key = whole_number(given)
+    return found(seller_queries.find_address(request.seller, key) if key is not None else None)
+
+
+def _saved(request: SellerRequest) -> HttpResponse:
+    messages.success(request, _("Saved. New orders are notified accordingly."))
+    return redirect(f"{reverse('seller_center:addresses')}#notices")
