@@ -96,13 +96,43 @@ def test_the_seller_retries_all_and_has_everything_sent_again() -> None:
     assert client.get(f"/seller/applications/{foreign.application_id}/send-again/").status_code == 404
 
 
-def test_an_application_of_the_sdk_has_no_secret_to_show(db: None) -> None:
-    """§B.10: no protocol of it is known in which a secret is used."""
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_an_sdk_integration_is_issued_an_id_and_a_secret_shown_once_and_rotated(language: str) -> None:
+    """§B.1: "Submit → application ID and secret are issued", in both modes; §B.10: "a credential without callback"."""
     owner = make_buyer(balance="0")
     seller = make_seller(member=owner)
-    made = make_application(seller, mode="sdk", callback="")
+    client = Client(headers={"accept-language": language})
+    client.force_login(owner)
+    typed = {
+        "name": "Qingxie", "mode": "sdk", "address": str(make_kit_address(seller).pk), "public_key": public_pem(),
+        "login_kind": "shared", "login_url": "http://127.0.0.1:9/login",
+    }  # fmt: skip
+    issued = client.post("/seller/applications/new/", typed)
+    application = Application.objects.get()
+    first = shown_secret(issued.text, application)
+    assert application.app_id in issued.text
+    at = f"/seller/applications/{application.pk}/"
+    page = client.get(at).text
+    assert first not in page, "shown once"
+    assert (f"{at}secret/" in page, "/orgid/" in page) == (True, False), "no endpoint takes an SDK's secret"
+    rotated = client.post(f"{at}secret/")
+    application.refresh_from_db()
+    second = shown_secret(rotated.text, application)
+    assert second != first
+    assert not {first, second} & set(client.get(at).text.split('"'))
+
+
+def test_the_secret_of_another_seller_is_not_rotated() -> None:
+    made = make_application(make_seller(), mode="sdk", callback="")
+    owner = make_buyer(balance="0")
+    make_seller(member=owner)
     client = Client(headers={"accept-language": "en"})
     client.force_login(owner)
-    assert "/orgid/" not in client.get(f"/seller/applications/{made.pk}/").text
     assert client.post(f"/seller/applications/{made.pk}/secret/").status_code == 404
     assert Application.objects.get().secret_hash == made.secret_hash
+
+
+def shown_secret(page: str, application: Application) -> str:
+    """The secret that this page shows. Fails for a page without it."""
+    hashed = {fingerprints("application secret", one)[0]: one for one in page.split('"')}
+    return hashed[application.secret_hash]

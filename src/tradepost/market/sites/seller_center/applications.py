@@ -222,9 +222,8 @@ def change(request: SellerRequest, pk: int) -> HttpResponse:
 @require_POST
 @seller_page(menu=Menu.TOOLS)
 def new_secret(request: SellerRequest, pk: int) -> HttpResponse:
-    """In place of the present one; it is in this answer alone. An SDK integration has nothing that asks for one."""
+    """Replace the secret of an application, of either mode (openapi-jointkit §B.1). Only this response holds the new one."""
     own = _own(request, pk)
-    found(own if own.mode == Application.Mode.OAUTH2 else None)
     return _page(request, own, secret=credential.renew_secret(own))
 
 
