@@ -50,6 +50,7 @@ STAYING_MODELS = {
     "base.WorkerProcess": "deleted an hour after its worker fell silent",
     "production.Address": "a seller's own, few",
     "production.Binding": "one a product",
+    "production.NoticeBinding": "one a product, or one a seller and product type",
     "debugging.DebugCase": "a seller's own, few",
     "debugging.DebugRun": "goes with its call",
     "debugging.ApiTrial": "a seller's own, at most twenty events and a few mock orders",

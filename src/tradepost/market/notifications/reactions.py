@@ -138,10 +138,8 @@ def on_delivery_given_up(event: OrderRefunded, now: datetime) -> None:
     tellings = []
     for line in _lines(event.order):
         order, kind = line.order.number, "gave_up" if line.order.total_minor else "not_opened"
-        if (
-            line.order.order_type == Order.Type.CHANGE
-            and Call.objects.filter(_of_line(line), maybe_acted=True).exists()
-        ):
+        maybe_acted = Call.objects.filter(_of_line(line), maybe_acted=True)
+        if line.order.order_type == Order.Type.CHANGE and maybe_acted.exists():
             kind = "change_doubtful"
         shared = {"order": order, "product": _product(line), "reason": _reason_of_line(line, event.reason)}
         link = reverse("seller_center:order", args=[line.number])

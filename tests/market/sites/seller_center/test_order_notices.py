@@ -137,3 +137,11 @@ def test_the_address_is_tested_with_a_call_that_changes_nothing(page, shop) -> N
     assert harmless(protocol("order_notice")) == NotifyOrder(
         order_id="TRADEPOSTTEST", order_line_id="TRADEPOSTTEST-000001", test=True
     )
+
+
+def test_the_keys_page_names_the_products_that_a_new_key_affects(page, shop) -> None:
+    product, other = hardware(shop), make_product(shop.seller, product_type="CONSULTING", prices=(ONCE,), bound=False)
+    keys.rotate_signing_key(shop.seller, SigningKey.InterfaceClass.NOTICE, now=clock.now())
+    notice_bindings.bind_product(product, make_address(shop.seller, protocol="order_notice"))
+    shown = words(page, "/seller/keys/")
+    assert (">Switch<" in shown.replace("> ", ">").replace(" <", "<"), other.name_en in shown) == (True, False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.contrib import messages
 from django.db.models import Q
@@ -21,6 +21,7 @@ from tradepost.market.identity.keys import NewKey
 from tradepost.market.identity.menus import Menu
 from tradepost.market.identity.models import SigningKey, StagedKey
 from tradepost.market.production.models import Address
+from tradepost.market.production.notice_bindings import notified_at, notifies
 from tradepost.market.production.seller_queries import find_address, key_class, seller_addresses
 from tradepost.market.production.trials import Trial, newest_trials, start_trial
 
@@ -197,7 +198,8 @@ def _classes(request: SellerRequest) -> list[ShownClass]:
     keys = list(valid.order_by("-pk"))
     staged = {one.interface_class: one for one in StagedKey.objects.filter(seller=request.seller)}
     addresses = seller_addresses(request.seller)
-    visible = set(products_of(request).values_list("pk", flat=True))
+    products = list(products_of(request).defer("description").order_by("-pk"))
+    visible = {product.pk for product in products}
     shown = []
     for value, label in SigningKey.InterfaceClass.choices:
         own = [key for key in keys if key.interface_class == value]
@@ -211,16 +213,26 @@ def _classes(request: SellerRequest) -> list[ShownClass]:
                 earlier=tuple(key for key in own if key.valid_until),
                 staged=staged.get(value),
                 addresses=tuple(served),
-                products=tuple(
-                    binding.product
-                    for address in served
-                    for binding in address.bindings.all()
-                    if binding.product_id in visible
+                products=(
+                    *(
+                        binding.product
+                        for address in served
+                        for binding in address.bindings.all()
+                        if binding.product_id in visible
+                    ),
+                    *_notified(products, served),
                 ),
                 trials=tuple(_trials(served, staged.get(value))),
             )
         )
     return sorted(shown, key=lambda one: not (one.needed or one.current))
+
+
+def _notified(products: Sequence[Product], addresses: Sequence[Address]) -> list[Product]:
+    """Those of the products whose orders are notified at these addresses."""
+    notices = [address.pk for address in addresses if notifies(address)]
+    found = notified_at(products) if notices else {}
+    return [product for product in products if product.pk in found and found[product.pk].address.pk in notices]
 
 
 def _trials(addresses: list[Address], staged: StagedKey | None) -> list[tuple[Address, Trial]]:

@@ -1,0 +1,116 @@
+"""The daily watch over order notifications: saved cases at an address that is notified of a product's orders are probed with it.
+
+saas-v2 §6: "automatically, every day, once in the morning and once in the afternoon"; decision 0086 for what follows.
+"""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.factories import make_address, make_buyer, make_product, make_seller
+from tests.factories.products import ONCE
+from tests.market.probes.joint import breaking
+from tests.market.probes.watching import NIGHT, TODAY, at, market, save_cases, watched
+from tradepost.market import wiring
+from tradepost.market.catalog.models import Product
+from tradepost.market.identity import keys
+from tradepost.market.identity.models import Seller, SigningKey
+from tradepost.market.probes import closing, manual, scope, seller_queries
+from tradepost.market.probes.models import Health, ProbeRun, ProbeSlot
+from tradepost.market.probes.serving import served_at
+from tradepost.market.production import notice_bindings
+from tradepost.market.production.models import Address
+from tradepost.protocols.commands import Rejected
+
+from .watching import NOW
+
+pytestmark = pytest.mark.django_db
+WRONG = Rejected(code="000005", message="busy", retryable=True)
+
+
+def seller_with_key() -> Seller:
+    seller = make_seller(member=make_buyer(balance="0"))
+    keys.rotate_signing_key(seller, SigningKey.InterfaceClass.NOTICE, now=NOW)
+    return seller
+
+
+def notified(seller: Seller, *, by_type: bool, saved: bool = True) -> tuple[Product, Address]:
+    """Hardware on sale whose orders are notified, with the debug case saved."""
+    product = make_product(seller, product_type="HARDWARE", prices=(ONCE,), bound=False)
+    address = make_address(seller, protocol="order_notice")
+    if by_type:
+        notice_bindings.bind_type(seller, "HARDWARE", address)
+    else:
+        notice_bindings.bind_product(product, address)
+    if saved:
+        save_cases(address, "orderNotify")
+    return product, address
+
+
+@pytest.mark.parametrize("by_type", [False, True])
+def test_a_saved_notification_is_probed_twice_a_day(by_type: bool) -> None:
+    product, address = notified(seller_with_key(), by_type=by_type)
+    market().until(NIGHT)
+    runs = ProbeRun.objects.filter(address=address)
+    assert [run.activity for run in runs] == ["orderNotify"] * 2
+    assert Health.objects.get(product=product).verdict == "passed"
+    [one] = seller_queries.watched(Product.objects.all(), today=TODAY).rows
+    assert [(each.address, each.notices) for each in one.served] == [(address, True)]
+
+
+def test_one_that_fails_is_told_as_a_failing_probe_of_its_product() -> None:
+    product, _ = notified(seller_with_key(), by_type=True)
+    market(breaking(WRONG, "orderNotify")).until(NIGHT)
+    assert Health.objects.get(product=product).verdict == "failed"
+
+
+def test_nothing_is_probed_without_a_saved_case_or_a_binding() -> None:
+    seller = seller_with_key()
+    notified(seller, by_type=False, saved=False)
+    save_cases(make_address(seller, protocol="order_notice"), "orderNotify")
+    market().until(NIGHT)
+    assert not ProbeRun.objects.exists()
+    assert not Health.objects.filter(verdict="failed").exists()
+
+
+def test_a_products_own_address_is_probed_and_not_that_of_its_type() -> None:
+    seller = seller_with_key()
+    product, own = notified(seller, by_type=False)
+    other = make_address(seller, protocol="order_notice")
+    notice_bindings.bind_type(seller, "HARDWARE", other)
+    assert [one.address for one in served_at([product.pk])] == [own]
+    [slot] = [manual.probe_now(product, by="lan", watch=wiring._watch(), now=NOW)]
+    assert {run.address_id for run in manual.runs_of(slot)} == {own.pk}
+    assert scope.products_after(0, 10, watch=wiring._watch()) == [product]
+
+
+def test_it_is_probed_beside_the_production_interface() -> None:
+    seller = seller_with_key()
+    product = watched(seller)
+    address = make_address(seller, protocol="order_notice")
+    notice_bindings.bind_product(product, address)
+    save_cases(address, "orderNotify")
+    market().until(at(12))
+    assert {run.address_id for run in ProbeRun.objects.all()} == {product.binding.address_id, address.pk}
+    assert [one.notices for one in served_at([product.pk])] == [False, True]
+
+
+def test_a_slot_is_judged_in_as_many_questions_however_many_products_are_notified() -> None:
+    seller = seller_with_key()
+    notified(seller, by_type=False)
+    its = market()
+    its.until(at(12))
+
+    def questions() -> int:
+        slot = ProbeSlot.objects.filter(closed_at__isnull=False).latest("pk")
+        with CaptureQueriesContext(connection) as captured:
+            closing.look(slot, list(Product.objects.values_list("pk", flat=True)), watch=wiring._watch())
+        return len(captured)
+
+    few = questions()
+    for _ in range(3):
+        notified(seller, by_type=False)
+    its.until(NIGHT)
+    assert questions() == few
