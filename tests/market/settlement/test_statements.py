@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -39,6 +40,9 @@ from tradepost.market.catalog.models import Offer
 from tradepost.market.identity.models import Member, Seller
 from tradepost.market.identity.self_operated import set_self_operated
 from tradepost.market.metering import collect
+from tradepost.market.notifications.categories import Audience
+from tradepost.market.notifications.models import NoticeDelivery
+from tradepost.market.notifications.settlement_messages import OF_STATEMENTS
 from tradepost.market.payments import kept_sums
 from tradepost.market.payments.models import Account, Transfer
 from tradepost.market.settlement import seller_queries, timers
@@ -63,6 +67,19 @@ def test_a_statement_is_the_entries_of_its_seller_less_the_fee() -> None:
     assert held(Account.Kind.SELLER) == PRICE, "nothing moves before it is agreed to"
     assert told("statement_issued") == 1
     assert sound() == []
+
+
+def test_a_statement_goes_to_the_seller_by_sms_too(settings: Any) -> None:
+    """§7.1: "Statement issued … seller | phone + email"; §8.1: "Review and send (phone + email)"."""
+    settings.SMS = settings.SMS | {"adapter": "file"}
+    subscription = service(members=1)
+    Seller.objects.filter(pk=subscription.seller_id).update(contact_phone="139 1111 2222")
+    statement_for(Subscription.objects.get(pk=subscription.pk))
+    sent = NoticeDelivery.objects.filter(notice__kind="statement_issued").order_by("pk")
+    assert ("sms", "+8613911112222", "waiting") in sent.values_list("channel", "address", "status")
+    assert [
+        words for words in OF_STATEMENTS.values() if words.about.to == Audience.SELLER and not words.about.sms
+    ] == []
 
 
 def test_a_run_that_comes_again_changes_nothing() -> None:

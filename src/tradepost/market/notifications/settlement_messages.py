@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from .categories import About, Audience, Category
 from .notice_parts import Words
 
-A_STATEMENT = About(category=Category.FINANCE, to=Audience.SELLER, mandatory=True)
+A_STATEMENT = About(category=Category.FINANCE, to=Audience.SELLER, mandatory=True, sms=True)
+"""§7.1, §8.1: a statement is sent to its seller by telephone and email."""
 FOR_OPERATORS = About(category=Category.FINANCE, to=Audience.OPERATOR)
 
 OF_STATEMENTS: Mapping[str, Words] = {
