@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tradepost.market.billing.models import Accumulation, Charge, ProductHour
+from tradepost.market.billing.models import Accumulation, Charge, ProductHour, UsageMonth
 from tradepost.market.metering.models import (
     Collection,
     Deduction,
@@ -77,6 +77,12 @@ def metered(now: datetime) -> None:
         " JOIN subscriptions_subscription s ON s.id = a.meter_id", id="n", collection_id="n", accumulation_id="a.id",
         subscription_id="s.id", buyer_id="s.buyer_id", seller_id="s.seller_id", quantity_before="0", quantity_after="100000",
         exact_after="0.1", minor="10", currency=text("CNY"), at=at,
+    )  # fmt: skip
+    insert(
+        UsageMonth, "subscriptions_subscription s CROSS JOIN generate_series(0, 3) m WHERE s.status = 'active'",
+        subscription_id="s.id", month=f"DATE '{now.replace(day=1).date().isoformat()}' - m * interval '1 month'",
+        buyer_id="s.buyer_id", seller_id="s.seller_id", currency=text("CNY"), paid_minor="10",
+        invoiced_minor="CASE WHEN m > 1 THEN 10 ELSE 0 END",
     )  # fmt: skip
     _packages(now, at)
 

@@ -27,6 +27,7 @@ from tradepost.market.payments.models import Account, Entry
 
 from .events import DebtChanged
 from .models import Allocation, Charge
+from .usage_months import Payment, add_payments
 
 BATCH = 5_000
 """Charges that are looked at together; debts of many years have more."""
@@ -83,12 +84,14 @@ def _collect_some(balances: dict[int, int], currency: str, now: datetime) -> boo
     more to collect."""
     paying = [user for user, balance in balances.items() if balance > 0]
     owed = Charge.objects.filter(buyer__in=paying, currency=currency, open_minor__gt=0).order_by("pk")
-    columns = owed.values_list("pk", "buyer_id", "seller_id", "open_minor")
+    columns = owed.values_list(
+        "pk", "buyer_id", "seller_id", "open_minor", "subscription_id", "accumulation__start"
+    )  # fmt: skip
     parts: defaultdict[tuple[int, int], list[_Part]] = defaultdict(list)
-    for charge, buyer, seller, open_minor in columns[:BATCH] if paying else ():
+    for charge, buyer, seller, open_minor, *used in columns[:BATCH] if paying else ():
         if part := min(balances[buyer], open_minor):
             balances[buyer] -= part
-            parts[buyer, seller].append(_Part(charge, open_minor, part))
+            parts[buyer, seller].append(_Part(charge, open_minor, part, *used))
     if not parts:
         return False
     dues = [
@@ -110,6 +113,18 @@ def _collect_some(balances: dict[int, int], currency: str, now: datetime) -> boo
         [{"id": one.charge, "open_minor": one.open_minor - one.minor} for _transfer, one in paid],
     )  # fmt: skip
     rows.create(Allocation(charge_id=one.charge, transfer=transfer, minor=one.minor) for transfer, one in paid)
+    add_payments(
+        Payment(
+            subscription=one.subscription,
+            start=one.start,
+            buyer=buyer,
+            seller=seller,
+            currency=currency,
+            minor=one.minor,
+        )
+        for (buyer, seller), mine in parts.items()
+        for one in mine
+    )
     return True
 
 
@@ -119,6 +134,8 @@ class _Part(NamedTuple):
     charge: int
     open_minor: int
     minor: int
+    subscription: int
+    start: datetime
 
 
 # --- when money comes -------------------------------------------------------------------------------------------------

@@ -1,32 +1,99 @@
-"""Less was used than was charged: what is owed to that seller is cut first, the rest goes back to the balance."""
+"""Credit a charge below zero. Unpaid usage of its own month is reduced first, then the buyer's other debt to the seller; the rest is
+refunded to the balance. Money that an invoice covers is refunded once the invoice is returned (business-rules §6.2)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from tradepost.market.base import outbox
 from tradepost.market.base.money import Money
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.payments import debts
 
-from .models import Allocation, Charge
+from .events import CreditWaits
+from .models import Allocation, Charge, UsageMonth
+from .usage_months import add_payments, bounds, month_of, month_of_charge, payment_for, subtract_refund
+
+type Cut = tuple[Charge, int]
+"""An unpaid charge, and the part of it that the credit settles."""
 
 
 def credit(less: Charge, buyer: User, seller: Seller, *, now: datetime) -> None:
     """Book a charge below zero. The buyer's account is locked."""
-    left, cuts = -less.minor, []
-    owed = Charge.objects.filter(buyer=buyer, seller=seller, currency=less.currency, open_minor__gt=0).order_by("pk")
-    for one in owed:
-        cut = min(left, one.open_minor)
-        if not cut:
-            break
-        left -= cut
-        cuts.append((one, cut))
+    _book(less, buyer, seller, -less.minor, now)
+    if less.waiting_minor:
+        outbox.publish(CreditWaits(charge=less.pk), now=now)
+
+
+def book_waiting(months: Iterable[UsageMonth], buyer: User, seller: Seller, *, now: datetime) -> bool:
+    """Refund credits that waited for the return of an invoice over these months, oldest first; False if none waited. The buyer's
+    account is locked."""
+    places = {(month.subscription_id, month.month) for month in months}
+    waiting = Charge.objects.filter(subscription__in={pk for pk, _month in places}, waiting_minor__gt=0)
+    booked = [
+        less
+        for less in waiting.select_related("accumulation").order_by("pk")
+        if (less.subscription_id, month_of(less.accumulation.start)) in places
+    ]
+    for less in booked:
+        _book(less, buyer, seller, less.waiting_minor, now)
+    return bool(booked)
+
+
+def _book(less: Charge, buyer: User, seller: Seller, minor: int, now: datetime) -> None:
+    unpaid = _unpaid(less)
+    begin, end = bounds(month_of(less.accumulation.start))
+    own = [
+        one for one in unpaid if one.subscription_id == less.subscription_id and begin <= one.accumulation.start < end
+    ]
+    own_cuts = _cuts(own, minor)
+    left = minor - _total(own_cuts)
+    month = month_of_charge(less)
+    invoiced = month is not None and month.invoiced_minor > 0
+    refund = min(left, month.paid_minor - month.invoiced_minor) if month is not None and invoiced else left
+    others = {one.pk for one in own}
+    other_cuts = _cuts([one for one in unpaid if one.pk not in others], refund)
+    if month is not None and refund:
+        subtract_refund(month, refund)
+    add_payments(payment_for(one, cut) for one, cut in other_cuts)
+    _transfer(less, buyer, seller, [*own_cuts, *other_cuts], paid=refund - _total(other_cuts), now=now)
+    Charge.objects.filter(pk=less.pk).update(waiting_minor=left - refund)
+    less.waiting_minor = left - refund
+
+
+def _unpaid(less: Charge) -> list[Charge]:
+    owed = Charge.objects.filter(
+        buyer=less.buyer_id, seller=less.seller_id, currency=less.currency, open_minor__gt=0
+    )  # fmt: skip
+    return list(owed.select_related("accumulation").order_by("pk"))
+
+
+def _cuts(unpaid: Sequence[Charge], most: int) -> list[Cut]:
+    cuts: list[Cut] = []
+    for one in unpaid:
+        if cut := min(most, one.open_minor):
+            most -= cut
+            cuts.append((one, cut))
+    return cuts
+
+
+def _total(cuts: Sequence[Cut]) -> int:
+    return sum(cut for _one, cut in cuts)
+
+
+def _transfer(
+    less: Charge, buyer: User, seller: Seller, cuts: Sequence[Cut], *, paid: int, now: datetime
+) -> None:  # fmt: skip
+    if not cuts and not paid:
+        return
+    # The waiting part only falls, so a later booking of the same credit has another reference.
+    reference = f"charge/{less.pk}/{less.waiting_minor}" if less.waiting_minor else f"charge/{less.pk}"
     booked = debts.credit(
-        buyer, seller, owed=Money(sum(cut for _one, cut in cuts), less.currency), paid=Money(left, less.currency),
-        reference=f"charge/{less.pk}", now=now,
+        buyer, seller, owed=Money(_total(cuts), less.currency), paid=Money(paid, less.currency), reference=reference, now=now
     )  # fmt: skip
     for one, cut in cuts:
         Charge.objects.filter(pk=one.pk).update(open_minor=one.open_minor - cut)
     Allocation.objects.bulk_create(Allocation(charge=one, transfer=booked, minor=cut) for one, cut in cuts)
-    if left:
-        Allocation.objects.create(charge=less, transfer=booked, minor=left)
+    if paid:
+        Allocation.objects.create(charge=less, transfer=booked, minor=paid)

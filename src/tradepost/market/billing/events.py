@@ -29,6 +29,13 @@ class ArrearsCleared(Struct, frozen=True, kw_only=True):
     arrears: int
 
 
+@event("credit_waits", about=("charge",))
+class CreditWaits(Struct, frozen=True, kw_only=True):
+    """A credit for usage is refunded only after the invoice over it is returned."""
+
+    charge: int
+
+
 @event("quota_low", about=("package",))
 class QuotaLow(Struct, frozen=True, kw_only=True):
     """Less is left of a package than its buyer wants to know of. ``left``: in ten-thousandths of a unit."""

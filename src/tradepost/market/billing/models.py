@@ -15,7 +15,7 @@ from tradepost.market.subscriptions.models import Subscription
 
 from .alert_models import PackageAlert
 
-__all__ = ["Accumulation", "Allocation", "Arrears", "Charge", "PackageAlert"]
+__all__ = ["Accumulation", "Allocation", "Arrears", "Charge", "PackageAlert", "UsageMonth"]
 
 
 class Accumulation(models.Model):
@@ -57,6 +57,8 @@ class Charge(models.Model):
     minor = models.BigIntegerField()
     open_minor = models.PositiveBigIntegerField(default=0)
     """What of it is not paid yet."""
+    waiting_minor = models.PositiveBigIntegerField(default=0, db_default=0)
+    """What of a credit is not refunded yet: an invoice covers it, and must be returned first (business-rules §6.2)."""
     currency = models.CharField(max_length=3)
     at = models.DateTimeField()
 
@@ -66,6 +68,10 @@ class Charge(models.Model):
             models.CheckConstraint(
                 condition=Q(open_minor=0) | Q(minor__gt=0, open_minor__lte=F("minor")), name="charge_open_within"
             ),
+            models.CheckConstraint(
+                condition=Q(waiting_minor=0) | Q(minor__lt=0, waiting_minor__lte=-F("minor")),
+                name="charge_waiting_within",
+            ),
         ]
         indexes = [
             models.Index(fields=["buyer", "-id"], name="charge_buyer"),
@@ -74,6 +80,7 @@ class Charge(models.Model):
             models.Index(fields=["subscription", "at"], name="charge_since"),
             models.Index(fields=["buyer", "currency", "id"], condition=Q(open_minor__gt=0), name="charge_open"),
             models.Index(fields=["-id"], condition=~Q(minor=0), name="charge_of_something"),
+            models.Index(fields=["subscription", "id"], condition=Q(waiting_minor__gt=0), name="charge_waiting"),
         ]
 
     @property
@@ -83,6 +90,10 @@ class Charge(models.Model):
     @property
     def open(self) -> Money:
         return Money(self.open_minor, self.currency)
+
+    @property
+    def waiting(self) -> Money:
+        return Money(self.waiting_minor, self.currency)
 
 
 class Allocation(models.Model):
@@ -98,6 +109,52 @@ class Allocation(models.Model):
     @property
     def amount(self) -> Money:
         return Money(self.minor, self.charge.currency)
+
+
+class UsageMonth(models.Model):
+    """Payments for the usage of a service in one month of the market's time zone, and how much of them is invoiced.
+
+    ``usage_months`` and ``invoices`` change it while they hold the buyer's account.
+    """
+
+    subscription = models.ForeignKey(Subscription, models.PROTECT, related_name="usage_months", db_index=False)
+    month = models.DateField()
+    """Its first day."""
+    buyer = models.ForeignKey(User, models.PROTECT, related_name="usage_months", db_index=False)
+    seller = models.ForeignKey(Seller, models.PROTECT, related_name="usage_months", db_index=False)
+    currency = models.CharField(max_length=3)
+    paid_minor = models.BigIntegerField(default=0)
+    """Paid for this month's usage, less refunds."""
+    invoiced_minor = models.BigIntegerField(default=0)
+    """Part of it on invoices that are requested or issued."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["subscription", "month"], name="usage_month_once"),
+            models.CheckConstraint(
+                condition=Q(invoiced_minor__gte=0, paid_minor__gte=F("invoiced_minor")),
+                name="usage_month_invoiced_within",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["buyer", "seller", "-id"], condition=Q(paid_minor__gt=F("invoiced_minor")),
+                name="usage_month_to_invoice",
+            )
+        ]  # fmt: skip
+
+    @property
+    def key(self) -> str:
+        """Subscription and month, such as ``12:202610``."""
+        return f"{self.subscription_id}:{self.month:%Y%m}"
+
+    @property
+    def paid(self) -> Money:
+        return Money(self.paid_minor, self.currency)
+
+    @property
+    def invoiced(self) -> Money:
+        return Money(self.invoiced_minor, self.currency)
 
 
 class ProductHour(models.Model):

@@ -16,7 +16,7 @@ from tradepost.market.metering.models import Collection, Meter, Record
 from tradepost.market.metering.seller_queries import units
 from tradepost.market.payments.models import Account, Entry
 
-from . import package_queries
+from . import package_queries, usage_months
 from .charge import rate_of_meter
 from .models import Allocation, Charge
 from .rate import Rate
@@ -179,4 +179,4 @@ def problems() -> list[str]:
         for place in sorted(owed.keys() | booked.keys())
         if owed.get(place, 0) != booked.get(place, 0)
     ]
-    return found + package_queries.problems()
+    return found + usage_months.problems() + package_queries.problems()

@@ -1,0 +1,124 @@
+"""Keep the payments for each service and month of usage, in the market's time zone. Callers hold the buyer's account."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from django.db.models import F, Sum
+from django.utils import timezone
+from msgspec import Struct
+
+from tradepost.market.base import rows
+
+from .models import Charge, UsageMonth
+from .spans import Span
+
+
+class Payment(Struct, frozen=True, kw_only=True):
+    """A payment for usage of the accumulation that began at ``start``; ``minor`` is above zero."""
+
+    subscription: int
+    start: datetime
+    buyer: int
+    seller: int
+    currency: str
+    minor: int
+
+
+_COLUMNS = {
+    "subscription_id": "bigint", "month": "date", "buyer_id": "bigint", "seller_id": "bigint", "currency": "text",
+    "paid_minor": "bigint", "invoiced_minor": "bigint",
+}  # fmt: skip
+_ADD = (
+    "INSERT INTO billing_usagemonth ({names}) SELECT {names} FROM {added} WHERE true"
+    " ON CONFLICT (subscription_id, month) DO UPDATE SET paid_minor = billing_usagemonth.paid_minor + excluded.paid_minor"
+)
+
+
+def month_of(start: datetime) -> date:
+    """The first day of the month that contains this moment in the market's time zone."""
+    return timezone.localtime(start, timezone.get_default_timezone()).date().replace(day=1)
+
+
+def bounds(month: date) -> tuple[datetime, datetime]:
+    """When a month begins and ends in the market's time zone."""
+    span = Span.month_of(month, timezone.get_default_timezone())  # type: ignore[arg-type]  # a ZoneInfo
+    return span.begin, span.end
+
+
+def add_payments(payments: Iterable[Payment]) -> None:
+    """In one statement, rows in the order of their keys."""
+    sums: defaultdict[tuple[int, date], int] = defaultdict(int)
+    parties: dict[tuple[int, date], Payment] = {}
+    for payment in payments:
+        place = payment.subscription, month_of(payment.start)
+        sums[place] += payment.minor
+        parties[place] = payment
+    if not sums:
+        return
+    added = [
+        {
+            "subscription_id": place[0], "month": place[1].isoformat(), "buyer_id": parties[place].buyer,
+            "seller_id": parties[place].seller, "currency": parties[place].currency, "paid_minor": minor,
+            "invoiced_minor": 0,
+        }
+        for place, minor in sorted(sums.items())
+    ]  # fmt: skip
+    rows.run(_ADD.format(names=", ".join(_COLUMNS), added=rows.recordset(_COLUMNS)), [rows.as_json(added)])
+
+
+def payment_for(charge: Charge, minor: int) -> Payment:
+    """Part of a charge that was paid. Its accumulation is loaded."""
+    return Payment(
+        subscription=charge.subscription_id, start=charge.accumulation.start, buyer=charge.buyer_id, seller=charge.seller_id,
+        currency=charge.currency, minor=minor,
+    )  # fmt: skip
+
+
+def month_of_charge(charge: Charge) -> UsageMonth | None:
+    """None while nothing was paid for its month."""
+    return UsageMonth.objects.filter(
+        subscription=charge.subscription_id, month=month_of(charge.accumulation.start)
+    ).first()
+
+
+def subtract_refund(month: UsageMonth, minor: int) -> None:
+    """Take a refund off its month. Before 0006 a credit could settle the debt of another month, so a shortage is taken off those."""
+    others = UsageMonth.objects.filter(
+        buyer=month.buyer_id, seller=month.seller_id, currency=month.currency, paid_minor__gt=F("invoiced_minor")
+    ).exclude(pk=month.pk)  # fmt: skip
+    part = _subtract(month, minor)
+    for other in others.order_by("pk") if part < minor else ():
+        part += _subtract(other, minor - part)
+
+
+def _subtract(month: UsageMonth, most: int) -> int:
+    part = min(most, month.paid_minor - month.invoiced_minor)
+    UsageMonth.objects.filter(pk=month.pk).update(paid_minor=F("paid_minor") - part)
+    return part
+
+
+def sums_of_charges() -> dict[tuple[int, date], int]:
+    """Payments less refunds by subscription and month, from all charges."""
+    found: defaultdict[tuple[int, date], int] = defaultdict(int)
+    charges = Charge.objects.order_by().values_list("subscription", "accumulation__start")
+    sums = charges.annotate(paid=Sum(F("minor") - F("open_minor") + F("waiting_minor")))
+    for subscription, start, paid in sums.iterator(chunk_size=2_000):
+        found[subscription, month_of(start)] += paid
+    return found
+
+
+def problems() -> list[str]:
+    """Compare what a buyer paid a seller for usage with the charges."""
+    keys = ("buyer", "seller", "currency")
+    paid = Sum(F("minor") - F("open_minor") + F("waiting_minor"))
+    charged = {tuple(key): total for *key, total in Charge.objects.order_by().values_list(*keys).annotate(total=paid)}
+    months = UsageMonth.objects.order_by().values_list(*keys).annotate(total=Sum("paid_minor"))
+    kept = {tuple(key): total for *key, total in months}
+    return [
+        f"buyer {place[0]} paid seller {place[1]} {charged.get(place, 0)} {place[2]} for usage, its months say {kept.get(place, 0)}"
+        for place in sorted(charged.keys() | kept.keys())
+        if charged.get(place, 0) != kept.get(place, 0)
+    ]
