@@ -83,6 +83,9 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
             return [{"seller": 1, "push": 1, "refused": 3}]
         case "CollectionClosed":
             return [{"collection": 1}]
+        case "CreditWaits":
+            [charge] = one("UPDATE billing_charge SET minor = -10, waiting_minor = 10 WHERE id = 20 RETURNING id")
+            return [{"charge": int(charge)}]
         case "DebtChanged":
             return [{"buyer": 1, "currency": "CNY"}]
         case "PackageChanged" | "QuotaDeducted" | "QuotaLow" | "QuotaUsedUp" | "RepurchaseFailed":

@@ -57,7 +57,7 @@ MORE = {
     "console/reconcile/": ("show=settled", "what=gone", "seller={seller}"),
     "console/accounts/": ("role=operator", "role=seller", "role=buyer"),
     "invoices/": ("status=done", "status=review", "after={invoice}"),
-    "invoices/apply/": ("seller={seller}", "order={order}", "order={order}&type=general_digital"),
+    "invoices/apply/": ("seller={seller}", "order={order}", "order={order}&type=general_digital", "seller={seller}&usage_after=1000000"),
     "seller/invoices/": ("status=done", "status=review"),
     "console/invoices/": ("status=", "status=done"),
     "refunds/": ("status=refunded", "after={refund}"),

@@ -36,6 +36,11 @@ def invoices() -> None:
         source="'line:' || l.number", line_id="l.id", minor=f"{PRICE}",
     )  # fmt: skip
     insert(
+        InvoiceItem, "billing_usagemonth u JOIN (SELECT buyer_id, seller_id, max(id) AS id FROM invoices_invoice GROUP BY 1, 2) i"
+        " ON i.buyer_id = u.buyer_id AND i.seller_id = u.seller_id WHERE u.invoiced_minor > 0", invoice_id="i.id",
+        source="'usage:' || u.subscription_id || ':' || to_char(u.month, 'YYYYMM')", usage_id="u.id", minor="10",
+    )  # fmt: skip
+    insert(
         IssuedInvoice, f"o WHERE {INVOICED} AND NOT {_WAITS}", invoice_id="n", seller_id="seller",
         number="lpad(CAST(n AS text), 20, '0')", file_format=text("pdf"), sha256="lpad(n::text, 64, '0')", file_name=text("a.pdf"),
         file_bytes="1000", issued_at="at + interval '2 days'", issued_by=text("owner@many.example"),

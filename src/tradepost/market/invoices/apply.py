@@ -1,4 +1,4 @@
-"""Apply for an invoice: a buyer's orders of one seller, a type that it issues, a title, a receiver (business-rules §6.2).
+"""Apply for an invoice: a buyer's orders and months of usage of one seller, a type, a title, a receiver (business-rules §6.2).
 
 Whoever applies locks the services, then the orders, as refunds do: an order is invoiced or paid back, and invoiced once however
 many ask at the same moment. The unique source in the database says the same again.
@@ -16,13 +16,15 @@ from msgspec import Struct
 
 from tradepost.market.base import ids, outbox
 from tradepost.market.base.errors import Refused
-from tradepost.market.identity.models import User
+from tradepost.market.billing.models import UsageMonth
+from tradepost.market.identity.models import Seller, User
 from tradepost.market.identity.texts import holds_markup, plain
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.payments import ledger
 from tradepost.market.subscriptions.models import Subscription
 
 from . import receiver as receivers
+from . import usage_items
 from .events import InvoiceRequested, InvoiceWithdrawn
 from .invoiceable import WORDS, Why, judge_lines
 from .lifecycle import INVOICE, InvoiceEvent
@@ -38,10 +40,11 @@ LONGEST_REMARK = 200
 
 
 class Application(Struct, frozen=True, kw_only=True):
-    """What a buyer wants. ``orders``: their numbers. ``amount_minor``: what was shown; another amount is not applied for without
+    """What a buyer wants. ``orders``: their numbers. ``usage``: months such as ``12:202610``. ``amount_minor``: what was shown; another amount is not applied for without
     asking again."""
 
-    orders: tuple[str, ...]
+    orders: tuple[str, ...] = ()
+    usage: tuple[str, ...] = ()
     invoice_type: str
     title: int
     receiver: InvoiceReceiver
@@ -57,20 +60,22 @@ def apply(buyer: User, wanted: Application, *, patience: Patience, a_day: int, n
     remark = checked_remark(wanted.remark)
     try:
         with transaction.atomic():
-            lines = _locked(buyer, wanted.orders)
-            kind = _type(lines, wanted.invoice_type, title)
+            chosen = _locked(buyer, wanted)
+            kind = _type(chosen.seller, wanted.invoice_type, title)
             receiver = receivers.checked(wanted.receiver, kind)
-            amounts = _amounts(lines)
-            if wanted.amount_minor not in {None, sum(amounts)}:
+            _not_too_many(buyer, chosen.currency, a_day=a_day, now=now)
+            amounts, of_usage = _amounts(chosen.lines), _amounts_of_usage(chosen.months, now)
+            total = sum(amounts) + sum(of_usage)
+            if wanted.amount_minor not in {None, total}:
                 raise Refused("invoice.moved", _("What can be invoiced has changed: look at it and apply again."))
-            _not_too_many(buyer, lines[0].order.currency, a_day=a_day, now=now)
             invoice = Invoice.objects.create(
-                number=application_number(now), buyer=buyer, seller_id=lines[0].seller_id, invoice_type=kind.value,
-                amount_minor=sum(amounts), currency=lines[0].order.currency, receiver_email=receiver.email,
+                number=application_number(now), buyer=buyer, seller=chosen.seller, invoice_type=kind.value,
+                amount_minor=total, currency=chosen.currency, receiver_email=receiver.email,
                 receiver_name=receiver.name, receiver_phone=receiver.phone, receiver_address=receiver.address,
                 remark=remark, applied_at=now, **{name: getattr(title, name) for name in TITLE_FIELDS},
             )  # fmt: skip
-            _keep_items(invoice, lines, amounts)
+            _keep_items(invoice, chosen.lines, amounts)
+            usage_items.keep(invoice, chosen.months, of_usage)
             wait(invoice, patience=patience, now=now)
             outbox.publish(InvoiceRequested(invoice=invoice.pk), now=now)
     except IntegrityError:  # the source stands on a live invoice that the line does not know of
@@ -79,7 +84,8 @@ def apply(buyer: User, wanted: Application, *, patience: Patience, a_day: int, n
 
 
 def _not_too_many(buyer: User, currency: str, *, a_day: int, now: datetime) -> None:
-    """Two that come at the same moment are about different orders: what holds them apart is their buyer's account."""
+    """Two that come at the same moment are about different orders: what holds them apart is their buyer's account. It is locked
+    from here on, so that usage is neither charged nor credited meanwhile."""
     ledger.lock_buyer(buyer, currency)
     if Invoice.objects.filter(buyer=buyer, applied_at__gt=now - timedelta(days=1)).count() >= a_day:
         raise Refused(
@@ -88,26 +94,41 @@ def _not_too_many(buyer: User, currency: str, *, a_day: int, now: datetime) -> N
         )  # fmt: skip
 
 
-def _locked(buyer: User, numbers: Sequence[str]) -> list[OrderLine]:
-    """The lines of these orders, their services and orders locked. Raises ``Refused`` for what is not the buyer's."""
-    wanted = list(dict.fromkeys(numbers))
-    if not wanted or len(wanted) > MOST_ORDERS:
-        words = _("Choose at least one order, and at most %(most)s.") % {"most": MOST_ORDERS}
+class _Chosen(Struct, frozen=True, kw_only=True):
+    lines: list[OrderLine]
+    months: list[UsageMonth]
+    seller: Seller
+    currency: str
+
+
+def _locked(buyer: User, wanted: Application) -> _Chosen:
+    """What the application is about, with services and orders locked. Raises ``Refused`` for what is not the buyer's."""
+    numbers, keys = list(dict.fromkeys(wanted.orders)), list(dict.fromkeys(wanted.usage))
+    if not 0 < len(numbers) + len(keys) <= MOST_ORDERS:
+        words = _("Choose at least one order or month of usage, and at most %(most)s.") % {"most": MOST_ORDERS}
         raise _wrong("orders", words)
-    own = OrderLine.objects.filter(order__number__in=wanted, order__buyer=buyer)
+    months = usage_items.months_of(buyer, keys)
+    lines = _lines(buyer, numbers) if numbers else []
+    if len(months) != len(keys):
+        raise _wrong("orders", _("One of these months of usage is not yours. Choose again."))
+    sellers = {line.seller_id: line.seller for line in lines} | {month.seller_id: month.seller for month in months}
+    currencies = {line.order.currency for line in lines} | {month.currency for month in months}
+    if len(sellers) != 1 or len(currencies) != 1:
+        raise _wrong("orders", _("An invoice is of one seller and in one currency. Choose again."))
+    return _Chosen(lines=lines, months=months, seller=next(iter(sellers.values())), currency=currencies.pop())
+
+
+def _lines(buyer: User, numbers: Sequence[str]) -> list[OrderLine]:
+    own = OrderLine.objects.filter(order__number__in=numbers, order__buyer=buyer)
     services = set(own.exclude(subscription=None).values_list("subscription_id", flat=True))
     list(Subscription.objects.select_for_update(of=("self",)).filter(pk__in=services).order_by("pk"))
-    orders = Order.objects.select_for_update(of=("self",)).filter(number__in=wanted, buyer=buyer)
-    if len(list(orders.order_by("pk"))) != len(wanted):
+    orders = Order.objects.select_for_update(of=("self",)).filter(number__in=numbers, buyer=buyer)
+    if len(list(orders.order_by("pk"))) != len(numbers):
         raise _wrong("orders", _("One of these orders is not yours. Choose again."))
-    lines = list(own.select_related("order", "seller").order_by("pk"))
-    if len({line.seller_id for line in lines}) != 1 or len({line.order.currency for line in lines}) != 1:
-        raise _wrong("orders", _("An invoice is of one seller and in one currency. Choose again."))
-    return lines
+    return list(own.select_related("order", "seller").order_by("pk"))
 
 
-def _type(lines: Sequence[OrderLine], said: str, title: InvoiceTitle) -> InvoiceType:
-    seller = lines[0].seller
+def _type(seller: Seller, said: str, title: InvoiceTitle) -> InvoiceType:
     if said not in {one.value for one in offered_by(seller)}:
         raise _wrong("type", _("This seller does not issue such invoices. Choose another type, or ask the seller."))
     kind = InvoiceType(said)
@@ -122,14 +143,24 @@ def _amounts(lines: Sequence[OrderLine]) -> list[int]:
     found = judge_lines(lines)
     for line in lines:
         if isinstance(why := found[line.pk], Why):
-            raise _not_possible(why, line)
+            raise _not_possible(why, line.order.number)
     return [int(found[line.pk]) for line in lines]
 
 
-def _not_possible(why: Why, line: OrderLine | None = None) -> Refused:
+def _amounts_of_usage(months: list[UsageMonth], now: datetime) -> list[int]:
+    """The buyer's account is locked: read again what may have moved before that."""
+    for month in months:
+        month.refresh_from_db(fields=["paid_minor", "invoiced_minor"])
+    found = usage_items.judge_months(months, now=now)
+    for month in months:
+        if isinstance(why := found[month.pk], Why):
+            raise _not_possible(why, f"{month.month:%Y-%m}")
+    return [int(found[month.pk]) for month in months]
+
+
+def _not_possible(why: Why, of: str = "") -> Refused:
     words = str(WORDS[why])
-    number = line.order.number if line is not None else ""
-    return Refused(f"invoice.{why}", f"{number}: {words}" if number else words, field="orders")
+    return Refused(f"invoice.{why}", f"{of}: {words}" if of else words, field="orders")
 
 
 def _keep_items(invoice: Invoice, lines: Sequence[OrderLine], amounts: Sequence[int]) -> None:
@@ -160,7 +191,7 @@ def _wrong(field: str, words: str) -> Refused:
 def cancel(invoice: Invoice, *, now: datetime) -> None:
     """Its buyer does not want it any more. Raises ``IllegalTransition`` once its seller reviewed it (§6.2)."""
     with transaction.atomic():
-        standing = set_free(invoice)
+        standing = set_free(invoice, now=now)
         INVOICE.move_all(
             [standing], InvoiceEvent.CANCEL, now=now, actor=standing.buyer.email, due_at=None, late=False, ended_at=now
         )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.db.models import F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
+from tradepost.market.billing.models import UsageMonth
 from tradepost.market.orders.models import OrderLine
-from tradepost.market.payments.models import Account, Entry
+from tradepost.market.payments.models import Account, Entry, Transfer
 
 from .models import LIVE, Invoice, InvoiceItem
 
@@ -30,6 +31,7 @@ def problems() -> list[str]:
         stands=Coalesce(Sum("invoice_items__minor", filter=Q(invoice_items__live=True)), 0)
     )
     return [
+        *_usage(),
         *(f"{item.source} is invoiced at {item.minor}, of {item.net} that was paid" for item in over.order_by("pk")),
         *(f"invoice {one.pk} says {one.amount_minor}, its items {one.sum}" for one in invoices.order_by("pk")),
         *(f"item {item.pk} is not as its invoice {item.invoice_id} is" for item in states.order_by("pk")),
@@ -38,3 +40,26 @@ def problems() -> list[str]:
             for line in on_lines.exclude(stands=F("invoiced_minor")).order_by("pk")
         ),
     ]
+
+
+def _usage() -> list[str]:
+    """Compare months of usage with their items, and what is invoiced of a buyer's usage with the ledger."""
+    months = UsageMonth.objects.annotate(
+        items=Coalesce(Sum("invoice_items__minor", filter=Q(invoice_items__live=True)), 0)
+    ).exclude(items=F("invoiced_minor"))  # fmt: skip
+    moved = Entry.objects.filter(
+        account__kind=Account.Kind.BUYER, transfer__reason__in=(Transfer.Reason.COLLECTED, Transfer.Reason.CREDITED)
+    )
+    keys = ("account__user", "account__currency")
+    paid = {
+        tuple(key): -total for *key, total in moved.order_by().values_list(*keys).annotate(total=Sum("amount_minor"))
+    }
+    on_invoices = UsageMonth.objects.order_by().values_list("buyer", "currency").annotate(total=Sum("invoiced_minor"))
+    return [
+        *(f"usage {month.key} says {month.invoiced_minor} is invoiced, its items {month.items}" for month in months.order_by("pk")),
+        *(
+            f"buyer {buyer} has {total} {currency} of usage on invoices and paid {paid.get((buyer, currency), 0)}"
+            for buyer, currency, total in on_invoices
+            if total > paid.get((buyer, currency), 0)
+        ),
+    ]  # fmt: skip

@@ -1,4 +1,6 @@
-"""What of an order can be invoiced, and why not: pure, and the facts it is judged by (business-rules §6.1, §6.2, §4.7).
+"""What of an order or of a month of usage can be invoiced, and why not: pure, and the facts (business-rules §6.1, §6.2, §4.7).
+
+Usage is invoiced by service and month: payments less refunds, less what is invoiced already.
 
 A line is invoiced whole: what its seller earned with it, which is what was paid and not paid back. What is still held for a time
 to come can be paid back without the seller, so that it waits until its time begins.
@@ -15,6 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from msgspec import Struct
 
+from tradepost.market.billing.usage_invoicing import MonthState
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.orders.refund_models import OPEN_REFUNDS, Refund
 from tradepost.market.payments.models import Account, Entry
@@ -30,6 +33,9 @@ class Why(StrEnum):
     NOT_BEGUN = "not_begun"
     INVOICED = "invoiced"
     REFUND_ASKED = "refund_asked"
+    NOT_OVER = "not_over"
+    NOT_CHARGED = "not_charged"
+    NOT_PAID = "not_paid"
 
 
 WORDS: Mapping[Why, str | Promise] = {
@@ -40,6 +46,9 @@ WORDS: Mapping[Why, str | Promise] = {
     Why.NOT_BEGUN: _("A part of what was paid is for a time to come. It can be invoiced when that begins."),
     Why.INVOICED: _("It stands on an invoice already."),
     Why.REFUND_ASKED: _("A refund is being decided: when that has ended you can apply for what remains."),
+    Why.NOT_OVER: _("The month is not over yet. You can apply on the first day of the next month."),
+    Why.NOT_CHARGED: _("Usage of this month is still being charged. Try again in an hour."),
+    Why.NOT_PAID: _("The usage of this month is not paid yet. Top up your balance, then apply."),
 }
 
 
@@ -74,6 +83,21 @@ def judge(facts: Facts) -> int | Why:
     if facts.refund_asked:
         return Why.REFUND_ASKED
     return facts.paid_minor
+
+
+def judge_month(state: MonthState) -> int | Why:
+    """The minor units of a month of usage that can be invoiced, or why none can."""
+    if state.sandbox:
+        return Why.SANDBOX
+    if not state.over:
+        return Why.NOT_OVER
+    if not state.charged:
+        return Why.NOT_CHARGED
+    if state.minor > 0:
+        return state.minor
+    if state.unpaid_minor:
+        return Why.NOT_PAID
+    return Why.INVOICED if state.invoiced_minor else Why.PAID_BACK
 
 
 def judge_lines(lines: Sequence[OrderLine]) -> dict[int, int | Why]:

@@ -11,6 +11,8 @@ from django.utils.translation import pgettext_lazy
 
 from tradepost.market.base.content_hash import ContentHash
 from tradepost.market.base.money import Money
+from tradepost.market.billing.models import UsageMonth
+from tradepost.market.catalog.models import Product
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.orders.models import OrderLine
 
@@ -182,6 +184,8 @@ LIVE = (*OPEN, Invoice.Status.DONE)
 
 FEE = "fee:"
 """What the source of a fee begins with."""
+USAGE = "usage:"
+"""What the source of a month of usage begins with."""
 
 
 class InvoiceItem(models.Model):
@@ -189,9 +193,12 @@ class InvoiceItem(models.Model):
 
     invoice = models.ForeignKey(Invoice, models.CASCADE, related_name="items")
     source = models.CharField(max_length=80)
-    """``line:`` and the number of an order line; ``fee:`` and the number of a statement, for the market's fee."""
+    """``line:`` and the number of an order line; ``usage:<subscription>:<yyyymm>`` for usage, with ``:2`` and so on for what was paid
+    later; ``fee:`` and the number of a statement, for the market's fee."""
     line = models.ForeignKey(OrderLine, models.PROTECT, null=True, default=None, related_name="invoice_items")
-    """Null for a fee."""
+    """Null for usage and for a fee."""
+    usage = models.ForeignKey(UsageMonth, models.PROTECT, null=True, default=None, related_name="invoice_items")
+    """Null for an order line and for a fee."""
     minor = models.BigIntegerField()
     """Below nothing only for the fee of a statement in which more was taken back than earned (§6.5)."""
     live = models.BooleanField(default=True)
@@ -200,8 +207,9 @@ class InvoiceItem(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["source"], condition=Q(live=True), name="invoice_source_once"),
             models.CheckConstraint(
-                condition=Q(minor__gt=0) | Q(minor__lt=0, line=None), name="invoice_item_not_of_nothing"
+                condition=Q(minor__gt=0) | Q(minor__lt=0, line=None, usage=None), name="invoice_item_not_of_nothing"
             ),
+            models.CheckConstraint(condition=Q(line=None) | Q(usage=None), name="invoice_item_of_one_source"),
         ]
 
     @property
@@ -210,8 +218,22 @@ class InvoiceItem(models.Model):
 
     @property
     def fee_of(self) -> str:
-        """The number of the statement whose fee it is; empty for an order line."""
-        return self.source.removeprefix(FEE) if self.line_id is None else ""
+        """The number of the statement whose fee it is; empty for an order line and for usage."""
+        return self.source.removeprefix(FEE) if self.source.startswith(FEE) else ""
+
+    @property
+    def product(self) -> Product | None:
+        """None for a fee."""
+        if self.line is not None:
+            return self.line.product
+        return self.usage.subscription.product if self.usage is not None else None
+
+    @property
+    def order_number(self) -> str:
+        """Of the order, or of the one that opened the service; empty for a fee."""
+        if self.line is not None:
+            return self.line.order.number
+        return self.usage.subscription.order_line_number.rpartition("-")[0] if self.usage is not None else ""
 
 
 class IssuedInvoice(models.Model):

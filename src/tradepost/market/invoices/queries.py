@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet
 from msgspec import Struct
 
 from tradepost.market.base.counting import Count, count_up_to
 from tradepost.market.base.money import Money
 from tradepost.market.base.paging import Page, page
+from tradepost.market.billing import usage_invoicing
+from tradepost.market.billing.models import UsageMonth
+from tradepost.market.billing.usage_invoicing import MonthState
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.subscriptions.models import Subscription
 
-from .invoiceable import WORDS, Why, judge_lines
+from .invoiceable import WORDS, Why, judge_lines, judge_month
 from .models import Invoice, InvoiceItem, IssuedInvoice
+from .usage_items import months_of
 
 
 class Candidate(Struct, frozen=True):
@@ -25,6 +32,16 @@ class Candidate(Struct, frozen=True):
     """Why nothing can, in words."""
 
 
+class UsageCandidate(Struct, frozen=True):
+    """The usage of a service in one month, and what of it can be invoiced."""
+
+    month: UsageMonth
+    amount: Money | None
+    why: str = ""
+    unpaid: Money | None = None
+    """Usage of this month that is charged and not paid."""
+
+
 def _to_invoice(buyer: User) -> QuerySet[OrderLine]:
     """In the words of the index ``line_to_invoice``. What cost nothing, as an unsubscription does, is none of them."""
     return OrderLine.objects.filter(buyer=buyer, status=Order.Status.COMPLETED, invoiced_minor=0, amount_minor__gt=0)
@@ -33,7 +50,40 @@ def _to_invoice(buyer: User) -> QuerySet[OrderLine]:
 def sellers_to_ask(buyer: User) -> list[Seller]:
     """Those who delivered something to this buyer that stands on no invoice; some of it may be paid back."""
     some = _to_invoice(buyer).filter(seller=OuterRef("pk"))
-    return list(Seller.objects.filter(Exists(some)).order_by("name", "pk"))
+    used = _usage_to_invoice(buyer).filter(seller=OuterRef("pk"))
+    return list(Seller.objects.filter(Exists(some) | Exists(used)).order_by("name", "pk"))
+
+
+def _usage_to_invoice(buyer: User) -> QuerySet[UsageMonth]:
+    """In the words of the index ``usage_month_to_invoice``."""
+    return UsageMonth.objects.filter(buyer=buyer, paid_minor__gt=F("invoiced_minor"))
+
+
+def usage_candidates(
+    buyer: User, seller: Seller, *, now: datetime, after: str = "", size: int = 50
+) -> Page[UsageCandidate]:
+    """Months of usage with payments that are not invoiced, the latest first."""
+    own = _usage_to_invoice(buyer).filter(seller=seller).select_related("subscription__product")
+    found = page(own, after=after, size=size)
+    return Page(_usage_candidates(found.rows, now), found.next_key)
+
+
+def usage_candidates_of(buyer: User, keys: list[str], *, now: datetime) -> list[UsageCandidate]:
+    """Those that were chosen, whatever became of them."""
+    return _usage_candidates(months_of(buyer, keys), now)
+
+
+def _usage_candidates(months: list[UsageMonth], now: datetime) -> list[UsageCandidate]:
+    states = usage_invoicing.states_of(months, now=now) if months else {}
+    return [_usage_candidate(month, states[month.pk]) for month in months]
+
+
+def _usage_candidate(month: UsageMonth, state: MonthState) -> UsageCandidate:
+    found = judge_month(state)
+    unpaid = Money(state.unpaid_minor, month.currency) if state.unpaid_minor else None
+    if isinstance(found, Why):
+        return UsageCandidate(month, None, str(WORDS[found]), unpaid)
+    return UsageCandidate(month, Money(found, month.currency), unpaid=unpaid)
 
 
 def candidates(buyer: User, seller: Seller, *, after: str = "", size: int = 50) -> Page[Candidate]:
@@ -60,7 +110,9 @@ def _candidate(line: OrderLine, found: int | Why) -> Candidate:
 
 def _shown(invoices: QuerySet[Invoice]) -> QuerySet[Invoice]:
     """With what stands on it, and all that was issued for it."""
-    items = InvoiceItem.objects.select_related("line__order", "line__product", "invoice").order_by("pk")
+    items = InvoiceItem.objects.select_related(
+        "line__order", "line__product", "usage__subscription__product", "invoice"
+    ).order_by("pk")  # fmt: skip
     issues = IssuedInvoice.objects.order_by("pk")
     return invoices.select_related("buyer", "seller", "payer").prefetch_related(
         Prefetch("items", items), Prefetch("issues", issues)
@@ -146,10 +198,16 @@ class OfOrder(Struct, frozen=True):
     items: list[InvoiceItem]
     possible: bool
     why: str = ""
+    usage: bool = False
+    """It is charged by usage, and invoiced by month."""
+    seller: int = 0
+    """Of what is charged by usage."""
 
 
 def of_order(order: Order) -> OfOrder | None:
     """None where there is nothing to say: it cost nothing, or is not paid."""
+    if not order.total_minor and (service := _charged_by_usage(order)) is not None:
+        return of_service(service)
     if not order.total_minor or order.status not in {Order.Status.COMPLETED, Order.Status.REFUNDED}:
         return None
     lines = list(OrderLine.objects.filter(order=order).select_related("order"))
@@ -157,3 +215,34 @@ def of_order(order: Order) -> OfOrder | None:
     found = [one for one in judge_lines(lines).values() if one != Why.INVOICED]
     whys = [str(WORDS[one]) for one in found if isinstance(one, Why)]
     return OfOrder(items, possible=any(not isinstance(one, Why) for one in found), why=whys[0] if whys else "")
+
+
+def _charged_by_usage(order: Order) -> Subscription | None:
+    line = OrderLine.objects.filter(order=order).select_related("subscription__offer").first()
+    service = line.subscription if line is not None else None
+    return service if service is not None and service.offer.charging.postpaid else None
+
+
+def of_service(service: Subscription) -> OfOrder:
+    """The same of a service that is charged by usage: its latest invoices, and whether a payment is not invoiced."""
+    items = InvoiceItem.objects.filter(usage__subscription=service).select_related("invoice").order_by("-pk")
+    paid = UsageMonth.objects.filter(subscription=service, paid_minor__gt=F("invoiced_minor"))
+    return OfOrder(_once_each(items[:LATEST]), possible=paid.exists(), usage=True, seller=service.seller_id)
+
+
+LATEST = 12
+"""Items of usage that the pages of an order and a service show."""
+
+
+def _once_each(items: Iterable[InvoiceItem]) -> list[InvoiceItem]:
+    """The first item of each invoice."""
+    found: dict[int, InvoiceItem] = {}
+    for item in items:
+        found.setdefault(item.invoice_id, item)
+    return list(found.values())
+
+
+def invoice_over(month: UsageMonth) -> Invoice | None:
+    """The invoice that must be returned before usage of this month is refunded."""
+    item = InvoiceItem.objects.filter(usage=month, live=True).select_related("invoice").order_by("-pk").first()
+    return item.invoice if item is not None else None

@@ -14,6 +14,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.identity.models import User
 from tradepost.market.orders.models import Order, OrderLine
 
+from . import usage_items
 from .events import InvoiceRejected, InvoiceReturned
 from .lifecycle import INVOICE, InvoiceEvent
 from .models import Invoice, InvoiceItem, InvoiceType, IssuedInvoice
@@ -26,7 +27,7 @@ def reject(invoice: Invoice, reason: str, *, by: User, now: datetime) -> None:
     """Its seller does not issue it, and says why; the buyer may apply anew. Raises ``Refused``."""
     why = said(reason, "reason", _("Say why: the buyer reads it, and can mend it."))
     with transaction.atomic():
-        standing = set_free(invoice)
+        standing = set_free(invoice, now=now)
         INVOICE.move_all(
             [standing], InvoiceEvent.REJECT, now=now, actor=by.email, reason=why, due_at=None, late=False, ended_at=now
         )
@@ -39,7 +40,7 @@ def take_back(invoice: Invoice, *, red_letter: str, reason: str, by: User, now: 
     why = said(reason, "reason", _("Say why: the buyer reads it."))
     number = red_letter_number(red_letter, invoice.type)
     with transaction.atomic():
-        standing = set_free(invoice)
+        standing = set_free(invoice, now=now)
         INVOICE.move_all(
             [standing], InvoiceEvent.RETURN, now=now, actor=by.email, note=number, reason=why, wish="", due_at=None, late=False,
             ended_at=now,
@@ -48,9 +49,9 @@ def take_back(invoice: Invoice, *, red_letter: str, reason: str, by: User, now: 
         outbox.publish(InvoiceReturned(invoice=standing.pk), now=now)
 
 
-def set_free(invoice: Invoice) -> Invoice:
-    """Nothing stands on it any more, locked as everywhere: the orders, then the invoice. The move that follows says whether it
-    may end; a move that may not takes all of this back."""
+def set_free(invoice: Invoice, *, now: datetime) -> Invoice:
+    """Nothing stands on it any more, locked as everywhere: the orders, the invoice, the buyer's account. The move that follows says
+    whether it may end; a move that may not takes all of this back."""
     items = InvoiceItem.objects.filter(invoice=invoice, live=True)
     lines = list(items.filter(line__isnull=False).values_list("line_id", flat=True))
     orders = OrderLine.objects.filter(pk__in=lines).values("order_id")
@@ -58,6 +59,7 @@ def set_free(invoice: Invoice) -> Invoice:
     standing = locked(invoice)
     if standing.live:
         OrderLine.objects.filter(pk__in=lines).update(invoiced_minor=0)
+        usage_items.release(standing, now=now)
         items.update(live=False)
     return standing
 

@@ -80,6 +80,18 @@ OF_INVOICES: Mapping[str, Words] = {
           "operator of the market knows of it. Application %(application)s."),
         _("Whom to ask"), "warning", "clock", ABOUT_AN_INVOICE,
     ),
+    "credit_waits": Words(
+        _("A refund of %(amount)s waits for the return of an invoice"),
+        _("The charges for %(product)s in %(month)s were reduced after the invoice. Ask %(seller)s to return it; the refund follows "
+          "automatically. Application %(application)s."),
+        _("Open the invoice"), "warning", "arrow-back-up", AN_INVOICE,
+    ),
+    "seller_credit_waits": Words(
+        _("Return an invoice to refund %(amount)s"),
+        _("The charges for %(product)s in %(month)s were reduced after you invoiced them. Return the invoice with a red letter; the "
+          "refund to the buyer follows automatically. Application %(application)s."),
+        _("Open the invoice"), "warning", "arrow-back-up", ASKED_FOR,
+    ),
     "seller_invoice_asked": Words(
         _("A buyer applies for an invoice over %(amount)s"),
         _("Made out to %(title)s. Review it and issue it before %(due)s. Application %(application)s."),

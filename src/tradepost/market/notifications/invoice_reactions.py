@@ -1,4 +1,4 @@
-"""Who is told of an invoice: its buyer and where it goes, whoever acts for its seller, and operators of one that is late."""
+"""Send notices about invoices to the buyer, the receiver on the application and the seller; to operators if one is overdue."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from django.urls import reverse
 from django.utils.translation import gettext_noop
 
 from tradepost.market.base.events import on
+from tradepost.market.billing.events import CreditWaits
+from tradepost.market.billing.models import Charge
+from tradepost.market.billing.usage_months import month_of_charge
 from tradepost.market.invoices.events import (
     InvoiceDueSoon,
     InvoiceIssued,
@@ -21,6 +24,7 @@ from tradepost.market.invoices.events import (
     InvoiceWithdrawn,
 )
 from tradepost.market.invoices.models import Invoice, IssuedInvoice
+from tradepost.market.invoices.queries import invoice_over
 
 from . import facts as f
 from .invoice_messages import OVER_A_FEE
@@ -104,6 +108,22 @@ def on_invoice_overdue(event: InvoiceOverdue, now: datetime) -> None:
     tell_all([*late, *_to_seller(invoice, "seller_invoice_late", {}, occasion=event.occasion), *to_operators], now=now)
 
 
+def on_credit_waits(event: CreditWaits, now: datetime) -> None:
+    """Both parties, unless the invoice was returned meanwhile."""
+    less = Charge.objects.select_related("accumulation", "subscription__product").get(pk=event.charge)
+    month = month_of_charge(less)
+    invoice = invoice_over(month) if month is not None and less.waiting_minor else None
+    if invoice is None or month is None:
+        return
+    product = less.subscription.product
+    more: dict[str, f.Json | str] = {
+        "amount": f.money(less.waiting), "product": f.names(product.name, product.name_en), "month": f"{month.month:%Y-%m}",
+    }  # fmt: skip
+    occasion = str(less.pk)
+    to_seller = _to_seller(invoice, "seller_credit_waits", more, occasion=occasion)
+    tell_all([*_to_buyer(invoice, "credit_waits", more, occasion=occasion), *to_seller], now=now)
+
+
 def _to_buyer(
     invoice: Invoice, kind: str, more: Mapping[str, f.Json | str | int], *, occasion: str = "", delivered: bool = False
 ) -> list[Telling]:
@@ -173,5 +193,6 @@ REACTIONS = (
     on(InvoiceWishDeclined, on_invoice_wish_declined),
     on(InvoiceDueSoon, on_invoice_due_soon),
     on(InvoiceOverdue, on_invoice_overdue),
+    on(CreditWaits, on_credit_waits),
 )
 """A part of ``wiring``'s table."""

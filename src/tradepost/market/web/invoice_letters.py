@@ -55,7 +55,7 @@ def _facts(letter: ExplanationLetter, invoice: Invoice) -> LetterFacts:
         ("开票日期 Issued on", _day(issued.issued_at)),
         ("发票抬头 Made out to", title),
         ("发票金额 Amount", _amount(invoice.amount)),
-        *(("商品与订单 Product, order", _of_item(item)) for item in invoice.items.all()),
+        *(_of_item(item) for item in invoice.items.all()),
     ]
     return LetterFacts(
         issuer=issuer(), market=market(), number=letter.number, made=_day(letter.made_at), until=_day(letter.until),
@@ -63,10 +63,15 @@ def _facts(letter: ExplanationLetter, invoice: Invoice) -> LetterFacts:
     )  # fmt: skip
 
 
-def _of_item(item: InvoiceItem) -> str:
-    line = item.line
-    assert line is not None  # an invoice over a fee has no letter
-    return f"{_names(line.product.name, line.product.name_en)} · {line.order.number} · {_amount(item.amount)}"
+def _of_item(item: InvoiceItem) -> tuple[str, str]:
+    """Its label and what it is about. An invoice over a fee has no letter."""
+    product = item.product
+    assert product is not None
+    names = _names(product.name, product.name_en)
+    if item.usage is None:
+        return "商品与订单 Product, order", f"{names} · {item.order_number} · {_amount(item.amount)}"
+    month = item.usage.month
+    return "商品与用量 Product, usage", f"{names} · {item.order_number} · {month:%Y-%m} · {_amount(item.amount)}"
 
 
 def _names(chinese: str, english: str) -> str:

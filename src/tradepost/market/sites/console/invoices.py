@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from tradepost.market.base.errors import IllegalTransition, Refused
 from tradepost.market.invoices.models import Invoice
 from tradepost.market.invoices.queries import all_invoices, current, find_invoice, of_the_market, overdue
+from tradepost.market.invoices.usage_items import waiting_credit
 from tradepost.market.web.access import now_of, operator_required, person
 from tradepost.market.web.invoice_acts import act_asked, forms_of
 from tradepost.market.web.invoice_events import invoice_events
@@ -64,6 +65,7 @@ def _page(request: HttpRequest, invoice: Invoice, refused: Refused | None = None
         "invoice": invoice,
         "issued": current(invoice),
         "items": list(invoice.items.all()),
+        "waiting": waiting_credit(invoice),
         "events": invoice_events(invoice),
         "now": now_of(request),
         **forms_of(request, invoice, refused, form),

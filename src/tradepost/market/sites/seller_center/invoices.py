@@ -13,6 +13,7 @@ from tradepost.market.identity.menus import Menu
 from tradepost.market.invoices.models import Invoice, InvoiceType
 from tradepost.market.invoices.queries import current, invoice_of_seller, invoices_of_seller, waiting_for
 from tradepost.market.invoices.types import has_chosen, offer, offered_by
+from tradepost.market.invoices.usage_items import waiting_credit
 from tradepost.market.orders.seller_queries import buyer_name
 from tradepost.market.web.invoice_acts import act_asked, forms_of
 from tradepost.market.web.invoice_events import invoice_events
@@ -74,6 +75,7 @@ def _page(request: SellerRequest, invoice: Invoice, refused: Refused | None = No
         invoice=invoice,
         issued=current(invoice),
         items=list(invoice.items.all()),
+        waiting=waiting_credit(invoice),
         buyer=invoice.payer.name if invoice.payer else buyer_name(invoice.buyer),
         events=invoice_events(invoice),
         now=request.now,

@@ -20,13 +20,14 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.base.paging import page
 from tradepost.market.billing.queries import charge_of_record
+from tradepost.market.billing.void_usage import invoiced_month, void_usage
 from tradepost.market.identity.menus import Menu
+from tradepost.market.invoices.queries import invoice_over
 from tradepost.market.metering import seller_queries as queries
 from tradepost.market.metering.models import Record, RefusedRecord
 from tradepost.market.metering.package_queries import packages_of_seller
 from tradepost.market.metering.reasons import REASONS, words_of
 from tradepost.market.metering.seller_queries import RecordFilter, units
-from tradepost.market.metering.void import void
 from tradepost.market.web.usage_chart import market_zone
 
 from .frame import SellerRequest, found, seller_page, show
@@ -105,12 +106,12 @@ def record(request: SellerRequest, pk: int) -> HttpResponse:
 
 
 def _record(request: SellerRequest, one: Record, refusal: Refused | None) -> HttpResponse:
-    days = config().usage_void_days
+    days, month = config().usage_void_days, invoiced_month(one)
     return show(
         request, "seller_center/usage_record.html", status=refusal.status if refusal else 200, record=one,
         quantity=units(one.quantity), meter=one.subscription.meter, refused=refusal, days=days, charge=charge_of_record(one),
         may_void=not one.voided and request.now <= one.push.received_at + timedelta(days=days),
-        typed=request.POST.get("reason", ""),
+        typed=request.POST.get("reason", ""), invoice=invoice_over(month) if month else None,
     )  # fmt: skip
 
 
@@ -120,7 +121,7 @@ def void_record(request: SellerRequest, pk: int) -> HttpResponse:
     one = found(queries.record_of_seller(request.seller, pk))
     within = timedelta(days=config().usage_void_days)
     try:
-        void(
+        void_usage(
             one,
             reason=request.POST.get("reason", ""),
             actor=request.user.email,

@@ -1,10 +1,11 @@
-"""Apply for an invoice, one question at a time: of which seller, which orders, what type, made out to whom, sent where.
+"""Apply for an invoice, one question at a time: of which seller, which orders and usage, what type, made out to whom, sent where.
 
 What was answered stands in the address, so that *back* works and nothing is kept meanwhile; only the last step sends.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -20,12 +21,21 @@ from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import Money
 from tradepost.market.base.numbers import whole_number
+from tradepost.market.catalog.models import Product
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.invoices.apply import LONGEST_REMARK, MOST_ORDERS, Application
 from tradepost.market.invoices.apply import apply as carry_out
 from tradepost.market.invoices.models import InvoiceTitle, InvoiceType
 from tradepost.market.invoices.patience import patience_of
-from tradepost.market.invoices.queries import Candidate, candidates, candidates_of, sellers_to_ask
+from tradepost.market.invoices.queries import (
+    Candidate,
+    UsageCandidate,
+    candidates,
+    candidates_of,
+    sellers_to_ask,
+    usage_candidates,
+    usage_candidates_of,
+)
 from tradepost.market.invoices.receiver import InvoiceReceiver
 from tradepost.market.invoices.titles import titles_of
 from tradepost.market.invoices.types import offered_by
@@ -41,25 +51,32 @@ class Chosen(Struct, frozen=True):
 
     seller: Seller | None = None
     orders: list[Candidate] = field(default_factory=list)
+    usage: list[UsageCandidate] = field(default_factory=list)
     invoice_type: InvoiceType | None = None
     title: InvoiceTitle | None = None
     offered: frozenset[InvoiceType] = frozenset()
     gone: list[Candidate] = field(default_factory=list)
     """Orders that were chosen and cannot be invoiced, or not any more."""
+    gone_usage: list[UsageCandidate] = field(default_factory=list)
 
     @property
     def step(self) -> str:
         if self.seller is None:
             return "seller"
-        if not self.orders:
+        if not self.orders and not self.usage:
             return "orders"
         if self.invoice_type is None:
             return "type"
         return "title" if self.title is None else "send"
 
     @property
+    def product(self) -> Product:
+        """One of those that are chosen."""
+        return self.orders[0].line.product if self.orders else self.usage[0].month.subscription.product
+
+    @property
     def total(self) -> Money | None:
-        amounts = [one.amount for one in self.orders if one.amount is not None]
+        amounts = [one.amount for one in (*self.orders, *self.usage) if one.amount is not None]
         return sum(amounts[1:], start=amounts[0]) if amounts else None
 
     def query(self, *answers: str) -> str:
@@ -69,6 +86,7 @@ class Chosen(Struct, frozen=True):
             query["seller"] = str(self.seller.pk)
         if "orders" in answers:
             query.setlist("order", [one.line.order.number for one in self.orders])
+            query.setlist("usage", [one.month.key for one in self.usage])
         if self.invoice_type is not None and "type" in answers:
             query["type"] = self.invoice_type.value
         return query.urlencode()
@@ -79,7 +97,7 @@ class Chosen(Struct, frozen=True):
 @require_http_methods(["GET", "HEAD", "POST"])
 def apply(request: HttpRequest) -> HttpResponse:
     answers = request.POST if request.method == "POST" else request.GET
-    chosen = _chosen(person(request), answers)
+    chosen = _chosen(person(request), answers, now=now_of(request))
     if request.method != "POST" or chosen.step != "send":
         return _page(request, chosen, None)
     try:
@@ -93,22 +111,40 @@ def apply(request: HttpRequest) -> HttpResponse:
     return redirect("storefront:invoice", pk=invoice.pk)
 
 
-def _chosen(buyer: User, answers: QueryDict) -> Chosen:
-    numbers = list(dict.fromkeys(answers.getlist("order")))[:MOST_ORDERS]
-    orders = candidates_of(buyer, numbers) if numbers else []
-    if numbers and len(orders) != len(numbers):
-        raise Http404  # another's order does not exist here
-    seller = orders[0].line.seller if orders else _seller(buyer, answers.get("seller", ""))
-    orders = [one for one in orders if one.line.seller_id == orders[0].line.seller_id]
+def _chosen(buyer: User, answers: QueryDict, *, now: datetime) -> Chosen:
+    orders, usage = _orders(buyer, answers), _usage(buyer, answers, now)
+    first = orders[0].line.seller if orders else usage[0].month.seller if usage else None
+    seller = first or _seller(buyer, answers.get("seller", ""))
     if seller is None:
         return Chosen()
+    orders = [one for one in orders if one.line.seller_id == seller.pk]
+    usage = [one for one in usage if one.month.seller_id == seller.pk]
     offered = offered_by(seller)
     kind = next((one for one in offered if one.value == answers.get("type")), None)
     title = _title(buyer, answers.get("title", ""))
     if kind is not None and kind.special and title is not None and not title.complete:
         title = None
-    gone = [one for one in orders if one.amount is None]
-    return Chosen(seller, [one for one in orders if one.amount is not None], kind, title, offered, gone)
+    return Chosen(
+        seller=seller, orders=[one for one in orders if one.amount is not None],
+        usage=[one for one in usage if one.amount is not None], invoice_type=kind, title=title, offered=offered,
+        gone=[one for one in orders if one.amount is None], gone_usage=[one for one in usage if one.amount is None],
+    )  # fmt: skip
+
+
+def _orders(buyer: User, answers: QueryDict) -> list[Candidate]:
+    numbers = list(dict.fromkeys(answers.getlist("order")))[:MOST_ORDERS]
+    found = candidates_of(buyer, numbers) if numbers else []
+    if len(found) != len(numbers):
+        raise Http404  # another's order does not exist here
+    return found
+
+
+def _usage(buyer: User, answers: QueryDict, now: datetime) -> list[UsageCandidate]:
+    keys = list(dict.fromkeys(answers.getlist("usage")))[:MOST_ORDERS]
+    found = usage_candidates_of(buyer, keys, now=now) if keys else []
+    if len(found) != len(keys):
+        raise Http404
+    return found
 
 
 def _seller(buyer: User, said: str) -> Seller | None:
@@ -131,6 +167,7 @@ def _wanted(request: HttpRequest, chosen: Chosen) -> Application:
     shown = whole_number(request.POST.get("amount", ""))
     return Application(
         orders=tuple(one.line.order.number for one in chosen.orders),
+        usage=tuple(one.month.key for one in chosen.usage),
         invoice_type=chosen.invoice_type.value,
         title=chosen.title.pk,
         receiver=InvoiceReceiver(**{name: request.POST.get(name, "") for name in RECEIVER}),
@@ -160,12 +197,15 @@ def _of_step(request: HttpRequest, chosen: Chosen) -> dict[str, Any]:
             return {"sellers": sellers_to_ask(buyer)}
         case "orders":
             assert chosen.seller is not None
-            return {"page": candidates(buyer, chosen.seller, after=request.GET.get("after", ""))}
+            months = usage_candidates(
+                buyer, chosen.seller, now=now_of(request), after=request.GET.get("usage_after", "")
+            )  # fmt: skip
+            return {"page": candidates(buyer, chosen.seller, after=request.GET.get("after", "")), "months": months}
         case "type":
             return {
                 "types": [(one, one in chosen.offered) for one in InvoiceType],
                 "back": chosen.query("seller"),
-                "contact": contact_of(chosen.seller, chosen.orders[0].line.product) if chosen.seller else None,
+                "contact": contact_of(chosen.seller, chosen.product) if chosen.seller else None,
             }
         case "title":
             special = chosen.invoice_type is not None and chosen.invoice_type.special
@@ -185,7 +225,7 @@ def _of_step(request: HttpRequest, chosen: Chosen) -> dict[str, Any]:
 
 def _steps(chosen: Chosen) -> list[dict[str, str]]:
     names = {
-        "orders": _("Orders"), "type": _("Type"), "title": _("Made out to"), "send": _("Sent to"),
+        "orders": _("Orders and usage"), "type": _("Type"), "title": _("Made out to"), "send": _("Sent to"),
     }  # fmt: skip
     order = list(names)
     at = order.index(chosen.step) if chosen.step in names else 0

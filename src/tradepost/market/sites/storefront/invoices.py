@@ -17,6 +17,7 @@ from tradepost.market.invoices.letters import letter_of, make_letter
 from tradepost.market.invoices.models import Invoice
 from tradepost.market.invoices.patience import patience_of
 from tradepost.market.invoices.queries import current, invoice_of_buyer, invoices_of_buyer
+from tradepost.market.invoices.usage_items import waiting_credit
 from tradepost.market.web.access import buyer_required, now_of, person
 from tradepost.market.web.invoice_events import invoice_events
 from tradepost.market.web.invoice_files import given
@@ -56,8 +57,8 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _detail(request: HttpRequest, invoice: Invoice, refused: Refused | None) -> HttpResponse:
     items = list(invoice.items.all())
-    first = items[0].line
-    if first is None:
+    first = items[0]
+    if first.product is None:
         raise Http404  # over a fee: the seller's, in its center
     issued = current(invoice)
     context = {
@@ -67,7 +68,8 @@ def _detail(request: HttpRequest, invoice: Invoice, refused: Refused | None) -> 
         "letter_months": config().invoice_letter_months,
         "items": items,
         "product": first.product,
-        "contact": contact_of(invoice.seller, first.product, order=first.order.number),
+        "contact": contact_of(invoice.seller, first.product, order=first.order_number),
+        "waiting": waiting_credit(invoice),
         "seller": invoice.seller,
         "events": invoice_events(invoice),
         "buyer_pays_courier": invoice.amount_minor < config().invoice_courier_free_minor,

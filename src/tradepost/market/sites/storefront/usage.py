@@ -13,6 +13,7 @@ from tradepost.market.billing.chart_queries import chart_of_service, forecast_of
 from tradepost.market.billing.models import Charge
 from tradepost.market.billing.queries import charge_of_buyer, charges_of_buyer, explain, records_of
 from tradepost.market.billing.spans import Grain, Span
+from tradepost.market.invoices.queries import of_service
 from tradepost.market.metering.seller_queries import records_of_service, units, used_since
 from tradepost.market.subscriptions.buyer_queries import buyer_subscription
 from tradepost.market.subscriptions.models import Subscription
@@ -78,6 +79,7 @@ def usage(request: HttpRequest, pk: int) -> HttpResponse:
         "used": used_since(service, Span.month_of(now.astimezone(span.zone).date(), span.zone).begin),
         "page": listed,
         "rows": [(record, units(record.sign * record.quantity)) for record in listed.rows],
+        "invoices": of_service(service),
     }
     return render(request, "storefront/usage.html", context)
 
