@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
-from tests.factories import NOW, make_order
+from tests.factories import NOW, make_buyer, make_order
+from tests.factories.metering import make_metered, on_demand
 from tests.market.at_once import at_once
 from tests.market.fulfilment.services import again, bought, service
 from tests.market.fulfilment.unsubscribing import PRICE, RULES
 from tests.market.invoices.applying import PATIENCE, RECEIVER, applied, number_of, seller_person, title_of
+from tests.market.invoices.usage import APRIL, HOUR, MARCH, charge_all, month, problems, use, void_it
 from tradepost.market.catalog.models import Offer
 from tradepost.market.fulfilment.unsubscribe import Unsubscribe, unsubscribe
 from tradepost.market.invoices import invoice_check
 from tradepost.market.invoices.apply import Application, apply, cancel
 from tradepost.market.invoices.issue import approve
 from tradepost.market.invoices.models import Invoice, InvoiceItem
+from tradepost.market.metering.models import Record
 from tradepost.market.payments import ledger
 from tradepost.market.subscriptions.models import Subscription
 
@@ -73,3 +78,42 @@ def test_cancelled_by_its_buyer_or_accepted_by_its_seller() -> None:
     assert sorted(outcomes) == ["done", "invoice.not_allowed"]
     assert Invoice.objects.get().status == ("cancelled" if outcomes[0] == "done" else "to_issue")
     assert invoice_check.problems() == []
+
+
+def test_twenty_applications_for_one_month_of_usage_are_one_invoice() -> None:
+    """Issue 26, must show 1: what holds them apart is the buyer's account."""
+    held = _used()
+    title = title_of(held.buyer).pk
+    outcomes = at_once([lambda: _applies_for_usage(held, title)] * 20)
+    assert sorted(outcomes) == ["done"] + ["invoice.invoiced"] * 19
+    assert (Invoice.objects.count(), month(held), problems()) == (1, (1000, 1000), [])
+
+
+def test_usage_is_invoiced_or_refunded() -> None:
+    """§6.2: whichever comes first, what is invoiced is not refunded before the invoice is returned."""
+    held = _used()
+    title, record = title_of(held.buyer).pk, Record.objects.order_by("pk")[0]
+
+    def refund() -> None:
+        void_it(record, now=APRIL)
+        charge_all(now=APRIL)
+
+    outcomes = at_once([lambda: _applies_for_usage(held, title), refund])
+    assert outcomes in (["done", "usage.invoiced"], ["done", "done"], ["invoice.not_charged", "done"]), outcomes
+    charge_all(now=APRIL + HOUR)
+    paid, invoiced = month(held)
+    assert (invoiced <= paid, problems()) == (True, [])
+
+
+def _used() -> Subscription:
+    held = make_metered(price=on_demand(amount=Decimal(1)), buyer=make_buyer(balance="1000"))
+    use(held, 4, 6, at=NOW, now=NOW + 3 * HOUR)
+    charge_all(now=NOW + 3 * HOUR)
+    return held
+
+
+def _applies_for_usage(held: Subscription, title: int) -> Invoice:
+    wanted = Application(
+        usage=(f"{held.pk}:{MARCH}",), invoice_type="general_digital", title=title, receiver=RECEIVER
+    )  # fmt: skip
+    return apply(held.buyer, wanted, patience=PATIENCE, a_day=50, now=APRIL)

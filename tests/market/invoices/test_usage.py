@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from importlib import import_module
 
 import pytest
 
 from tests.factories import NOW, make_buyer, make_member
 from tests.factories.metering import ZONE, make_metered, on_demand
 from tests.market.engine import react
-from tests.market.fulfilment.services import service
+from tests.market.fulfilment.services import service, told
 from tests.market.invoices.applying import issued, number_of, seller_person
 from tests.market.invoices.usage import (
     APRIL,
@@ -32,13 +33,16 @@ from tradepost.market.billing.models import Charge, UsageMonth
 from tradepost.market.catalog.document import UsageBand
 from tradepost.market.catalog.price_models import PriceModel
 from tradepost.market.invoices.apply import cancel
+from tradepost.market.invoices.letters import make_letter
 from tradepost.market.invoices.models import Invoice, InvoiceItem
 from tradepost.market.invoices.queries import of_order, sellers_to_ask, usage_candidates
 from tradepost.market.invoices.take_back import reject, take_back
+from tradepost.market.metering.measured import Measured, store
 from tradepost.market.metering.models import Record
 from tradepost.market.metering.void import void
 from tradepost.market.orders.models import Order
 from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.web.invoice_letters import letter_facts
 
 pytestmark = pytest.mark.django_db
 YUAN = on_demand(amount=Decimal(1))
@@ -297,3 +301,54 @@ def test_a_buyer_of_a_service_on_demand_finds_the_seller_and_the_order_says_so()
     assert shown is not None
     assert (shown.possible, [one.invoice for one in shown.items]) == (False, [invoice])
     assert sellers_to_ask(held.buyer) == []
+
+
+def test_hours_that_the_market_measured_are_invoiced_in_the_same_way() -> None:
+    """§5: an image is billed by the hour; its hours are usage without a push of the seller."""
+    held = metered()
+    ran = Measured(
+        seller=held.seller_id, subscription=held.pk, begin_at=NOW, end_at=NOW + 2 * HOUR, quantity=20_000
+    )  # fmt: skip
+    store([ran], zone=ZONE, now=NOW + 2 * HOUR)
+    charge_all(now=NOW + 2 * HOUR)
+    assert (apply_for_usage(held).amount_minor, problems()) == (200, [])
+
+
+def test_both_parties_are_told_of_a_credit_that_waits() -> None:
+    held = metered()
+    [record] = use(held, 4, at=NOW, now=NOW + 3 * HOUR)
+    charge_all(now=NOW + 3 * HOUR)
+    apply_for_usage(held)
+    void(record, reason="counted twice", actor="li", within=366 * DAY, zone=ZONE, now=APRIL)
+    charge_all(now=APRIL)
+    assert (told("credit_waits"), told("seller_credit_waits")) == (1, 1)
+
+
+def test_a_letter_names_the_month() -> None:
+    """§6.2, explanation letter: it says what the invoice is about, and its amount."""
+    held = metered()
+    use(held, 4, at=NOW, now=NOW + 3 * HOUR)
+    charge_all(now=NOW + 3 * HOUR)
+    invoice = apply_for_usage(held)
+    issued(invoice, now=APRIL)
+    letter = make_letter(Invoice.objects.get(), months=6, now=APRIL)
+    label, about = letter_facts(letter, Invoice.objects.get()).rows[-1]
+    assert label == "商品与用量 Product, usage"
+    assert about.endswith("· 2026-03 · CNY 4.00")
+
+
+@pytest.mark.parametrize(
+    ("sums", "kept"),
+    [
+        ({"a": 300, "b": 200}, {"a": 300, "b": 200}),
+        ({"a": -30, "b": 30}, {}),
+        ({"a": -30, "b": 100, "c": 20}, {"b": 90}),
+        ({"a": 0}, {}),
+    ],
+)
+def test_a_month_below_nothing_is_made_up_by_newer_ones(sums: dict[str, int], kept: dict[str, int]) -> None:
+    """Migration billing.0006: before, a credit could settle the debt of another month of that seller."""
+    months = {name: (1, date(2026, 1 + n, 1)) for n, name in enumerate("abc")}
+    migration = import_module("tradepost.market.billing.migrations.0006_usage_months")
+    found = migration.settled({months[name]: minor for name, minor in sums.items()})
+    assert found == {months[name]: minor for name, minor in kept.items()}

@@ -6,7 +6,7 @@ Of a buyer either the balance is zero or nothing is owed, once this ran.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -113,19 +113,16 @@ def _collect_some(balances: dict[int, int], currency: str, now: datetime) -> boo
         [{"id": one.charge, "open_minor": one.open_minor - one.minor} for _transfer, one in paid],
     )  # fmt: skip
     rows.create(Allocation(charge_id=one.charge, transfer=transfer, minor=one.minor) for transfer, one in paid)
-    add_payments(
-        Payment(
-            subscription=one.subscription,
-            start=one.start,
-            buyer=buyer,
-            seller=seller,
-            currency=currency,
-            minor=one.minor,
-        )
-        for (buyer, seller), mine in parts.items()
-        for one in mine
-    )
+    add_payments(_payments(parts, currency))
     return True
+
+
+def _payments(parts: Mapping[tuple[int, int], Sequence[_Part]], currency: str) -> Iterator[Payment]:
+    for (buyer, seller), mine in parts.items():
+        for one in mine:
+            yield Payment(
+                subscription=one.subscription, start=one.start, buyer=buyer, seller=seller, currency=currency, minor=one.minor
+            )  # fmt: skip
 
 
 class _Part(NamedTuple):

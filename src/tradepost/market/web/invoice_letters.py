@@ -25,7 +25,7 @@ def letter_file(letter: ExplanationLetter, invoice: Invoice) -> HttpResponse:
     """Always as a download. ``invoice``: with what stands on it."""
     from tradepost.market.invoices.letter_pdf import letter_pdf  # a tenth of a second that few processes need
 
-    answer = HttpResponse(letter_pdf(_facts(letter, invoice)), content_type="application/pdf")
+    answer = HttpResponse(letter_pdf(letter_facts(letter, invoice)), content_type="application/pdf")
     answer["Content-Disposition"] = f'attachment; filename="{letter.number}.pdf"'
     answer["Content-Security-Policy"] = POLICY
     answer["X-Content-Type-Options"] = "nosniff"
@@ -46,7 +46,7 @@ def check_address(letter: ExplanationLetter) -> str:
     return config().base_url + reverse("storefront:letter", args=[letter.code])
 
 
-def _facts(letter: ExplanationLetter, invoice: Invoice) -> LetterFacts:
+def letter_facts(letter: ExplanationLetter, invoice: Invoice) -> LetterFacts:
     issued = letter.issued
     title = " ".join(part for part in (invoice.name, invoice.tax_number) if part)
     rows = [
