@@ -5,15 +5,17 @@ A month is invoiced when it is over and everything reported for it is charged. O
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, OuterRef, Q, Subquery
 from msgspec import Struct
 
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.metering.models import Record
 from tradepost.market.orders.models import Order, OrderLine
+from tradepost.market.subscriptions.models import Subscription
 
 from . import collect_debt
 from .credit import book_waiting
@@ -38,7 +40,8 @@ class MonthState(Struct, frozen=True, kw_only=True):
 def states_of(months: Sequence[UsageMonth], *, now: datetime) -> dict[int, MonthState]:
     """By the key of the row, in a fixed number of queries."""
     services = {month.subscription_id for month in months}
-    pending, unpaid, sandbox = _pending(services), _unpaid(services), _sandbox(services)
+    pending, sandbox = _pending(services), _sandbox(services)
+    unpaid = _unpaid({month.buyer_id for month in months}, services)
     return {
         month.pk: MonthState(
             minor=month.paid_minor - month.invoiced_minor, over=is_over(month.month, now=now),
@@ -54,21 +57,21 @@ def is_over(month: date, *, now: datetime) -> bool:
 
 
 def _pending(services: set[int]) -> set[tuple[int, date]]:
-    """Months with records that are not charged yet."""
-    last = (
-        Charge.objects.filter(subscription=OuterRef("subscription")).order_by("-pk").values("collection__upto_id")[:1]
-    )
-    waiting = Record.objects.filter(subscription__in=services, pk__gt=Subquery(last))
-    return {(pk, month_of(start)) for pk, start in waiting.values_list("subscription", "accumulation_start").distinct()}
+    """Months with records that are not charged yet. Each service's last charge is looked up first: joined, all records would be read."""
+    last = Charge.objects.filter(subscription=OuterRef("pk")).order_by("-pk").values("collection__upto_id")[:1]
+    charged = Subscription.objects.filter(pk__in=services).annotate(upto=Subquery(last))
+    later = Q(pk__in=())
+    for pk, upto in charged.values_list("pk", "upto"):
+        later |= Q(subscription=pk, pk__gt=upto or 0)
+    waiting = Record.objects.filter(later).values_list("subscription", "accumulation_start")
+    return {(pk, month_of(start)) for pk, start in waiting.distinct()}
 
 
-def _unpaid(services: set[int]) -> dict[tuple[int, date], int]:
-    found: dict[tuple[int, date], int] = {}
-    buyers = UsageMonth.objects.filter(subscription__in=services).values("buyer")
+def _unpaid(buyers: set[int], services: set[int]) -> dict[tuple[int, date], int]:
+    found: defaultdict[tuple[int, date], int] = defaultdict(int)
     unpaid = Charge.objects.filter(buyer__in=buyers, open_minor__gt=0, subscription__in=services)
     for pk, start, minor in unpaid.values_list("subscription", "accumulation__start", "open_minor"):
-        place = pk, month_of(start)
-        found[place] = found.get(place, 0) + minor
+        found[pk, month_of(start)] += minor
     return found
 
 

@@ -47,7 +47,7 @@ WORDS: Mapping[Why, str | Promise] = {
     Why.INVOICED: _("It stands on an invoice already."),
     Why.REFUND_ASKED: _("A refund is being decided: when that has ended you can apply for what remains."),
     Why.NOT_OVER: _("The month is not over yet. You can apply on the first day of the next month."),
-    Why.NOT_CHARGED: _("Usage of this month is still being charged. Try again in an hour."),
+    Why.NOT_CHARGED: _("Some usage of this month is not charged yet. Apply after the next charge."),
     Why.NOT_PAID: _("The usage of this month is not paid yet. Top up your balance, then apply."),
 }
 
