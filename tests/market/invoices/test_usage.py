@@ -7,6 +7,7 @@ from decimal import Decimal
 from importlib import import_module
 
 import pytest
+from django.test import Client
 
 from tests.factories import NOW, make_buyer, make_member
 from tests.factories.metering import ZONE, make_metered, on_demand
@@ -335,6 +336,14 @@ def test_a_letter_names_the_month() -> None:
     label, about = letter_facts(letter, Invoice.objects.get()).rows[-1]
     assert label == "商品与用量 Product, usage"
     assert about.endswith("· 2026-03 · CNY 4.00")
+
+
+def test_a_title_that_is_entered_on_the_way_leads_back_to_the_chosen_month(client: Client) -> None:
+    held = metered()
+    client.force_login(held.buyer)
+    way = f"usage={held.pk}%3A{MARCH}&type=general_digital"
+    answer = client.post("/invoices/titles/new/", {"kind": "person", "name": "Wang Fang", "way": way})
+    assert (answer.status_code, f"usage={held.pk}%3A{MARCH}" in answer["Location"]) == (302, True)
 
 
 @pytest.mark.parametrize(

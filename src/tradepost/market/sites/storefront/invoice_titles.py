@@ -65,6 +65,7 @@ def _way(request: HttpRequest) -> str:
         return ""
     answers, way = QueryDict(said), QueryDict(mutable=True)
     way.setlist("order", answers.getlist("order"))
+    way.setlist("usage", answers.getlist("usage"))
     way["type"] = answers.get("type", "")
     return way.urlencode()
 
