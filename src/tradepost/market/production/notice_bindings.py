@@ -5,7 +5,7 @@ A binding of one product takes precedence over that of its type. A product witho
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from http import HTTPStatus
 
 from django.db import transaction
@@ -114,15 +114,6 @@ def bindings_of(seller: Seller) -> list[NoticeBinding]:
         .select_related("address", "product")
         .order_by("-product_type", "product__name", "pk")
     )
-
-
-def bound_to(addresses: Sequence[Address]) -> dict[int, list[NoticeBinding]]:
-    """By address, the bindings that name it."""
-    found: dict[int, list[NoticeBinding]] = {one.pk: [] for one in addresses}
-    rows = NoticeBinding.objects.filter(address__in=list(found)).select_related("product").order_by("pk")
-    for one in rows:
-        found[one.address_id].append(one)
-    return found
 
 
 def types_of(products: Collection[Product]) -> list[str]:

@@ -41,7 +41,7 @@ OWN = {
     "/seller/operations/": 2,
     "/seller/operations/?show=stopped": 1,
     "/seller/messages/": 2,
-    "/seller/addresses/": 6,
+    "/seller/addresses/": 7,
     "/seller/addresses/new/": 2,
     "/seller/keys/": 6,
     "/seller/debug/": 10,

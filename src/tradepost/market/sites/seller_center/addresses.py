@@ -111,15 +111,16 @@ def addresses(request: SellerRequest) -> HttpResponse:
     own = seller_queries.seller_addresses(request.seller)
     classes = seller_queries.classes_with_key(request.seller)
     products = list(products_of(request).select_related("binding__address").order_by("-pk"))
-    trials, visible, notified = newest_trials(own), {product.pk for product in products}, notice_bindings.bound_to(own)
+    trials, visible = newest_trials(own), {product.pk for product in products}
+    bindings = notice_bindings.bindings_of(request.seller)
     return show(
         request,
         "seller_center/addresses.html",
-        addresses=[_described(one, classes, visible, trials.get(one.pk), notified=notified[one.pk]) for one in own],
+        addresses=[_described(one, classes, visible, trials.get(one.pk), bindings) for one in own],
         products=[_choices(product, own) for product in products if product_types()[product.product_type].protocols],
         domains=Domain.objects.filter(seller=request.seller).count(),
         notice_addresses=order_notices.notice_addresses(own),
-        notice_rows=order_notices.notice_rows(request, products),
+        notice_rows=order_notices.notice_rows(bindings, products),
     )
 
 
@@ -137,9 +138,14 @@ def _choices(product: Product, own: Iterable[Address]) -> dict[str, object]:
 
 
 def _described(
-    address: Address, classes: set[str], visible: Collection[int], trial: Trial | None, *, notified: list[NoticeBinding]
+    address: Address,
+    classes: set[str],
+    visible: Collection[int],
+    trial: Trial | None,
+    bindings: Iterable[NoticeBinding],
 ) -> dict[str, object]:
-    """``visible``: the products that exist for the reader."""
+    """``visible``: the products that exist for the reader. ``bindings``: all of the seller."""
+    notified = [binding for binding in bindings if binding.address_id == address.pk]
     wanted = seller_queries.key_class(address.protocol)
     return {
         "address": address,
@@ -229,7 +235,7 @@ def address(request: SellerRequest, pk: int) -> HttpResponse:
         return redirect("seller_center:addresses")
     visible = set(products_of(request).values_list("pk", flat=True))
     classes, trial = seller_queries.classes_with_key(request.seller), newest_trials([own]).get(own.pk)
-    described = _described(own, classes, visible, trial, notified=notice_bindings.bound_to([own])[own.pk])
+    described = _described(own, classes, visible, trial, notice_bindings.bindings_of(request.seller))
     return show(request, "seller_center/address_form.html", form=form, own=described, domains=_proven(request))
 
 

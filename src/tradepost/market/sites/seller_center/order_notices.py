@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -47,9 +47,8 @@ def notice_addresses(own: Sequence[Address]) -> list[Address]:
     return [address for address in own if notice_bindings.notifies(address)]
 
 
-def notice_rows(request: SellerRequest, products: Sequence[Product]) -> list[NoticeRow]:
+def notice_rows(bindings: Sequence[NoticeBinding], products: Sequence[Product]) -> list[NoticeRow]:
     """Types first. A type without a visible product is shown while it is bound."""
-    bindings = notice_bindings.bindings_of(request.seller)
     by_type = {one.product_type: one.address for one in bindings if one.product_id is None}
     by_product = {one.product_id: one.address for one in bindings if one.product_id is not None}
     codes = dict.fromkeys([*notice_bindings.types_of(products), *(code for code in by_type if code in product_types())])
@@ -73,7 +72,7 @@ def notice_rows(request: SellerRequest, products: Sequence[Product]) -> list[Not
     ]
 
 
-def notified_titles(bindings: Sequence[NoticeBinding], visible: Sequence[int]) -> list[tuple[str, Product | None]]:
+def notified_titles(bindings: Sequence[NoticeBinding], visible: Collection[int]) -> list[tuple[str, Product | None]]:
     """What an address is notified of: titles of types, and the products that exist for the reader."""
     language = get_language()
     types = [
