@@ -56,15 +56,13 @@ def test_a_hardware_order_reaches_a_seller_at_the_third_attempt(live_server: Any
 
         placed = order(store, product, plan="ONE_TIME-", total="500000")
         line = placed.lines.get().number
-        until(lambda: Attempt.objects.filter(call__purpose="notice").count() == 1, what="the first attempt")
+        attempted(1)
         assert Supervision.objects.get(line__number=line).line.order.status == "processing", (
             "people deliver it meanwhile"
         )
         for number in (2, 3):
             advance(1.1 * HOUR)
-            until(
-                lambda n=number: Attempt.objects.filter(call__purpose="notice").count() == n, what=f"attempt {number}"
-            )  # type: ignore[misc]
+            attempted(number)
         until(lambda: Call.objects.get(purpose="notice").outcome == "done", what="the notification is accepted")
 
         assert list(theirs.book) == [line], "one delivery in the seller's book"
@@ -87,6 +85,11 @@ def test_a_hardware_order_reaches_a_seller_at_the_third_attempt(live_server: Any
         assert Call.objects.filter(purpose="notice").count() == 1
         assert repeated(theirs, placed.number, line)["resultCode"] == "000000"
         assert list(theirs.book) == [line]
+
+
+def attempted(number: int) -> None:
+    made = Attempt.objects.filter(call__purpose="notice")
+    until(lambda: made.count() == number, what=f"attempt {number}")
 
 
 def debugged(center: Any, address: Address) -> None:

@@ -97,7 +97,6 @@ from tradepost.market.subscriptions.events import (
     SubscriptionUnfrozen,
 )
 from tradepost.market.web import joint, supervised, watching
-from tradepost.market.web.watching import watch as _watch
 from tradepost.market.web_scan import scan as web_scan
 from tradepost.market.web_scan.events import WebScanEnded
 
@@ -110,6 +109,9 @@ def submission_replayed(event: ReplayEnded, now: datetime) -> None:
 def asset_checked(event: AssetChecked, now: datetime) -> None:
     """A file goes on to an operator, or is refused, by what its check found."""
     asset_files.hand_in_checked(event, settings=config(), now=now)
+
+
+_watch = watching.watch
 
 
 def debt_changed(event: DebtChanged, now: datetime) -> None:

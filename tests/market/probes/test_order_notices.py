@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.factories import make_address, make_buyer, make_product, make_seller
+from tests.factories import NOW, make_address, make_buyer, make_product, make_seller
 from tests.factories.products import ONCE
 from tests.market.probes.joint import breaking
 from tests.market.probes.watching import NIGHT, TODAY, at, market, save_cases, watched
@@ -23,8 +23,6 @@ from tradepost.market.probes.serving import served_at
 from tradepost.market.production import notice_bindings
 from tradepost.market.production.models import Address
 from tradepost.protocols.commands import Rejected
-
-from .watching import NOW
 
 pytestmark = pytest.mark.django_db
 WRONG = Rejected(code="000005", message="busy", retryable=True)

@@ -111,7 +111,7 @@ def test_a_purchase_a_renewal_and_an_unsubscription_are_notified_beside_the_prod
     renewed(service)
     done(Call.objects.get(kind="Refresh"))
     asked(service, "no_reason")
-    types = [OrderLine.objects.select_related("order").get(pk=call.owner).order.order_type for call in notices()]
+    types = [OrderLine.objects.select_related("order").get(pk=call.owner or 0).order.order_type for call in notices()]
     assert types == [Order.Type.NEW, Order.Type.RENEW, Order.Type.UNSUBSCRIBE]
 
 
