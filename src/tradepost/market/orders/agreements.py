@@ -124,7 +124,7 @@ def _changed(shown: str, current: Agreements) -> str:
     before, after = shown.split("/"), current.stamp.split("/")
     names = (_("the buyer agreement"), _("the product service agreement"), _("the seller’s additional terms"))
     changed = [name for name, old, new in zip(names, [*before, "", "", ""], after, strict=False) if old != new]
-    words = _("Since you opened this page, %(what)s changed. Read the new version below and accept it.")
+    words = _("Changed since you opened this page: %(what)s. Read the new text and accept it.")
     return words % {"what": _(", ").join(changed)}
 
 
