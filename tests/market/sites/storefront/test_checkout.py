@@ -153,7 +153,9 @@ def test_the_page_takes_the_same_queries_with_one_offer_and_with_many(
     client: Client, buyer: User, django_assert_num_queries: Any
 ) -> None:
     for product in (seats(), factories.make_product(prices=(MONTHLY, YEARLY))):
-        with django_assert_num_queries(9):  # clock, session, user, product, specs, SKUs, offers, frame
+        with django_assert_num_queries(
+            14
+        ):  # clock, session, user, product, specs, SKUs, offers, target, agreements, frame
             client.get(address(product))
 
 
