@@ -102,7 +102,7 @@ def _called(node: ast.AST) -> str:
 
 def lifecycles() -> str:
     from tradepost.market.assets.versions import ASSET_VERSION
-    from tradepost.market.compute.lifecycle import SERVER, TASK
+    from tradepost.market.compute.lifecycle import ORPHAN, SERVER, TASK
     from tradepost.market.identity.domains_lifecycle import DOMAIN
     from tradepost.market.identity.lifecycle import SELLER
     from tradepost.market.identity.members_lifecycle import INVITATION, MEMBERSHIP
@@ -133,6 +133,7 @@ def lifecycles() -> str:
         SUBSCRIPTION,
         SERVER,
         TASK,
+        ORPHAN,
         PERIOD_IMAGE,
         LICENSE_REQUEST,
         LICENSE_CODE,
