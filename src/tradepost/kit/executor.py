@@ -64,13 +64,22 @@ class Executor:
     handlers: Mapping[type[Command], Callable[..., Any]]
 
     def execute(
-        self, command: Command, *, now: datetime, owner: str, activity: str, fits: Fits, nonce: Nonce | None = None
+        self,
+        command: Command,
+        *,
+        now: datetime,
+        owner: str,
+        activity: str,
+        fits: Fits,
+        nonce: Nonce | None = None,
+        tells_at_once: bool = False,
     ) -> Outcome:
         """Raises ``Reject``, and whatever a handler raises. ``owner``: fresh random text that marks our claims.
 
         ``nonce``: the request's, which a create remembers in the transaction of its claim; the others find it done.
         Raises ``Replayed`` when it was seen before. ``fits`` raises ``ValueError`` for an outcome that the wire cannot
-        carry: it is asked before anything is kept, since what is kept is answered to every repeat.
+        carry: it is asked before anything is kept, since what is kept is answered to every repeat. ``tells_at_once``:
+        whether the answer to a create holds access data, so that a repeat answers the current ones (saas-v1-license A2).
         """
         match command:
             case Query():
@@ -78,7 +87,11 @@ class Executor:
             case _ if type(command) not in self.handlers:
                 raise NotOffered(activity, type(command))
             case Create():
-                return self._create(command, now, owner, nonce, fits)
+                made = self._create(command, now, owner, nonce, fits)
+                if isinstance(made, str):
+                    repeated = created_outcome(self._instance(made))
+                    return self._current(repeated) if tells_at_once else repeated
+                return made
             case Release():
                 return self._release(command, now, owner)
             case Upgrade():
@@ -105,7 +118,8 @@ class Executor:
         claim = self.store.claim(key, owner="adopt", first_id=instance.instance_id, now=now, until=over)
         return isinstance(claim, Mine) and self.store.keep_created(key, "adopt", instance)
 
-    def _create(self, command: Create, now: datetime, owner: str, nonce: Nonce | None, fits: Fits) -> Outcome:
+    def _create(self, command: Create, now: datetime, owner: str, nonce: Nonce | None, fits: Fits) -> Outcome | str:
+        """What was made just now, or the id of what an earlier request made."""
         key = create_key(command)
         made: list[Outcome] = []
 
@@ -126,7 +140,18 @@ class Executor:
             key, first_id=command.business_id, now=now, owner=owner, act=act, nonce=nonce
         )
         # A pending one is read again: background work may have finished it meanwhile.
-        return made[0] if made else created_outcome(self._instance(instance_id))
+        return made[0] if made else instance_id
+
+    def _current(self, said: Outcome) -> Outcome:
+        """With the access data that ``on_query`` gives now: SaaS 1.0 markets repeat newInstance when a buyer opens the service."""
+        handler = self.handlers.get(Query)
+        if handler is None or not isinstance(said, Done):
+            return said
+        instance = self._instance(said.instance_id)
+        if instance.state not in {InstanceState.ACTIVE, InstanceState.FROZEN}:
+            return said
+        query = Query(instance_ids=(instance.instance_id,))
+        return replace(said, instances=(instance_info(instance, handler(query, instance)),))
 
     def _said_of(self, instance: Instance) -> Outcome | None:
         """What is said of an instance that is ready. Raises ``ValueError`` for access data that no query could tell."""

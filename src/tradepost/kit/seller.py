@@ -114,7 +114,11 @@ class Seller:
         raise unwritten(command)
 
     def on_query(self, command: Query, instance: Instance) -> AppInfo | InstanceInfo:
-        """Access data and usage of one instance. Not written: what ``Created`` or ``finish`` gave is answered."""
+        """Access data and usage of one instance. Not written: what ``Created`` or ``finish`` gave is answered.
+
+        Called whenever a buyer opens the service, so return the current password. SaaS 1.0 calls it for a repeated
+        newInstance, whose answer holds the access data (saas-v1-license A2).
+        """
         raise unwritten(command, instance)
 
     def on_refresh(self, command: Refresh, instance: Instance) -> Pending | None:
@@ -333,7 +337,13 @@ class Seller:
                 self._test_looks.get(type(command), _nothing_to_see)(command)
                 return answer_test_call(command, page=self._test_page, url=request.url)
             said = self._executor.execute(
-                command, now=now, owner=nonce, activity=activity, nonce=new, fits=partial(self._fits, version)
+                command,
+                now=now,
+                owner=nonce,
+                activity=activity,
+                nonce=new,
+                fits=partial(self._fits, version),
+                tells_at_once=version.tells_at_once and Query in version.activities,
             )
             if isinstance(command, Refresh) and isinstance(said, Done) and Expire in version.activities:
                 self._executor.unfreeze(command)
