@@ -57,8 +57,8 @@ class Shop(Seller):
 
 
 @contextmanager
-def serving(data: Path, *, by_message: bool = False) -> Iterator[Shop]:
-    shop = Shop(data / "kit.db", by_message=by_message)
+def serving(data: Path, *, by_message: bool = False, make: type[Shop] = Shop) -> Iterator[Shop]:
+    shop = make(data / "kit.db", by_message=by_message)
     with running(shop) as url:
         shop.url = f"{url}/produce"
         yield shop

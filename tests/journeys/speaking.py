@@ -111,6 +111,7 @@ class OldSeller:
 
     def __init__(self) -> None:
         self.ready = True
+        self.password, self.instance = APP.password, ""
         self.asked: list[dict[str, str]] = []
         self.url = ""
 
@@ -123,13 +124,13 @@ class OldSeller:
         if query["activity"] != "newInstance":
             return {"resultCode": "000002", "resultMsg": "not offered"}
         made: dict[str, object] = {
-            "resultCode": "000000", "resultMsg": "success.", "instanceId": f"of-{query['orderId']}"
+            "resultCode": "000000", "resultMsg": "success.", "instanceId": self.instance or f"of-{query['orderId']}"
         }  # fmt: skip
         if self.ready:
             app = {
                 "frontEndUrl": APP.front_end_url,
                 "userName": _aes128(APP.user_name),
-                "password": _aes128(APP.password),
+                "password": _aes128(self.password),
             }
             made |= {"encryptType": "2", "appInfo": app}
         return made

@@ -23,6 +23,7 @@ SERVICES = {
         {"pk": "{subscription}"}, get=frozenset({BUYER}), post=frozenset({BUYER}), data={"agreed": "on"}
     ),
     "services/<int:pk>/password/": Address({"pk": "{subscription}"}, post=frozenset({BUYER})),
+    "services/<int:pk>/access/": Address({"pk": "{subscription}"}, get=frozenset({BUYER}), post=frozenset({BUYER})),
     "services/<int:pk>/license/": Address({"pk": "{subscription}"}, post=frozenset({BUYER})),
     "services/<int:pk>/license.txt": pages(frozenset({BUYER}), pk="{subscription}"),
     "services/<int:pk>/code/": Address({"pk": "{coded}"}, post=frozenset({BUYER})),

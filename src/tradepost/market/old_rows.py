@@ -33,7 +33,7 @@ from tradepost.market.probes import retention as probes_retention
 from tradepost.market.production import retention as production_retention
 from tradepost.market.service_desk import retention as service_desk_retention
 from tradepost.market.settlement.lifecycle import STATEMENT
-from tradepost.market.subscriptions.lifecycle import SUBSCRIPTION
+from tradepost.market.subscriptions.lifecycle import ACCESS_HISTORY, SUBSCRIPTION
 from tradepost.market.web import retention as web_retention
 from tradepost.market.web_scan import retention as web_scan_retention
 from tradepost.market.work_queue import retention as work_queue_retention
@@ -45,11 +45,13 @@ RETENTION: tuple[retention.Rule | retention.Sweep, ...] = (
     probes_retention.SLOTS,
     production_retention.PROBES,
     production_retention.COMPARISONS,
+    production_retention.ACCESS_CALLS,
     *applications_retention.RULES,
     fulfilment_retention.DRIFTS,
     retention.old_moves(
         ORDER.name,
         SUBSCRIPTION.name,
+        ACCESS_HISTORY,
         OPERATION.name,
         SYNC.name,
         ARREARS.name,

@@ -28,7 +28,7 @@ from tradepost.market.catalog.events import (
 )
 from tradepost.market.debugging import find_out, findings, replay, saved
 from tradepost.market.debugging.events import ReplayEnded
-from tradepost.market.fulfilment import advance, auto_renewal, earning, live, order_paid, reconcile
+from tradepost.market.fulfilment import auto_renewal, earning, live, live_access, order_paid, reconcile
 from tradepost.market.fulfilment.ask_sellers import Pace
 from tradepost.market.fulfilment.events import OperationStopped, OperatorActed
 from tradepost.market.fulfilment.timers import AUTO_RENEW, EARN, LIFE
@@ -160,7 +160,7 @@ REACTIONS = Reactions(
         on(CallFailed, tell.on_call_failed),
         on(
             CallEnded,
-            advance.on_call_ended,
+            *live_access.ON_CALL_ENDED,
             joint.sync_calls_ended,
             saved.on_call_ended,
             watching.judge_probes,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from .commands import CallResult, ChargingMode, Command, Expire, Outcome, Scene, SetStatus
+from .commands import CallResult, ChargingMode, Command, Create, Expire, Outcome, Query, Scene, SetStatus
 from .http import Request, Response
 from .text import Text
 
@@ -54,6 +54,8 @@ class Life:
     refresh_thaws: frozenset[ChargingMode] = frozenset()
     release_names_purchase: bool = False
     """Whether a release names the order of the purchase in every case, and not only that of an unsubscription."""
+    access_by: type[Create | Query] | None = None
+    """What a seller is asked when a buyer opens a service, to learn the current access data; None where nothing tells them."""
     periods: frozenset[str] = frozenset({"day", "month", "year"})
     """By which a request can say that something is sold; of trials this says nothing."""
     scenes: frozenset[Scene] = frozenset({Scene.RENEWAL, Scene.UNSUBSCRIBE_RENEWAL_PERIOD})

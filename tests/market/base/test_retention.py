@@ -70,7 +70,7 @@ def test_each_rule_has_a_name_of_its_own_and_a_setting_in_days() -> None:
         "keep_expired_sessions_days": 1, "keep_unconfirmed_accounts_days": 30, "keep_tries_days": 1, "keep_leased_jobs_days": 30, "keep_test_calls_days": 30,
         "keep_invitations_days": 90, "keep_quotes_days": 400, "keep_unused_files_days": 30, "keep_probes_days": 90,
         "keep_ended_uploads_days": 90, "keep_unfinished_uploads_days": 7, "keep_web_scans_days": 400,
-        "keep_comparisons_days": 30, "keep_drift_days": 400, "keep_audit_days": 1826, "keep_demands_days": 730,
+        "keep_comparisons_days": 30, "keep_access_calls_days": 90, "keep_drift_days": 400, "keep_audit_days": 1826, "keep_demands_days": 730,
         "keep_handlings_days": 30, "keep_refused_usage_days": 365, "keep_software_usage_days": 800,
         "keep_enterprise_invitations_days": 90, "keep_import_tables_days": 7, "keep_imports_days": 180, "keep_sign_ins_days": 180,
         "keep_syncs_days": 400, "keep_tokens_days": 1,

@@ -124,6 +124,8 @@ class Server:
                 return  # the market hung up first
 
     def close(self) -> None:
+        if self._closed:
+            return
         self._closed = True
         self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()

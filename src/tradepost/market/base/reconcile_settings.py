@@ -24,6 +24,11 @@ class ReconcileSettings(BaseSettings):
     keep_comparisons_days: int = Field(
         default=30, ge=0, description="Calls that compared market and seller are deleted after these days; 0: never."
     )
+    keep_access_calls_days: int = Field(
+        default=90,
+        ge=0,
+        description="Calls that asked for access data when a buyer opened a service are deleted after these days; 0: never.",
+    )
     keep_drift_days: int = Field(
         default=400,
         ge=0,

@@ -54,7 +54,7 @@ def apply(ended: Sequence[Ended], *, now: datetime) -> None:
     _move_operations(ended, now)
     _open(ended, now)
     _fail(ended, now)
-    _take_access(ended)
+    _take_access(ended, now)
     cancelled = _write_periods(ended, now)
     _write_subscriptions(ended, now)
     _release(ended, now)
@@ -108,10 +108,10 @@ def _open(ended: Sequence[Ended], now: datetime) -> None:
         lifecycle.activate_all(openings, started_at=now, now=now)
 
 
-def _take_access(ended: Sequence[Ended]) -> None:
+def _take_access(ended: Sequence[Ended], now: datetime) -> None:
     for one in ended:
         if one.effects.access is not None:
-            lifecycle.take_access(one.subscription, one.effects.access)
+            lifecycle.take_access(one.subscription, one.effects.access, now=now)
 
 
 def _fail(ended: Sequence[Ended], now: datetime) -> None:

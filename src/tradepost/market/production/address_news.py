@@ -59,7 +59,7 @@ def _news_of(ended: Ended) -> News | None:
         trial = call.trigger == Attempt.Trigger.TRIAL
         if result.fault in OUR_FAULTS:
             return News("", counts=True) if trial else None  # the pause goes on: nobody was asked
-        if call.purpose in {Call.Purpose.DEBUG, Call.Purpose.COMPARE}:
+        if call.purpose in {Call.Purpose.DEBUG, Call.Purpose.COMPARE, Call.Purpose.ACCESS}:
             return None
         return News(verdict, counts=call.purpose in FOR_BUYERS or trial)
     if call.purpose == Call.Purpose.PROBE and not passes(ended.findings):

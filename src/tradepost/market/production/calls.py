@@ -167,6 +167,34 @@ def compare(address: Address, instance_ids: Sequence[str], *, owner: int, now: d
     return written
 
 
+def ask_for_access(commands: Sequence[Command], address: Address, subscription: Subscription, *, now: datetime) -> None:
+    """Write calls that ask for the current access data and usage of a service that its buyer opens (saas-v2 §3.2).
+
+    Each is sent once and within ``plan.ACCESS``, or not at all. Raises ``Refused`` for a command that the protocol lacks.
+    """
+    activities = registry.protocol(address.protocol).activities
+    requested = []
+    for command in commands:
+        if type(command) not in activities:
+            raise Refused("protocol.no_activity", f"{address.protocol} has no {type(command).__name__}")
+        call = _call_to(address, command, activities[type(command)], owner=None, now=now)
+        call.purpose, call.due_at = Call.Purpose.ACCESS, now
+        call.give_up_at = now - timedelta(minutes=1)  # one try, by every clock
+        call.product_id, call.subscription, call.instance_id = (
+            subscription.product_id, subscription, subscription.instance_id,
+        )  # fmt: skip
+        requested.append(call)
+    write(requested)
+
+
+def forget_access(latest: Call) -> None:
+    """Delete the answers to earlier access calls of this service: they hold access data, and only the latest is shown."""
+    earlier = Call.objects.filter(
+        subscription=latest.subscription_id, purpose=Call.Purpose.ACCESS, kind=latest.kind, pk__lt=latest.pk
+    )
+    earlier.exclude(sealed_answer="").update(sealed_answer="")
+
+
 class SyncRequest(Struct, frozen=True, kw_only=True):
     """One thing to tell a seller about an enterprise (openapi-jointkit §A). ``owner``: key of the run that waits for its end.
     It is sent once: the run retries with a new call, written with what there is to tell by then."""
@@ -237,7 +265,7 @@ def _test_call(address: Address, command: Command, *, owner: int, now: datetime)
     return _call_to(address, command, activity, owner=owner, now=now)
 
 
-def _call_to(address: Address, command: Command, activity: str, *, owner: int, now: datetime) -> Call:
+def _call_to(address: Address, command: Command, activity: str, *, owner: int | None, now: datetime) -> Call:
     """About no service: at an address."""
     return Call(
         seller_id=address.seller_id,

@@ -11,10 +11,12 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from .models import Address, Attempt, Call
-from .plan import Probing
+from .plan import ACCESS, AccessCalls, Probing
 
-RANK = {Call.Purpose.ORDER.value: 0, Call.Purpose.SYNC.value: 0, Call.Purpose.NOTICE.value: 0,
-        Call.Purpose.DEBUG.value: 1, Call.Purpose.PROBE.value: 2, Call.Purpose.COMPARE.value: 2}  # fmt: skip
+RANK = {
+    Call.Purpose.ORDER.value: 0, Call.Purpose.SYNC.value: 0, Call.Purpose.NOTICE.value: 0, Call.Purpose.DEBUG.value: 1,
+    Call.Purpose.ACCESS.value: 1, Call.Purpose.PROBE.value: 2, Call.Purpose.COMPARE.value: 2,
+}  # fmt: skip
 """What buyers wait for before everything else, somebody who waits at a page before nobody."""
 PROBING = Probing()
 
@@ -40,6 +42,22 @@ class ProbePlaces:
             return False
         self.left -= 1
         self.busy = {**self.busy, seller: at_seller + 1}
+        return True
+
+
+@dataclass(slots=True)
+class AccessPlaces:
+    """Count the open access calls, so that buyers who open services of a slow seller never fill the workers."""
+
+    busy: Counter[int]
+    """Open access calls by seller."""
+    limits: AccessCalls = ACCESS
+
+    def take(self, seller: int) -> bool:
+        """Take a place at this seller and return True, or return False if there is none."""
+        if self.busy.total() >= self.limits.at_once or self.busy[seller] >= self.limits.per_seller:
+            return False
+        self.busy[seller] += 1
         return True
 
 
@@ -69,11 +87,13 @@ class AddressState:
 
 
 class Taking(Struct, frozen=True):
-    """Which of the due rows are taken (with why) and which are held back (with why and until when)."""
+    """Which of the due rows are taken (with why), held back (with why and until when) or dropped."""
 
     taken: list[tuple[Due, str]]
     held: list[tuple[Due, str, datetime | None]]
     trials: list[AddressState]
+    dropped: list[Due]
+    """Access calls that cannot be sent now. The buyer sees the stored data, so they are never sent later."""
 
 
 def choose(
@@ -85,10 +105,12 @@ def choose(
     limit: int,
     per_seller: int,
     probes: ProbePlaces | None = None,
+    access: AccessPlaces | None = None,
 ) -> Taking:
     """Pure: first the fair order (each seller's first call, then each one's second …), what is no order's after all that is,
     probes last; then breaker and limit. ``probes``: their places, as many as there are when it is not given."""
     probes = probes or ProbePlaces(limit, per_seller, {})
+    access = access or AccessPlaces(Counter())
     places: Counter[int] = Counter()
     queue: list[tuple[int, int, datetime, int, Due]] = []
     for row in rows:
@@ -96,8 +118,13 @@ def choose(
         places[row.seller_id] += 1
     queue.sort(key=lambda entry: entry[:4])
     flying = defaultdict(int, busy)
-    out = Taking([], [], [])
+    out = Taking([], [], [], [])
     for *_, row in queue:
+        if row.purpose == Call.Purpose.ACCESS and _cannot_wait(
+            row, addresses, flying, access, now=now, per_seller=per_seller
+        ):
+            out.dropped.append(row)
+            continue
         if len(out.taken) >= limit:
             if row.purpose == Call.Purpose.PROBE:  # out of the way of orders that are due behind it
                 out.held.append((row, Call.Hold.PROBES, None))
@@ -125,3 +152,18 @@ def choose(
         flying[row.seller_id] += 1
         out.taken.append((row, trigger))
     return out
+
+
+def _cannot_wait(
+    row: Due,
+    addresses: Mapping[int, AddressState],
+    flying: Mapping[int, int],
+    access: AccessPlaces,
+    *,
+    now: datetime,
+    per_seller: int,
+) -> bool:
+    """Whether an access call is too late, or would have to wait for its seller."""
+    late = now - row.due_at > access.limits.within
+    closed = addresses[row.address_id].breaker == Address.Breaker.CLOSED
+    return late or not closed or flying[row.seller_id] >= per_seller or not access.take(row.seller_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
@@ -22,8 +22,8 @@ from tradepost.protocols.commands import Command, Create
 from tradepost.protocols.contract import RetryRule
 from tradepost.protocols.registry import protocol, protocols
 
-from .calls import UNREADABLE, load
-from .choose import AddressState, Due, ProbePlaces, Taking, choose
+from .calls import UNREADABLE, cancel, load
+from .choose import AccessPlaces, AddressState, Due, ProbePlaces, Taking, choose
 from .models import Address, Attempt, Call
 from .plan import Probing
 
@@ -88,15 +88,18 @@ def claim_calls(
     if not peek(Call, now=now):
         return []
     with transaction.atomic():
-        due, addresses, busy, probes = _look(now, 2 * limit)
+        due, addresses, busy, apart = _look(now, 2 * limit)
         strange = {row.pk: f"{row.protocol} has no {row.kind}" for row in due if not _knows(row.protocol, row.kind)}
         if strange:
             _set_aside(strange, now, begun=0)
             due = [row for row in due if row.pk not in strange]
         if not due:
             return []
-        places = ProbePlaces.of(probes, capacity=capacity, per_seller=per_seller, probing=probing)
-        taking = choose(due, addresses, busy, now=now, limit=limit, per_seller=per_seller, probes=places)
+        places = ProbePlaces.of(apart[Call.Purpose.PROBE], capacity=capacity, per_seller=per_seller, probing=probing)
+        access = AccessPlaces(apart[Call.Purpose.ACCESS])
+        taking = choose(due, addresses, busy, now=now, limit=limit, per_seller=per_seller, probes=places, access=access)
+        if taking.dropped:
+            cancel([row.pk for row in taking.dropped], now=now)
         paused = _still_paused(taking)
         _hold(taking, paused)
         if tried := [address.pk for address in taking.trials if address.pk in paused]:
@@ -144,24 +147,35 @@ FROM c JOIN production_address a ON a.id = c.address_id ORDER BY c.due_at, c.id
 _BUSY = "SELECT seller_id, count(*) FROM production_call WHERE state = 1 GROUP BY seller_id"
 """The partial index of leased calls is small."""
 
-_PROBES = f"SELECT seller_id, count(*) FROM production_call WHERE state = 1 AND purpose = '{Call.Purpose.PROBE}' GROUP BY seller_id"
+_LIMITED = " UNION ALL ".join(
+    f"SELECT '{purpose}', seller_id, count(*) FROM production_call WHERE state = 1 AND purpose = '{purpose}' GROUP BY seller_id"
+    for purpose in (Call.Purpose.PROBE, Call.Purpose.ACCESS)
+)
+"""Purposes that may take a few places only, each counted by its own small partial index."""
 
 
-def _look(now: datetime, limit: int) -> tuple[list[Due], dict[int, AddressState], dict[int, int], dict[int, int]]:
-    """The oldest due calls, the addresses they go to, and how many calls, and probes among them, are in flight by seller: of
-    a moment in which nobody else claims."""
+type Limited = Mapping[str, Counter[int]]
+"""Calls in flight by purpose and seller."""
+
+
+def _look(now: datetime, limit: int) -> tuple[list[Due], dict[int, AddressState], dict[int, int], Limited]:
+    """The oldest due calls, the addresses they go to, and how many calls are in flight by seller, those of a limited purpose
+    also apart: of a moment in which nobody else claims."""
     alone: list[rows.Statement] = (
         [("SELECT pg_advisory_xact_lock(%s)", [CLAIM_LOCK])] if connection.vendor == "postgresql" else []
     )
-    looks: tuple[rows.Statement, ...] = ((_DUE, [moment(now), limit]), (_BUSY, []), (_PROBES, []))
-    *_, found, busy, probes = by_index(*alone, *looks, to_the_end=True)
+    looks: tuple[rows.Statement, ...] = ((_DUE, [moment(now), limit]), (_BUSY, []), (_LIMITED, []))
+    *_, found, busy, limited = by_index(*alone, *looks, to_the_end=True)
     due, addresses = [], {}
     for pk, seller, address, at, restart, end, name, kind, purpose, url, sign, breaker, trial in found:
         until = aware(end) if end else None
         due.append(Due(pk, seller, address, aware(at), bool(restart), until, name, kind, purpose))
         if address not in addresses:
             addresses[address] = AddressState(address, url, bool(sign), breaker, aware(trial) if trial else None)
-    return due, addresses, dict(busy), dict(probes)
+    apart: defaultdict[str, Counter[int]] = defaultdict(Counter)
+    for purpose, seller, count in limited:
+        apart[purpose][seller] = count
+    return due, addresses, dict(busy), apart
 
 
 def _still_paused(taking: Taking) -> Collection[int]:

@@ -34,8 +34,8 @@ from .database_thread import DatabaseThread
 from .gateway import Exchange, Gateway, Limits
 from .leased_loop import LeasedLoop
 from .listener import Listener
-from .models import JUDGED
-from .plan import Probing
+from .models import JUDGED, Call
+from .plan import ACCESS, Probing
 from .reacting import Reacting
 from .record import record_each
 
@@ -266,6 +266,7 @@ class Engine:
                 require_body_sign=call.require_body_sign,
                 until_access=call.until_access,
                 certificate=call.purpose in JUDGED,
+                within=ACCESS.within.total_seconds() if call.purpose == Call.Purpose.ACCESS else None,
             )
             ended = Ended(call, exchange.result, exchange)
             if call.purpose in JUDGED:

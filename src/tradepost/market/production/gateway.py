@@ -146,11 +146,13 @@ class Gateway:
         require_body_sign: bool,
         until_access: bool = False,
         certificate: bool = False,
+        within: float | None = None,
     ) -> Exchange:
         """One attempt: sign with the first key, accept an answer signed with any of them. Never raises. ``certificate``: say
-        until when the server's is good."""
+        until when the server's is good. ``within``: seconds for connection and answer together, below the limit of all calls."""
         rule = protocol.retries.get(type(command))
         limits = self._limits.within(rule.answer_within if rule else None)
+        limits = limits.within(None if within is None else timedelta(seconds=within))
         try:
             request = protocol.encode(command, address=address, key=keys[0], now=now, nonce=nonce)
         except Exception as error:  # noqa: BLE001  # a value that the wire cannot carry: ours to mend, and never the engine's end
@@ -159,7 +161,8 @@ class Gateway:
         started = time.perf_counter()
         seen: list[datetime] = []
         try:
-            response = await self.send(request, seen if certificate else None, limits)
+            async with asyncio.timeout(within):
+                response = await self.send(request, seen if certificate else None, limits)
         except Exception as error:  # noqa: BLE001  # whatever a seller's server does is a value here, not a crash
             spent = (time.perf_counter() - started) * 1000
             return Exchange(request, None, _fault_of(error, limits, tls=request.url.startswith("https:")), spent)

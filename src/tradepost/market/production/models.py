@@ -112,6 +112,7 @@ class Call(DueWork):
         COMPARE = "compare", _("The market compares itself with the seller")
         SYNC = "sync", _("An enterprise, its departments and people are told")
         NOTICE = "notice", _("Notification of an order")
+        ACCESS = "access", _("A buyer opens a service")
 
     class Hold(models.TextChoices):
         NONE = "", ""
@@ -170,6 +171,8 @@ class Call(DueWork):
             models.Index(fields=["address", "due_at"], name="call_address_waiting", condition=Q(state__in=[0, 2])),
             models.Index(fields=["seller"], name="call_seller_busy", condition=Q(state=State.LEASED)),
             models.Index(fields=["seller"], name="call_probe_busy", condition=Q(state=State.LEASED, purpose="probe")),
+            models.Index(fields=["seller"], name="call_access_busy", condition=Q(state=State.LEASED, purpose="access")),
+            models.Index(fields=["subscription", "-id"], name="call_access", condition=Q(purpose="access")),
             models.Index(fields=["give_up_at"], name="call_held_deadline", condition=Q(state=State.HELD)),
             models.Index(fields=["seller", "-id"], name="call_seller"),
             models.Index(fields=["order_number"], name="call_order"),
@@ -203,6 +206,8 @@ class Call(DueWork):
 
 FOR_BUYERS = (Call.Purpose.ORDER, Call.Purpose.SYNC, Call.Purpose.NOTICE)
 """Purposes that matter to somebody who bought: the interface messages, which come first and can open a breaker."""
+LISTED = (*FOR_BUYERS, Call.Purpose.ACCESS)
+"""Purposes whose calls the interface messages list. A failed access call affects no order and never opens a breaker."""
 JUDGED = (Call.Purpose.DEBUG, Call.Purpose.PROBE)
 """Purposes of which each answer is judged, before anything of it is masked."""
 

@@ -18,7 +18,7 @@ from tradepost.market.base.work import State
 from tradepost.market.identity.models import Seller
 from tradepost.market.subscriptions.models import Subscription
 
-from .models import FAILING, FOR_BUYERS, WELL, Address, Attempt, Call, Tally
+from .models import FAILING, LISTED, WELL, Address, Attempt, Call, Tally
 from .seller_queries import STATES, about, with_open_attempt
 
 ALIVE_FOR = timedelta(seconds=30)
@@ -116,7 +116,7 @@ class CallFilter(Struct, frozen=True, kw_only=True):
 
 def all_calls(asked: CallFilter) -> QuerySet[Call]:
     """Calls of every seller that fit, unordered. A value that means nothing finds nothing rather than everything."""
-    calls = Call.objects.filter(purpose__in=FOR_BUYERS).select_related("seller", "product").defer("command")
+    calls = Call.objects.filter(purpose__in=LISTED).select_related("seller", "product").defer("command")
     if asked.seller:
         calls = calls.filter(seller_id=whole_number(asked.seller) or 0)  # no row has the key 0
     if asked.state:

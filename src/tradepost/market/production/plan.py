@@ -61,3 +61,19 @@ def next_probe(probing: Probing, *, passed: bool, tries: int, now: datetime, giv
     worker lost is a try like the others: it is never held against the seller."""
     due = now + probing.gap
     return None if passed or tries >= probing.tries or due > give_up_at else due
+
+
+class AccessCalls(Struct, frozen=True):
+    """Limits of the calls that ask for access data while a buyer looks at a service (saas-v2 §3.2).
+
+    ``within``: how long the call may take, and how long it may wait before it is sent. ``every``: the shortest time between
+    two questions about one service. ``at_once``: open calls of all workers together; ``per_seller``: of one seller.
+    """
+
+    within: timedelta = timedelta(seconds=2)
+    every: timedelta = timedelta(minutes=1)
+    at_once: int = 16
+    per_seller: int = 4
+
+
+ACCESS = AccessCalls()

@@ -23,7 +23,7 @@ from tradepost.market.base.rows import moment
 from tradepost.market.base.secrets import seal
 from tradepost.market.base.work import DatabaseAway, State, by_index
 from tradepost.market.subscriptions.models import Subscription
-from tradepost.protocols.commands import Done, Fault, Pending, Unreachable
+from tradepost.protocols.commands import Create, Done, Fault, Pending, Unreachable
 
 from . import breaker
 from .address_news import addresses_with_news, news_of, write_breakers
@@ -121,7 +121,9 @@ def _instance_of(ended: Ended) -> str:
 
 
 def _name_taken_instances(batch: Sequence[Ended]) -> list[Ended]:
-    """A creation that answers an id of another order is a fault: two buyers must never share an instance."""
+    """A creation that answers an id of another order is a fault: two buyers must never share an instance. So is one that is
+    repeated for a service and answers another id than before (saas-v1-license A2.2)."""
+    batch = [_same_instance(ended) for ended in batch]
     wanted = {(e.call.seller_id, instance) for e in batch if (instance := _instance_of(e))}
     if not wanted:
         return list(batch)
@@ -144,6 +146,18 @@ def _name_taken_instances(batch: Sequence[Ended]) -> list[Ended]:
         else:
             checked.append(ended)
     return checked
+
+
+def _same_instance(ended: Ended) -> Ended:
+    call, result = ended.call, ended.result
+    repeated = call.purpose == Call.Purpose.ACCESS and call.kind == Create.__name__
+    if not repeated or not isinstance(result, Done) or result.instance_id == call.instance_id:
+        return ended
+    fault = Unreachable(
+        fault=Fault.OTHER_INSTANCE,
+        detail=f"newInstance for the order of instance {call.instance_id!r} answered instanceId {result.instance_id!r}",
+    )
+    return Ended(call, fault, ended.exchange)
 
 
 def _retry_after(exchange: Exchange | None) -> timedelta | None:

@@ -86,6 +86,21 @@ COMPARISONS = Rule(
 )
 
 
+_NEWER_ANSWER = Call.objects.filter(
+    subscription=OuterRef("subscription"), purpose=Call.Purpose.ACCESS, outcome=Call.Outcome.DONE, pk__gt=OuterRef("pk")
+)
+ACCESS_CALLS = Rule(
+    name="access calls",
+    model=Call,
+    when="created_at",
+    setting="keep_access_calls_days",
+    only=Q(purpose=Call.Purpose.ACCESS),
+    needed=~Q(state=State.ENDED) | (Q(outcome=Call.Outcome.DONE) & ~Q(Exists(_NEWER_ANSWER))),
+    sparse=True,
+)
+"""The latest answer of each service stays: its page shows the usage and the time of it."""
+
+
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 """The hour of what was put together."""
 _COUNTS = ("attempts", "seconds", "under_100ms", "under_1s", "under_5s")

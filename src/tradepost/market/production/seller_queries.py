@@ -19,7 +19,7 @@ from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.contract import RetryRule
 from tradepost.protocols.registry import protocols
 
-from .models import FAILING, FOR_BUYERS, Address, Attempt, Binding, Call
+from .models import FAILING, FOR_BUYERS, LISTED, Address, Attempt, Binding, Call
 
 STATES: dict[str, Callable[[], Q]] = {
     "waiting": lambda: Q(state=State.WAITING),
@@ -46,7 +46,7 @@ class CallFilter(Struct, frozen=True, kw_only=True):
 
 def seller_calls(seller: Seller, asked: CallFilter) -> QuerySet[Call]:
     """The seller's calls that fit, unordered. A value that means nothing finds nothing rather than everything."""
-    calls = Call.objects.filter(seller=seller, purpose__in=FOR_BUYERS).select_related("product").defer("command")
+    calls = Call.objects.filter(seller=seller, purpose__in=LISTED).select_related("product").defer("command")
     calls = with_variant(calls)
     if asked.activity:
         calls = calls.filter(activity=asked.activity)
@@ -80,7 +80,7 @@ def about(text: str, among: QuerySet[Subscription]) -> Q:
 def find_call(seller: Seller, pk: int) -> Call | None:
     """The seller's own call with what its page names; None for anybody else's."""
     calls = with_variant(Call.objects.select_related("product", "address", "subscription"))
-    return calls.filter(seller=seller, pk=pk, purpose__in=FOR_BUYERS).first()
+    return calls.filter(seller=seller, pk=pk, purpose__in=LISTED).first()
 
 
 def attempts_of(call: Call) -> list[Attempt]:

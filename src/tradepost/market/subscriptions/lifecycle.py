@@ -11,7 +11,7 @@ from django.db import transaction
 from msgspec import Struct
 
 from tradepost.market.base import rows
-from tradepost.market.base.lifecycle import Lifecycle
+from tradepost.market.base.lifecycle import Lifecycle, moved
 from tradepost.market.base.secrets import seal, unseal
 from tradepost.protocols.commands import AppInfo
 
@@ -96,10 +96,15 @@ def activate_all(openings: Sequence[Opening], *, started_at: datetime, now: date
             opening.subscription.save(update_fields=["started_at"])
 
 
-def take_access(subscription: Subscription, access: AppInfo) -> None:
-    """Another way in than before, of a service that is in use or frozen; the row is locked."""
+ACCESS_HISTORY = "access_data"
+"""Name of the history rows of changed access data. They hold no secret: only that the seller changed it."""
+
+
+def take_access(subscription: Subscription, access: AppInfo, *, now: datetime) -> None:
+    """Store access data that the seller changed, and note the change. The row is locked."""
     subscription.sealed_access = seal(msgspec.json.encode(access).decode())
     Subscription.objects.filter(pk=subscription.pk).update(sealed_access=subscription.sealed_access)
+    moved(subscription, ACCESS_HISTORY, "changed", now=now, actor="seller")
 
 
 def access_data(subscription: Subscription) -> AppInfo | None:

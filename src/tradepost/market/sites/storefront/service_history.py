@@ -15,6 +15,7 @@ from tradepost.market.fulfilment.buyer_queries import Past
 from tradepost.market.fulfilment.expiry_policy import HISTORY
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.orders.refund_models import Refund
+from tradepost.market.subscriptions.lifecycle import ACCESS_HISTORY
 from tradepost.market.subscriptions.models import Freeze, Period, Subscription
 from tradepost.market.web.templatetags.ui import day, loc, moment, money
 from tradepost.market.web.timeline import TimelineEvent
@@ -30,7 +31,7 @@ def service_events(
     """Oldest first. ``moves``: its own, and what its buyer wanted at its end. Periods without an order, as a migration may have left them, are not told."""
     of_line = {line.number: line for line in lines}
     every = list(moves)
-    moves = [move for move in every if move.lifecycle != HISTORY]
+    moves = [move for move in every if move.lifecycle not in {HISTORY, ACCESS_HISTORY}]
     bought = of_line.get(subscription.order_line_number)
     first = TimelineEvent(
         subscription.created_at,
@@ -46,6 +47,7 @@ def service_events(
         *_of_refunds(refunds),
         *_of_freezes(past.freezes, moves),
         *_of_policies(move for move in every if move.lifecycle == HISTORY),
+        *_of_access(move for move in every if move.lifecycle == ACCESS_HISTORY),
         *_of_grace(subscription),
     ]
     return [first, *sorted(told, key=lambda event: event.at or subscription.created_at)]
@@ -118,6 +120,11 @@ def _of_policies(moves: Iterable[Move]) -> Iterator[TimelineEvent]:
     }
     for move in moves:
         yield TimelineEvent(move.at, wanted.get(move.after, move.after), icon="calendar")
+
+
+def _of_access(moves: Iterable[Move]) -> Iterator[TimelineEvent]:
+    for move in moves:
+        yield TimelineEvent(move.at, _("The seller changed the access data"), icon="key")
 
 
 def _what(line: OrderLine) -> str:

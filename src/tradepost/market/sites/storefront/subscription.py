@@ -20,7 +20,7 @@ from tradepost.market.product_types.contract import Gives
 from tradepost.market.product_types.deliverable import by_cloud
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.subscriptions.buyer_queries import buyer_subscription
-from tradepost.market.subscriptions.lifecycle import access_data, license_of
+from tradepost.market.subscriptions.lifecycle import ACCESS_HISTORY, access_data, license_of
 from tradepost.market.subscriptions.models import Freeze, Subscription
 from tradepost.market.subscriptions.renewable import LIVING, ending_of
 from tradepost.market.supervision import queries as supervision_queries
@@ -28,7 +28,7 @@ from tradepost.market.web.access import buyer_required, now_of, person
 from tradepost.market.web.seller_contact import contact_of
 from tradepost.market.web.timeline import moves_of
 
-from . import codes, enterprise_services, licenses
+from . import codes, enterprise_services, licenses, live_access
 from .at_its_end import at_its_end
 from .debt import debt_of
 from .service_acts import Standing, offered
@@ -72,6 +72,7 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
         "used": used_now(found, now=now_of(request)) if found.offer.charging.metered else None,
         "usage": reported_usage([found] if found.offer.charging.metered else []).get(found.pk),
         "access": access_data(found) if usable else None,
+        **live_access.context(request, found),
         "usable": usable,
         "by_cloud": by_cloud(found.product.product_type),
         "by_people": product_type(found.product.product_type).by_people,
@@ -96,7 +97,7 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
             found,
             lines.lines if lines else (),
             past,
-            moves_of("subscription", found.pk, HISTORY),
+            moves_of("subscription", found.pk, HISTORY, ACCESS_HISTORY),
             refunds_of_service(found),
         ),
     }

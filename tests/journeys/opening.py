@@ -1,0 +1,42 @@
+"""A browser opens a service: it loads the page, runs the part that asks the seller, and loads the page again when it is told to."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import partial
+from typing import Any
+
+from django.test import Client
+
+from tests.waiting import until
+from tradepost.market.subscriptions.models import Subscription
+
+HTMX = {"hx-request": "true"}
+POLL = HTMX | {"hx-trigger": "sf-access-live", "hx-target": "sf-access-live"}
+
+
+def open_service(page: Client, service: Subscription) -> str:
+    """The page as its buyer sees it in the end."""
+    path = f"/services/{service.pk}/"
+    shown = page.get(path).content.decode()
+    asks = re.search(r'hx-post="([^"]+)"', shown)
+    if not asks:
+        return shown
+    part = page.post(asks[1], headers=HTMX).content.decode()
+    while follows := re.search(r'hx-get="([^"]+)"', part):
+        answer = until(partial(_changed, page, follows[1], path), what="the part ends")
+        if location := answer.headers.get("HX-Location"):
+            return page.get(json.loads(location)["path"]).content.decode()
+        part = answer.content.decode()
+    asked = shown.index('<form id="sf-access-live"')
+    return shown.replace(shown[asked : shown.index("</form>", asked)], part)
+
+
+def _changed(page: Client, url: str, path: str) -> Any:
+    answer = page.get(url, headers=POLL | {"hx-current-url": f"http://testserver{path}"})
+    return None if answer.status_code == 204 and "HX-Location" not in answer.headers else answer
+
+
+def password_of(page: Client, service: Subscription) -> str:
+    return page.post(f"/services/{service.pk}/password/").content.decode()
