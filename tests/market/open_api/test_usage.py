@@ -109,7 +109,6 @@ def test_a_repeat_of_the_kit_is_a_success(service: Subscription) -> None:
     ("change", "detail"),
     [
         (lambda s: signed(record(s), key="another key of somebody"), "no base key"),
-        (lambda s: signed(record(s, instance_id="of-nobody")), "no base key"),
         (lambda s: signed(record(s), late=timedelta(minutes=16)), "ts is more than 15 minutes"),
         (lambda s: replace(signed(record(s)), headers=()), "the header ts"),
         (lambda s: replace(signed(record(s)), body=signed(record(s, value="9")).body), "no base key"),
@@ -170,6 +169,38 @@ def test_usage_of_another_seller_is_refused_alone_and_not_taken_for_its_owner(se
     answer = members(send(signed(record(service, 0, instance_id="i-other", metering_sn="x"), record(service, 1))))
     assert [one["error_code"] for one in answer["abnormal_usage_data"]] == ["94060009"]
     assert list(Record.objects.values_list("subscription", flat=True)) == [service.pk]
+
+
+@pytest.mark.parametrize("instance", ["of-nobody", "i-other", "", "x" * 65, "i-1\x00"])
+def test_a_push_about_unknown_instances_alone_is_taken_and_its_records_are_refused(
+    service: Subscription, instance: str
+) -> None:
+    """C.5 rule 1: the interface does not fail on bad records. Its seller is found by the signature."""
+    other = make_metered(instance_id="i-other")
+    keys.rotate_signing_key(other.seller, "base", now=clock.now(), secret="the base key of another")
+    (sound,) = json.loads(signed(record(service)).body)["usage_records"]
+    answer = send(resigned(json.dumps({"usage_records": [sound | {"instance_id": instance}]}).encode()))
+    assert said(answer) == (200, "MKT.0000")
+    assert len(members(answer)["abnormal_usage_data"]) == 1
+    refused = RefusedRecord.objects.get()
+    assert (refused.seller_id, refused.code) == (
+        service.seller_id,
+        "001" if instance not in {"of-nobody", "i-other"} else "009",
+    )
+    assert not Record.objects.exists()
+
+
+def test_the_search_for_a_key_is_limited_by_number_and_size(service: Subscription, monkeypatch) -> None:
+    """Those that pushed last are tried first, so an active seller is found in a large market."""
+    assert said(send(signed(record(service)))) == (200, "MKT.0000")
+    for n in range(3):
+        newer = make_seller()
+        keys.rotate_signing_key(newer, "base", now=clock.now(), secret=f"a base key of seller {n}")
+    monkeypatch.setattr(usage_authentication, "MOST_KEYS", 1)
+    unknown = signed(record(service, 1, instance_id="of-nobody"), nonce="n-2")
+    assert said(send(unknown)) == (200, "MKT.0000")
+    monkeypatch.setattr(usage_authentication, "MOST_HASHED", 100)
+    assert said(send(signed(record(service, 1, instance_id="of-nobody"), nonce="n-3"))) == (401, "94060002")
 
 
 def test_the_same_name_at_two_sellers_is_each_ones_own(service: Subscription) -> None:
@@ -273,6 +304,21 @@ def test_when_all_are_wrong_alike_the_call_has_their_code(shop: Shop, service: S
     # So that nobody pushes the parts of a batch of which all is wrong; MKT.0101 carries no extra_info (C.4).
     assert members(answer).get("extra_info", {}).get("wrongRecords") == (None if expected[1] == "MKT.0101" else 2)
     assert (Record.objects.count(), RefusedRecord.objects.count()) == (0, 2)
+
+
+def test_when_all_are_wrong_in_different_ways_the_call_is_no_success(shop: Shop, service: Subscription) -> None:
+    """C.4: 9002 invalid usage entities. Nothing was stored, so the seller must not read MKT.0000."""
+    answer = push_old(shop, old(service, instance_id="of-nobody"), old(service, 1, usage_value="-1"))
+    assert said(answer) == (500, "MKT.9002")
+    assert members(answer)["extra_info"]["wrongRecords"] == 2
+    assert (Record.objects.count(), RefusedRecord.objects.count()) == (0, 2)
+
+
+def test_no_record_at_all_is_an_invalid_parameter(shop: Shop, service: Subscription) -> None:
+    """C.4: 0101 missing mandatory parameter; 9003 is the limit of size."""
+    assert said(push_old(shop)) == (400, "MKT.0101")
+    assert said(push_old(shop, path=PATH_2018, name="usageRecords")) == (400, "MKT.0101")
+    assert nothing_is_stored()
 
 
 def test_more_than_a_thousand_and_no_list_at_all(shop: Shop, service: Subscription) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -202,6 +203,19 @@ def signing_secrets(seller_id: int, interface_class: str, *, now: datetime) -> t
     found = _living_signing_keys(seller_id, interface_class, now)
     newest_first = sorted(found, key=lambda row: (row[2] is not None, -row[0]))
     return tuple(opened(sealed) for _pk, sealed, _until in newest_first)
+
+
+def signing_secrets_of_all(
+    interface_class: str, *, first: Sequence[int], most: int, now: datetime
+) -> list[tuple[str, int]]:
+    """Up to ``most`` living secrets with their sellers' keys, those of the sellers ``first`` before all others, in that order."""
+    living = SigningKey.objects.filter(Q(valid_until=None) | Q(valid_until__gt=now), interface_class=interface_class)
+    place = {seller: at for at, seller in enumerate(first)}
+    found = list(living.filter(seller__in=first[:most]).values_list("sealed", "seller"))
+    found.sort(key=lambda row: place[row[1]])
+    if len(found) < most:
+        found += living.exclude(seller__in=first).order_by("-pk").values_list("sealed", "seller")[: most - len(found)]
+    return [(opened(sealed), seller) for sealed, seller in found[:most]]
 
 
 def create_access_key(seller: Seller, *, by: User | None, now: datetime) -> NewKey:

@@ -50,7 +50,8 @@ OLD_CODES: Mapping[Code, str] = {
     Code.FOREIGN: "MKT.9001",
     Code.TOO_OLD: "MKT.9004",
 }
-"""The older editions name no records: when all are wrong alike, the call has the row for it; else it is a success."""
+"""The older editions name no records. If all records are wrong, the call is answered with their common row, or with
+``INVALID_USAGE`` if they differ; if some were stored, it is a success."""
 INVALID_USAGE = "MKT.9002"
 
 
@@ -81,13 +82,15 @@ def _pushed_old(request: ApiRequest, edition: Edition, api: Push.Api) -> Respons
     try:
         loaded = load_each(request.request.body, edition)
     except WrongCount as error:
-        raise ApiRefused("MKT.9003", str(error)) from None
+        # Too many have a row of their own; none at all is an invalid parameter (§C.4, §C.6).
+        raise ApiRefused("MKT.9003" if error.count else "MKT.0101", str(error)) from None
     except BadBody as error:
         raise ApiRefused("MKT.0101", str(error)) from None
     taken = _take(Pushed(seller=request.caller.seller_id, api=api, loaded=loaded), request)
-    codes = {OLD_CODES.get(one.refusal.code, INVALID_USAGE) for one in taken.refused}
-    if len(codes) == 1 and len(taken.refused) == len(loaded.items):
-        raise ApiRefused(codes.pop(), _words(taken.refused[0]), wrong_records=len(taken.refused))
+    if len(taken.refused) == len(loaded.items):
+        codes = {OLD_CODES.get(one.refusal.code, INVALID_USAGE) for one in taken.refused}
+        code = codes.pop() if len(codes) == 1 else INVALID_USAGE
+        raise ApiRefused(code, _words(taken.refused[0]), wrong_records=len(taken.refused))
     return usage_push_old.pushed()
 
 

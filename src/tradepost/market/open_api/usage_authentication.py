@@ -1,14 +1,15 @@
 """Who pushes usage: the seller whose base key signed the body, found by the instances that it names (openapi-jointkit §C.5).
 
-The call names no seller. So the keys of a few owners of the claimed instances are tried; what it says of the instances of others
-is refused record by record later. An ``Authorization`` header beside the signature must be that of the same seller.
+The call names no seller. So the keys of a few owners of the claimed instances are tried, and then those of other sellers: a push
+that names unknown instances alone is refused record by record like every other (§C.5 rule 1), and so is what it says of the
+instances of others. An ``Authorization`` header beside the signature must be that of the same seller.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import msgspec
@@ -18,6 +19,7 @@ from tradepost.market.base.config import config
 from tradepost.market.identity import keys
 from tradepost.market.identity.models import SigningKey
 from tradepost.market.metering.intake import Nonce
+from tradepost.market.metering.models import Push
 from tradepost.protocols.http import Request
 from tradepost.protocols.open_api import usage_push
 from tradepost.protocols.open_api.bodies import ApiRefused as Malformed
@@ -30,6 +32,12 @@ from .throttle import lockout
 
 MOST_OWNERS = 8
 """Sellers whose keys are tried. A push is of one seller; more are named by mistake, or by somebody who tries."""
+
+
+MOST_KEYS = 2_000
+MOST_HASHED = 8_000_000
+"""Limits of the search among sellers who own none of the named instances: keys, and bytes of body in all. A peer that is wrong
+too often in a row is locked, so a stranger can start it a few times only."""
 
 
 class UsageCaller(Caller, frozen=True):
@@ -67,11 +75,14 @@ def _check(head: Head, also: CheckWhole | None, nonce: Nonce, request: Request) 
         for secret in keys.signing_secrets(seller, SigningKey.InterfaceClass.BASE, now=head.now):
             by_key.setdefault(secret, seller)
     key = usage_push.matching_key(request, list(by_key))
+    if key is None and signed is None:
+        by_key = _other_keys(len(request.body), without=owners, now=head.now)
+        key = usage_push.matching_key(request, list(by_key))
     who = f"{head.peer} base key"
     if key is None:
         lockout().failed(who, now=head.wall)
         raise NotAuthenticated(
-            "no base key of a seller of these instances signed this body"
+            "no base key of a seller signed this body"
             if signed is None
             else "the base key of the seller in Authorization did not sign this body"
         )
@@ -131,3 +142,11 @@ def _owners(claimed: Sequence[str]) -> list[int]:
         sellers[instance].append(seller)
     named = dict.fromkeys(seller for instance in claimed for seller in sellers[instance])
     return list(named)[:MOST_OWNERS]
+
+
+def _other_keys(body: int, *, without: Sequence[int], now: datetime) -> dict[str, int]:
+    """Base keys of other sellers, those that pushed last first, as many as a body of this size allows."""
+    most = min(MOST_KEYS, MOST_HASHED // max(body, 1))
+    pushed_last = dict.fromkeys(Push.objects.order_by("-pk").values_list("seller", flat=True)[:MOST_KEYS])
+    found = keys.signing_secrets_of_all(SigningKey.InterfaceClass.BASE, first=list(pushed_last), most=most, now=now)
+    return {secret: seller for secret, seller in found if seller not in without}

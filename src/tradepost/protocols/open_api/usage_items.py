@@ -138,7 +138,7 @@ def load_each(body: bytes, edition: Edition = NEW) -> Loaded:
     if not isinstance(listed, list):
         raise BadBody(f"{edition.listed} must be an array")
     if not 1 <= len(listed) <= MAX_RECORDS:
-        raise WrongCount(f"{edition.listed} holds {len(listed)} records, 1 to {MAX_RECORDS} are allowed")
+        raise WrongCount(f"{edition.listed} holds {len(listed)} records, 1 to {MAX_RECORDS} are allowed", len(listed))
     times: dict[object, datetime | None] = {}
     return Loaded(tuple(_item(at, raw, edition, times) for at, raw in enumerate(listed)), tuple(listed))
 

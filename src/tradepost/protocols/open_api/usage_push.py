@@ -133,7 +133,11 @@ class BadTime(BadValue):
 
 
 class WrongCount(BadBody):
-    """No record at all, or too many."""
+    """No record at all, or too many. ``count``: how many came."""
+
+    def __init__(self, message: str, count: int = 0) -> None:
+        super().__init__(message)
+        self.count = count
 
 
 def dump_time(at: datetime) -> str:
@@ -271,7 +275,7 @@ def listed_records(body: bytes, table: tuple[Field, ...], name: str) -> list[Mem
     members = read(body)
     listed = members.get(name)
     if isinstance(listed, list) and not 1 <= len(listed) <= MAX_RECORDS:
-        raise WrongCount(f"{name} holds {len(listed)} records, 1 to {MAX_RECORDS} are allowed")
+        raise WrongCount(f"{name} holds {len(listed)} records, 1 to {MAX_RECORDS} are allowed", len(listed))
     check(table, members)
     return list(objects(members, name))
 

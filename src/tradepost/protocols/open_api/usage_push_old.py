@@ -126,7 +126,7 @@ def _read[R](body: bytes, table: tuple[Field, ...], name: str, load: Callable[[M
     try:
         return tuple(load(item) for item in listed_records(body, table, name))
     except WrongCount as error:
-        raise ApiRefused(_TOO_MANY, str(error)) from None
+        raise ApiRefused(_TOO_MANY if error.count else _INVALID, str(error)) from None
     except BadValue as error:
         raise ApiRefused(_ILLEGAL, str(error)) from None
     except BadBody as error:
