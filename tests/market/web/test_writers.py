@@ -13,7 +13,7 @@ from django.conf import settings
 from django.test import Client
 
 from tests.market.web.exchanging import WITHIN, ask, scope, server, until
-from tradepost.market.web import writers
+from tradepost.market.web import request_buffering, writers
 from tradepost.market.web.answering import Environ
 from tradepost.market.web.request_buffering import AT_ONCE, AT_ONCE_OF_ONE
 from tradepost.market.web.writers import TURNED_AWAY, Places, places
@@ -52,6 +52,34 @@ def test_twenty_waiting_writers_keep_no_reader_out(path: str, number: int) -> No
         assert inside.began == number
         inside.free.set()
         assert {(await task).status for task in writing} == {200}, "those that could wait were served"
+
+    asyncio.run(run())
+
+
+def test_parallel_calls_of_one_program_wait_for_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """openapi-jointkit §C.5: twenty usage pushes at a time were answered 502 once the first took longer than a form may wait."""
+    asked = 0
+    take = Places.take
+
+    def counting(self: Places, *arguments: Any) -> None:
+        nonlocal asked
+        asked += 1
+        take(self, *arguments)
+
+    monkeypatch.setattr(request_buffering, "WAIT", 0.01)
+    monkeypatch.setattr(request_buffering, "CALL_TRIES", 100_000)
+    monkeypatch.setattr(Places, "take", counting)
+    inside = Locked()
+
+    async def run() -> None:
+        tried = server(inside, threads=AT_ONCE, writers=2)
+        pushing = [asyncio.create_task(ask(tried, scope(path="/api/x", length=1), b"a")) for _ in range(MANY)]
+        await until(lambda: asked > 3 * MANY)
+        assert not any(task.done() for task in pushing), "nobody is turned away"
+        form = await ask(tried, scope(length=1), b"a")
+        assert form.status == 503, "a person hears at once that the market is busy"
+        inside.free.set()
+        assert {(await task).status for task in pushing} == {200}
 
     asyncio.run(run())
 

@@ -41,6 +41,9 @@ AT_ONCE_OF_ONE = 4
 """Of these, for one client: with twice as many, pages of others take twice as long beside its requests (decision 0081)."""
 UNANSWERED_OF_ONE = 256
 """Requests of one client that a process holds, in a thread or waiting for one; further ones are refused."""
+CALL_TRIES = 6
+"""How often a program's call waits for a place to write, ``writers.WAIT`` seconds each time. A seller that pushes the usage of
+many services in parallel gets its answers in turn, not an error (openapi-jointkit §C.5)."""
 FROM_ANYBODY = 64 * 1024
 """Bytes of a call's body that are received before anybody looked who calls."""
 FORM_FROM_ANYBODY = 1024 * 1024
@@ -339,7 +342,8 @@ class RequestBuffering:
     def _pass_on(self, environ: Environ, exchange: Exchange, answered: asyncio.Future[None]) -> None:
         """To a thread, once there is a place for a request of its kind."""
         answer = partial(self._answer, environ, exchange, answered)
-        self._in_turn(environ, lambda: self._threads.do(answer, environ[LANE]), answered)
+        tries = CALL_TRIES if is_call(environ["PATH_INFO"]) else 1
+        self._in_turn(environ, lambda: self._threads.do(answer, environ[LANE]), answered, tries=tries)
 
     def _in_turn(
         self, environ: Environ, begin: Callable[[], None], ended: asyncio.Future[Any], *, tries: int = 1
