@@ -69,6 +69,7 @@ WITHOUT_LINK: Mapping[str, str] = {
 
 POLLED = "loaded by its page while something runs"
 IN_OTHER_STATES: Mapping[str, tuple[str, str]] = {
+    "services/<int:pk>/access/": ("storefront:access_live", POLLED),
     "orders/<str:number>/progress/": ("storefront:progress", POLLED),
     "servers/<int:pk>/release/": ("storefront:server_release", "a server that runs"),
     "servers/<int:pk>/replace/": ("storefront:server_replace", "a server that runs"),
