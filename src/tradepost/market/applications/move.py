@@ -69,7 +69,13 @@ def move(application: Application, kit: Address) -> None:
 
 
 def change_address(
-    address: Address, *, url: str, require_body_sign: bool, outbound: OutboundPolicy, now: datetime
+    address: Address,
+    *,
+    url: str,
+    require_body_sign: bool,
+    outbound: OutboundPolicy,
+    now: datetime,
+    encryption: str = "",
 ) -> None:
     """``production.addresses.change``, unless the address serves a published application. Raises ``Refused``."""
     if url.strip() != address.url and (held := _published_at(address)) is not None:
@@ -78,7 +84,9 @@ def change_address(
             "and ask for the move on the page of the application: an operator decides."
         )
         raise Refused("address.joint", words % {"application": held.name}, field="url")
-    addresses.change(address, url=url, require_body_sign=require_body_sign, outbound=outbound, now=now)
+    addresses.change(
+        address, url=url, require_body_sign=require_body_sign, outbound=outbound, now=now, encryption=encryption
+    )
 
 
 def serve(product: Product, address: Address) -> None:

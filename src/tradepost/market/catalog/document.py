@@ -99,6 +99,11 @@ class Price(Struct, frozen=True, kw_only=True):
         return self.factors[0].unit if self.factors else self.usage_unit
 
 
+AMOUNT, DISK_SIZE, BAND_WIDTH = "amount", "diskSize", "bandWidth"
+PARAMETERS = (AMOUNT, DISK_SIZE, BAND_WIDTH)
+"""Of numeric attributes: pieces or people, GB of disk, Mbit/s."""
+
+
 class Quantity(Struct, frozen=True, kw_only=True):
     """A numeric attribute: what is bought by number (users, devices)."""
 
@@ -106,6 +111,8 @@ class Quantity(Struct, frozen=True, kw_only=True):
     least: int = 1
     most: int = 1
     step: int = 1
+    parameter: str = AMOUNT
+    """As which parameter SaaS 1.0 sends it: one of ``PARAMETERS`` (saas-v1-license A2.1, business-rules §3.4)."""
 
 
 class Value(Struct, frozen=True, kw_only=True):
@@ -214,6 +221,8 @@ class Purchase(Struct, frozen=True, kw_only=True):
     extend_params: tuple[ExtendParam, ...] = ()
     asks_mobile: bool = False
     asks_email: bool = False
+    asks_user: bool = False
+    """Whether the seller gets user ID and user name, to name its administrator account by them (saas-v1-license A2.1)."""
     access_by_message: bool = False
     """The seller sends access data by SMS or mail, so the interface may stay silent (saas-v2 §3.2)."""
     terms: Text = NO_TEXT

@@ -77,6 +77,8 @@ class Product(models.Model):
     was listed before its kind was supervised."""
     asks_mobile = models.BooleanField(default=False)
     asks_email = models.BooleanField(default=False)
+    asks_user = models.BooleanField(default=False, db_default=False)
+    """User ID and user name (saas-v1-license A2.1)."""
     access_by_message = models.BooleanField(default=False)
     """The seller sends access data by SMS or mail, so the interface may stay silent (saas-v2 §3.2)."""
     logo = models.CharField(max_length=64, blank=True, default="", db_default="")
@@ -175,6 +177,8 @@ class Sku(models.Model):
     quantity_min = models.PositiveIntegerField(default=1)
     quantity_max = models.PositiveIntegerField(default=1)
     quantity_step = models.PositiveIntegerField(default=1)
+    quantity_parameter = models.CharField(max_length=16, default="amount", db_default="amount")
+    """As which parameter SaaS 1.0 sends the quantity (saas-v1-license A2.1)."""
     stopped_at = models.DateTimeField(null=True, default=None)
 
 

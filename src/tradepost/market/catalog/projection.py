@@ -16,7 +16,7 @@ from tradepost.market.product_types.acceptance import flow_of
 from tradepost.market.product_types.registry import product_type
 
 from .cheapest import first_usage_price
-from .document import NONE, Document, Price, Sku, Spec, minor_bands, usage_bands
+from .document import AMOUNT, NONE, Document, Price, Sku, Spec, minor_bands, usage_bands
 from .document import Factor as CountedFactor
 from .models import Category, Factor, Offer, Product
 from .models import Sku as SkuRow
@@ -26,7 +26,7 @@ from .price_models import unit_price
 
 TEXTS = (
     "name", "name_en", "summary", "summary_en", "description", "description_en", "guide", "guide_en", "picture", "logo",
-    "contact_email", "contact_phone", "extend_params", "asks_mobile", "asks_email", "access_by_message", "flow",
+    "contact_email", "contact_phone", "extend_params", "asks_mobile", "asks_email", "asks_user", "access_by_message", "flow",
 )  # fmt: skip
 """Columns of ``Product`` that are the document's."""
 
@@ -54,6 +54,7 @@ def product_columns(document: Document) -> dict[str, Any]:
             for p in purchase.extend_params
         ],
         "asks_mobile": purchase.asks_mobile, "asks_email": purchase.asks_email,
+        "asks_user": purchase.asks_user,
         "access_by_message": purchase.access_by_message,
         "flow": flow_of(product_type(document.product_type), document.details.fields),
     }  # fmt: skip
@@ -79,6 +80,7 @@ def sku_columns(sku: Sku) -> dict[str, Any]:
         "quantity_name": quantity.name.zh if quantity else "", "quantity_name_en": quantity.name.en if quantity else "",
         "quantity_min": quantity.least if quantity else 1, "quantity_max": quantity.most if quantity else 1,
         "quantity_step": quantity.step if quantity else 1,
+        "quantity_parameter": quantity.parameter if quantity else AMOUNT,
     }  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from tradepost.market.product_types.registry import product_type
 from tradepost.protocols.text import Text
 
 from . import rich_text
-from .document import APPLICATION, ASSET, SECTIONS, Document, Factor, Price, Quantity, Sku, Spec
+from .document import AMOUNT, APPLICATION, ASSET, SECTIONS, Document, Factor, Price, Quantity, Sku, Spec
 from .models import Category
 from .price_models import PriceModel
 from .view import way_of
@@ -197,6 +197,7 @@ def _purchase(document: Document) -> Iterator[Line]:
     for name, label, said in (
         ("asks_mobile", _("The buyer's mobile number"), purchase.asks_mobile),
         ("asks_email", _("The buyer's e-mail address"), purchase.asks_email),
+        ("asks_user", _("The buyer's user ID and user name"), purchase.asks_user),
         ("access_by_message", _("I send access data by SMS or e-mail"), purchase.access_by_message),
         ("public", _("Shown in the store and its searches"), purchase.public),
     ):
@@ -289,10 +290,11 @@ def chosen_words(spec: Spec, sku: Sku) -> list[str]:
 
 
 def _quantity(quantity: Quantity) -> str:
-    return _("%(name)s, %(least)s to %(most)s in steps of %(step)s") % {
+    words = _("%(name)s, %(least)s to %(most)s in steps of %(step)s") % {
         "name": f"{quantity.name.zh} / {quantity.name.en}", "least": quantity.least, "most": quantity.most,
         "step": quantity.step,
     }  # fmt: skip
+    return words if quantity.parameter == AMOUNT else f"{words} ({quantity.parameter})"
 
 
 def price_words(price: Price, currency: str) -> str:

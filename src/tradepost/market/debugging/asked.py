@@ -108,7 +108,8 @@ def _known(address: Address) -> dict[str, str]:
     """The instance id that the saved creation was answered with (saas-v2 §5.1: values must exist in the seller's system)."""
     created = DebugCase.objects.filter(address=address, kind="Create").order_by("-tried_at").select_related("call")
     instance = next((one.call.instance_id for one in created if one.call is not None and one.call.instance_id), "")
-    return {"instanceId": instance} if instance else {}
+    known = {"encryptType": address.encryption}
+    return known | {"instanceId": instance} if instance else known
 
 
 def class_of(address: Address) -> str:

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from tradepost.market.base import stored
 from tradepost.market.base.prepared import Among, Keys, Prepared, PreparedObjects, Slot
 from tradepost.market.base.secrets import unseal
+from tradepost.market.catalog.document import AMOUNT, BAND_WIDTH, DISK_SIZE
 from tradepost.market.catalog.models import Product
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.product_types.acceptance import opens_at_payment
@@ -139,11 +140,19 @@ def purchase_of(line: OrderLine) -> Purchase:
         charging_mode=line.charging.mode,
         period_type=line.period_type,
         period_number=line.period_number or None,
-        quantity=line.quantity if line.linear else None,
+        **_quantity_of(line),
         trial=line.order.order_type == Order.Type.TRIAL,
         amount=(line.list_amount if listed else line.amount).major,
         extend_params=tuple((p["name"], p["value"]) for p in line.extend_params),
     )
+
+
+def _quantity_of(line: OrderLine) -> dict[str, int]:
+    """The parameter as which SaaS 1.0 sends the quantity (saas-v1-license A2.1)."""
+    return {_MEMBER.get(line.offer.sku.quantity_parameter, "quantity"): line.quantity} if line.linear else {}
+
+
+_MEMBER = {AMOUNT: "quantity", DISK_SIZE: "disk_size", BAND_WIDTH: "band_width"}
 
 
 def kind_of(operation: Operation) -> AnyKind:

@@ -33,6 +33,7 @@ from tradepost.market.production.models import Address, Call
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.subscriptions.renewable import renewed_end
 from tradepost.protocols.commands import Buyer, Command
+from tradepost.protocols.inline_purchase import NAME_LENGTH
 from tradepost.protocols.registry import protocol
 
 from . import changing
@@ -260,7 +261,9 @@ def buyer_of(line: OrderLine) -> Buyer:
     return Buyer(
         customer_id=buyer.customer_id,
         # As the order query says it; never a part of an address that the product did not ask for.
-        customer_name=buyer.name or f"user_{buyer.customer_id[:8]}",
+        customer_name=(name := buyer.name or f"user_{buyer.customer_id[:8]}"),
+        user_id=buyer.customer_id if product.asks_user else "",
+        user_name=name[:NAME_LENGTH] if product.asks_user else "",
         mobile_phone=buyer.phone if product.asks_mobile else "",
         email=buyer.email if product.asks_email else "",
     )

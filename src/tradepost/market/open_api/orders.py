@@ -16,6 +16,7 @@ from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.product_types.charging import charging
 from tradepost.market.subscriptions.paid_time import period_end
 from tradepost.protocols.commands import ChargingMode
+from tradepost.protocols.inline_purchase import NAME_LENGTH
 from tradepost.protocols.open_api import order_query as wire
 
 LONGEST_PRODUCT_NAME = 64
@@ -67,6 +68,7 @@ class _Line(NamedTuple):
     offer__product_id: str
     product__asks_mobile: bool
     product__asks_email: bool
+    product__asks_user: bool
     subscription__expires_at: datetime | None
 
 
@@ -159,6 +161,8 @@ def _buyer(lines: Sequence[_Line]) -> wire.BuyerInfo:
         customer_name=name or f"user_{customer[:8]}",
         customer_real_name=order.order__buyer__certified_name or company or name,
         customer_type=_TYPES[order.order__buyer__customer_type],
+        user_id=customer if (asks_user := any(line.product__asks_user for line in lines)) else "",
+        user_name=(name or f"user_{customer[:8]}")[:NAME_LENGTH] if asks_user else "",
         mobile_phone=order.order__buyer__phone if any(line.product__asks_mobile for line in lines) else "",
         email=order.order__buyer__email if any(line.product__asks_email for line in lines) else "",
     )

@@ -20,7 +20,8 @@ from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.identity.domains import verified_domain
 from tradepost.market.identity.models import Seller
 from tradepost.market.product_types.registry import product_type
-from tradepost.protocols.commands import ChargingMode
+from tradepost.protocols.cases import cases_of
+from tradepost.protocols.commands import ChargingMode, Create, Encryption
 from tradepost.protocols.registry import protocols
 
 from .models import Address, Binding, Call, NoticeBinding
@@ -63,9 +64,10 @@ def _wrong(message: str) -> Refused:
 
 
 def register(
-    seller: Seller, *, url: str, protocol: str, require_body_sign: bool, outbound: OutboundPolicy, now: datetime
-) -> Address:
-    """Store an address of this seller, on a domain that it has proven.
+    seller: Seller, *, url: str, protocol: str, require_body_sign: bool, outbound: OutboundPolicy, now: datetime,
+    encryption: str = Encryption.AES256,
+) -> Address:  # fmt: skip
+    """Store an address of this seller, on a domain that it has proven. ``encryption``: of protocols that encrypt.
 
     Raises ``Refused`` for a bad address, a domain that is not verified, an unknown protocol or a repetition.
     """
@@ -77,12 +79,25 @@ def register(
         domain = verified_domain(seller, host_in(url), outbound=outbound, now=now)
         return Address.objects.create(
             seller=seller, url=url, protocol=protocol, require_body_sign=require_body_sign, created_at=now,
-            domain=domain,
+            domain=domain, encryption=Encryption(encryption).value if encrypts(protocol) else Encryption.AES256.value,
         )  # fmt: skip
 
 
-def change(address: Address, *, url: str, require_body_sign: bool, outbound: OutboundPolicy, now: datetime) -> None:
-    """Change where calls go. Its breaker starts afresh, and calls that it held are due at once."""
+def encrypts(protocol: str) -> bool:
+    """Whether requests of this protocol encrypt private fields, with a strength that the seller chooses (saas-v1-license A1.4)."""
+    return any(field.name == "encryptType" for field in cases_of(protocol).tables.get(Create, ()))
+
+
+def change(
+    address: Address,
+    *,
+    url: str,
+    require_body_sign: bool,
+    outbound: OutboundPolicy,
+    now: datetime,
+    encryption: str = "",
+) -> None:
+    """Change where calls go. Its breaker starts afresh, and calls that it held are due at once. ``encryption``: empty keeps it."""
     url = check_url(url, outbound=outbound)
     with transaction.atomic():
         # What is known of the other place says nothing of this one.
@@ -102,6 +117,7 @@ def change(address: Address, *, url: str, require_body_sign: bool, outbound: Out
             url=url,
             domain=domain,
             require_body_sign=require_body_sign,
+            encryption=Encryption(encryption).value if encryption else address.encryption,
             breaker=Address.Breaker.CLOSED,
             failures=0,
             opened_at=None,

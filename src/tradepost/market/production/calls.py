@@ -15,11 +15,12 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Move
 from tradepost.market.base.prepared import Among, Keys, PreparedObjects
 from tradepost.market.base.stored import StoredMismatch, UnknownVersion
+from tradepost.market.base.values import replace
 from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Product
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols import registry
-from tradepost.protocols.commands import Command, NotifyOrder, Query
+from tradepost.protocols.commands import Command, Create, Encryption, NotifyOrder, Query
 
 from .lifecycle import CALL, CallEvent, status_of
 from .models import Address, Binding, Call
@@ -119,7 +120,7 @@ def prepare(request: CallRequest, address: Address | None, *, now: datetime) -> 
         protocol=address.protocol,
         kind=type(command).__name__,
         activity=activity,
-        command=dump(command),
+        command=dump(_encrypted_for(address, command)),
         purpose=request.purpose,
         owner=request.owner,
         order_number=request.order_number,
@@ -130,6 +131,11 @@ def prepare(request: CallRequest, address: Address | None, *, now: datetime) -> 
         created_at=now,
         give_up_at=request.give_up_at,
     )
+
+
+def _encrypted_for(address: Address, command: Command) -> Command:
+    """With the strength that the seller chose for private fields (saas-v1-license A1.4)."""
+    return replace(command, encryption=Encryption(address.encryption)) if isinstance(command, Create) else command
 
 
 def ask_to_try_out(address: Address, command: Command, *, owner: int, now: datetime) -> Call:
@@ -177,7 +183,7 @@ def ask_for_access(commands: Sequence[Command], address: Address, subscription: 
     for command in commands:
         if type(command) not in activities:
             raise Refused("protocol.no_activity", f"{address.protocol} has no {type(command).__name__}")
-        call = _call_to(address, command, activities[type(command)], owner=None, now=now)
+        call = _call_to(address, _encrypted_for(address, command), activities[type(command)], owner=None, now=now)
         call.purpose, call.due_at = Call.Purpose.ACCESS, now
         call.give_up_at = now - timedelta(minutes=1)  # one try, by every clock
         call.product_id, call.subscription, call.instance_id = (

@@ -10,6 +10,7 @@ from tradepost.market.base.work import DueWork, State, due_index
 from tradepost.market.catalog.models import Product
 from tradepost.market.identity.models import Domain, Seller
 from tradepost.market.subscriptions.models import Subscription
+from tradepost.protocols.commands import Encryption
 
 
 class Address(models.Model):
@@ -24,6 +25,13 @@ class Address(models.Model):
     url = models.CharField(_("Address"), max_length=512)
     protocol = models.CharField(_("Protocol"), max_length=32)
     require_body_sign = models.BooleanField(default=True)
+    encryption = models.CharField(
+        max_length=1,
+        choices=[(Encryption.AES256.value, "AES-256"), (Encryption.AES128.value, "AES-128")],
+        default=Encryption.AES256.value,
+        db_default=Encryption.AES256.value,
+    )
+    """How the private fields of requests are encrypted, by the seller's choice (saas-v1-license A1.4)."""
     created_at = models.DateTimeField()
     breaker = models.CharField(max_length=8, choices=Breaker, default=Breaker.CLOSED)
     failures = models.PositiveIntegerField(default=0)

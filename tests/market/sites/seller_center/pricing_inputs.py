@@ -13,7 +13,7 @@ def inputs(state: PricingState) -> dict[str, str]:
         post |= {
             f"{at}.key": spec.key, f"{at}.name.zh": spec.name.zh, f"{at}.name.en": spec.name.en,
             f"{at}.counted": "1" if spec.counted else "", f"{at}.quantity.name.zh": spec.quantity.zh,
-            f"{at}.quantity.name.en": spec.quantity.en,
+            f"{at}.quantity.name.en": spec.quantity.en, f"{at}.quantity.parameter": spec.parameter,
         }  # fmt: skip
         for a, attribute in enumerate(spec.attributes):
             here = f"{at}.attributes.{a}"

@@ -91,6 +91,25 @@ def test_a_protocol_that_is_not_offered_is_refused(page, shop):
     assert not Address.objects.filter(seller=shop.seller).exists()
 
 
+@pytest.mark.parametrize(("protocol", "kept"), [("saas_v1", "2"), ("saas_v2", "1")])
+def test_the_seller_chooses_the_encryption_of_saas_v1(page, shop, protocol: str, kept: str) -> None:
+    """saas-v1-license A1.4: 1 = AES-256, 2 = AES-128. Other protocols encrypt nothing."""
+    page.post("/seller/addresses/new/", form(protocol=protocol, encryption="2"))
+    address = Address.objects.get(seller=shop.seller)
+    assert address.encryption == kept
+    offered = 'name="encryption"' in page.get(f"/seller/addresses/{address.pk}/").content.decode()
+    assert offered is (protocol == "saas_v1")
+    page.post(f"/seller/addresses/{address.pk}/", {"url": address.url, "encryption": "1"})
+    address.refresh_from_db()
+    assert address.encryption == "1"
+
+
+def test_an_encryption_that_does_not_exist_is_refused(page, shop) -> None:
+    answer = page.post("/seller/addresses/new/", form(protocol="saas_v1", encryption="3"))
+    assert answer.status_code != 302
+    assert not Address.objects.filter(seller=shop.seller).exists()
+
+
 def test_a_change_closes_the_breaker(page, shop):
     address = people.make_address(shop.seller)
     Address.objects.filter(pk=address.pk).update(breaker="open", failures=7, trial_at=people.NOW + timedelta(minutes=1))

@@ -46,7 +46,9 @@ REGION = {
     "code": "region", "name": "地域", "name_en": "Region",
     "values": [{"code": "n", "name": "北", "name_en": "North"}, {"code": "e", "name": "东", "name_en": "East"}],
 }  # fmt: skip
+SEATS = make_sku(MONTHLY, quantity_name="席位", quantity_name_en="Seats", quantity_max=50)
 SHAPES = {
+    "a quantity of disk": make_spec(replace(SEATS, quantity=replace(SEATS.quantity, parameter="diskSize"))),
     "one fixed price": make_spec(make_sku(MONTHLY)),
     "all ways": make_spec(make_sku(MONTHLY, YEARLY, ONCE, ON_DEMAND, PACKAGE, TRIAL)),
     "packages of uses": make_spec(make_sku(ONCE, USES, replace(USES, quota=Decimal(500)))),

@@ -31,6 +31,7 @@ from tradepost.market.production.trials import Trial, newest_trials, start_trial
 from tradepost.market.web.refusals import say_why
 from tradepost.market.web.templatetags.ui import protocol_title
 from tradepost.protocols.cases import cases_of
+from tradepost.protocols.commands import Encryption
 from tradepost.protocols.registry import protocols
 
 from . import order_notices
@@ -70,6 +71,13 @@ class AddressForm(forms.Form):
             "server cannot sign yet: without it, somebody between us and your server could invent answers. "
             "A wrong signature is refused in any case."
         ),
+    )
+
+    encryption = forms.ChoiceField(
+        label=gettext_lazy("Encryption of phone numbers and email addresses"),
+        choices=[(Encryption.AES256.value, "AES-256"), (Encryption.AES128.value, "AES-128")],
+        required=False,
+        help_text=gettext_lazy("Used by SaaS 1.0 only. Choose AES-128 if your server cannot decrypt AES-256."),
     )
 
     def __init__(self, *args: object, products: Sequence[Product] = (), kind: str = "", **kwargs: object) -> None:
@@ -151,6 +159,7 @@ def _described(
         "address": address,
         "protocol": protocol_title(address.protocol),
         "fault": _fault(address),
+        "encrypts": verbs.encrypts(address.protocol),
         "has_key": wanted in classes,
         "key_class": SigningKey.InterfaceClass(wanted).label if wanted else "",
         "trial": trial,
@@ -206,6 +215,7 @@ def _register(request: SellerRequest, form: AddressForm, products: list[Product]
                 url=given["url"],
                 protocol=given["protocol"],
                 require_body_sign=given["require_body_sign"],
+                encryption=given["encryption"] or Encryption.AES256,
                 outbound=config().outbound,
                 now=request.now,
             )
@@ -225,11 +235,18 @@ def address(request: SellerRequest, pk: int) -> HttpResponse:
     own = _address(request, pk)
     form = AddressForm(
         request.POST or None,
-        initial={"url": own.url, "require_body_sign": own.require_body_sign, "protocol": own.protocol},
+        initial={
+            "url": own.url,
+            "require_body_sign": own.require_body_sign,
+            "protocol": own.protocol,
+            "encryption": own.encryption,
+        },
     )
     del form.fields["product"], form.fields["protocol"]
     if notice_bindings.notifies(own):  # whose answers are documented without Body-Sign
         del form.fields["require_body_sign"]
+    if not verbs.encrypts(own.protocol):
+        del form.fields["encryption"]
     if form.is_valid() and _change(request, own, form):
         messages.success(request, _("The address is changed. Calls that were held are made at once."))
         return redirect("seller_center:addresses")
@@ -246,6 +263,7 @@ def _change(request: SellerRequest, own: Address, form: AddressForm) -> bool:
             own,
             url=given["url"],
             require_body_sign=given.get("require_body_sign", own.require_body_sign),
+            encryption=given.get("encryption", ""),
             outbound=config().outbound,
             now=request.now,
         )

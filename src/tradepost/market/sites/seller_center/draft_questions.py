@@ -141,6 +141,7 @@ GROUPS: Mapping[str, tuple[Group, ...]] = {
             asks=(
                 Ask(name="asks_mobile", label=gettext_lazy("The buyer's mobile number"), look=Look.TICK, required=False),
                 Ask(name="asks_email", label=gettext_lazy("The buyer's e-mail address"), look=Look.TICK, required=False),
+                Ask(name="asks_user", label=gettext_lazy("The buyer's user ID and user name"), look=Look.TICK, required=False),
             ),
         ),
         Group(

@@ -126,7 +126,8 @@ def _purchase(typed: Mapping[str, str]) -> Purchase:
     return Purchase(
         extend_params=tuple(p for p in params if p.name or p.label.zh or p.label.en),
         asks_mobile=bool(typed["asks_mobile"]), asks_email=bool(typed["asks_email"]),
-        terms=_text(typed, "terms"), access_by_message=bool(typed["access_by_message"]), public=bool(typed["public"]),
+        asks_user=bool(typed["asks_user"]), terms=_text(typed, "terms"),
+        access_by_message=bool(typed["access_by_message"]), public=bool(typed["public"]),
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from tradepost.market.base.numbers import decimal_number, whole_number
 from tradepost.market.base.values import replace
 from tradepost.market.catalog.document import (
+    AMOUNT,
     NONE,
     Attribute,
     Band,
@@ -93,6 +94,7 @@ def _spec_state(spec: Spec, i: int, places: Places) -> SpecState:
         ],
         counted=bool(numbers),
         quantity=_words(numbers[0].name) if numbers else Words(),
+        parameter=numbers[0].parameter if numbers else AMOUNT,
         plans=[plan for _shape, plan in columns],
         rows=[_row(sku, shapes) for sku in spec.skus],
     )
@@ -232,7 +234,9 @@ def _spec(spec: SpecState, at: str, errors: Errors) -> Spec:
         ),
         skus=skus,
         plans=tuple(plan for p, plan in enumerate(plans) if not priced[p]),
-        quantity=Quantity(name=_text(spec.quantity)) if spec.counted and not any(sku.quantity for sku in skus) else None,
+        quantity=Quantity(name=_text(spec.quantity), parameter=spec.parameter)
+        if spec.counted and not any(sku.quantity for sku in skus)
+        else None,
     )  # fmt: skip
 
 
@@ -245,6 +249,7 @@ def _quantity(spec: SpecState, row: Row, at: str, errors: Errors) -> Quantity | 
         least=_whole(row.least or "1", f"{at}.least", errors),
         most=_whole(row.most, f"{at}.most", errors),
         step=_whole(row.step or "1", f"{at}.step", errors),
+        parameter=spec.parameter,
     )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import islice, product
 
 from tradepost.market.base import ids
+from tradepost.market.catalog.document import AMOUNT, PARAMETERS
 
 MOST_SPECS = 20
 MOST_ATTRIBUTES = 5
@@ -104,6 +105,7 @@ class SpecState:
     attributes: list[Coded] = field(default_factory=list)
     counted: bool = False
     quantity: Words = field(default_factory=Words)
+    parameter: str = AMOUNT
     plans: list[Plan] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     insert: str = ""
@@ -218,6 +220,7 @@ def _spec(post: Post, at: str) -> SpecState:
         ],
         counted=post.get(f"{at}.counted") == "1",
         quantity=_words(post, f"{at}.quantity.name"),
+        parameter=parameter if (parameter := _typed(post, f"{at}.quantity.parameter")) in PARAMETERS else AMOUNT,
         insert=_typed(post, f"{at}.insert"),
         plans=plans,
         rows=[_row(post, f"{at}.rows.{r}", len(plans)) for r in _while(post, f"{at}.rows.{{}}.values", MOST_ROWS)],

@@ -9,7 +9,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from msgspec import Struct
 
-from tradepost.market.catalog.document import Pricing, Sku
+from tradepost.market.catalog.document import AMOUNT, BAND_WIDTH, DISK_SIZE, Pricing, Sku
 from tradepost.market.catalog.readable import ACCUMULATIONS, CYCLES, MODELS, RESETS, WAYS, WHEN_USED_UP
 
 from .draft_inputs import Look, Shown, Words, Wrong
@@ -139,6 +139,13 @@ def shown(state: PricingState, wrong: Wrong, ids: _Known, *, modes: Sequence[str
     return [_spec(spec, i, wrong, ids, ways) for i, spec in enumerate(state.specs)]
 
 
+_PARAMETERS = {
+    AMOUNT: gettext_lazy("amount: pieces or people"),
+    DISK_SIZE: gettext_lazy("diskSize: disk space in GB"),
+    BAND_WIDTH: gettext_lazy("bandWidth: bandwidth in Mbit/s"),
+}
+
+
 def _pair(at: str, label: Words, words: Pair, wrong: Wrong, *, longest: int = 50) -> list[Shown]:
     return [
         Shown(
@@ -167,7 +174,10 @@ def _spec(spec: SpecState, i: int, wrong: Wrong, ids: _Known, ways: Sequence[tup
             _attribute(each, f"{at}.attributes.{a}", f"{i}.{a}", wrong) for a, each in enumerate(spec.attributes)
         ],
         counted=spec.counted,
-        quantity=_pair(f"{at}.quantity.name", _("What is counted, such as users"), spec.quantity, wrong, longest=32),
+        quantity=[
+            *_pair(f"{at}.quantity.name", _("What is counted, such as users"), spec.quantity, wrong, longest=32),
+            _choice(f"{at}.quantity.parameter", _("Parameter of SaaS 1.0"), spec.parameter, _PARAMETERS, wrong),
+        ],
         plans=[
             _plan(plan, f"{at}.plans.{p}", f"{i}.{p}", wrong, counted=spec.counted) for p, plan in enumerate(spec.plans)
         ],

@@ -6,7 +6,7 @@ from django.db.models import Q
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("production", "0014_room_for_what_changes"),
+        ("production", "0015_order_notices"),
     ]
 
     operations = [
@@ -20,6 +20,7 @@ class Migration(migrations.Migration):
                     ("probe", "The market probes a saved case"),
                     ("compare", "The market compares itself with the seller"),
                     ("sync", "An enterprise, its departments and people are told"),
+                    ("notice", "Notification of an order"),
                     ("access", "A buyer opens a service"),
                 ],
                 db_default="order",
