@@ -236,6 +236,8 @@ def happened(event: type, size: Size, now: datetime) -> list[dict[str, Any]]:
             return [{"enterprise": 1, "member": 7}]
         case "SignInChanged":
             return [{"user": 7, "what": "reset", "at": at}]
+        case "BuyerKeyChanged":
+            return [{"user": 7, "key": 1, "name": "ERP", "change": "created", "at": at}]
         case "SecondStepGuessed" | "PasswordGuessed":
             return [{"user": 7, "at": at}]
         case "MemberPasswordsGuessed":

@@ -25,6 +25,7 @@ from tradepost.market.invoices.lifecycle import INVOICE
 from tradepost.market.licenses import retention as licenses_retention
 from tradepost.market.metering import retention as metering_retention
 from tradepost.market.notifications import retention as notifications_retention
+from tradepost.market.open_api import retention as open_api_retention
 from tradepost.market.orders import retention as orders_retention
 from tradepost.market.orders.lifecycle import ORDER
 from tradepost.market.organisations import import_members
@@ -63,6 +64,7 @@ RETENTION: tuple[retention.Rule | retention.Sweep, ...] = (
     ),
     *notifications_retention.RULES,
     orders_retention.QUOTES,
+    open_api_retention.ANSWERS,
     production_retention.TALLIES,
     web_retention.SESSIONS,
     identity_retention.unconfirmed(),

@@ -7,6 +7,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from tradepost.market.open_api.answers import unknown_api
 from tradepost.market.open_api.deployed import deployed_objects
+from tradepost.market.open_api.document import openapi
 from tradepost.market.open_api.usage import usage_data_2018, usage_data_old
 from tradepost.market.sites.seller_center import uploads
 from tradepost.market.web.accounts import change_password, log_in
@@ -21,6 +22,7 @@ urlpatterns = [
     path("uploads/", uploads.uploads, name="uploads"),
     path("uploads/<str:token>/", uploads.upload, name="upload"),
     path("console/", include("tradepost.market.sites.console.urls")),
+    path("api/openapi.json", openapi, name="openapi"),
     path("api/mkp-openapi-public/global/v1/", include("tradepost.market.open_api.urls")),
     path("api/mkp-openapi-public/global/v2/", include("tradepost.market.open_api.urls_v2")),
     path("api/mkp-openapi-public/v1/asset/deployed-object", deployed_objects, name="deployed_objects"),

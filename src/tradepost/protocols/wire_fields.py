@@ -16,6 +16,7 @@ class Kind(StrEnum):
     STRING = "String"
     INTEGER = "Integer"
     DECIMAL = "Double"
+    BOOLEAN = "Boolean"
     OBJECT = "Object"
     LIST = "List"
 
@@ -107,14 +108,15 @@ _NAMES = {
     Kind.STRING: "a string",
     Kind.INTEGER: "an integer",
     Kind.DECIMAL: "a number",
+    Kind.BOOLEAN: "true or false",
     Kind.OBJECT: "an object",
     Kind.LIST: "an array",
 }
 
 
 def _has_kind(kind: Kind, value: object) -> bool:
-    if isinstance(value, bool):
-        return False
+    if isinstance(value, bool) or kind is Kind.BOOLEAN:
+        return isinstance(value, bool) and kind is Kind.BOOLEAN
     match kind:
         case Kind.STRING:
             return isinstance(value, str)

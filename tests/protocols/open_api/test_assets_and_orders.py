@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tradepost.protocols.http import Request
-from tradepost.protocols.open_api import assets, buyer_orders
+from tradepost.protocols.open_api import assets, buyer_orders, buyer_purchases
 from tradepost.protocols.open_api.assets import DeployedObject, DeployedQuery, DeployedType, ImageObject, PackageObject
 from tradepost.protocols.open_api.bodies import ApiRefused, BadBody
 from tradepost.protocols.open_api.buyer_orders import (
@@ -128,10 +128,10 @@ def test_the_paths_of_section_c_12():
     ] == [
         buyer_orders.LIST_ORDERS,
         buyer_orders.SHOW_ORDER_DETAILS,
-        buyer_orders.CREATE_ORDERS,
+        buyer_purchases.CREATE_ORDER,
         buyer_orders.CANCEL_ORDERS,
         buyer_orders.SHOW_SAAS_INSTANCE,
-        buyer_orders.SHOW_SUBSCRIPTION_AGREEMENTS,
+        buyer_purchases.SHOW_AGREEMENTS,
     ]
 
 

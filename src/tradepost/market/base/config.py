@@ -139,6 +139,11 @@ class Config(
     open_api_rate: str = Field(
         default="100/second", description="Requests of one access key, in the notation of `limits`."
     )
+    keep_api_answers_days: int = Field(
+        default=7,
+        ge=1,
+        description="First answers to buyers' programs are repeated for these days; then an idempotency key is free again.",
+    )
     keep_tries_days: int = Field(
         default=1, ge=1, description="Counts of tries to log in are deleted these days after they ended."
     )

@@ -133,3 +133,16 @@ class SecondStepGuessed(Struct, frozen=True, kw_only=True):
     user: int
     at: datetime
     """In real time."""
+
+
+@event("buyer_key_changed", about=("key",))
+class BuyerKeyChanged(Struct, frozen=True, kw_only=True):
+    """A buyer created, disabled, enabled, or deleted an access key."""
+
+    user: int
+    key: int
+    name: str
+    """The key's row is gone once it is deleted."""
+    change: str
+    """``created``, ``disabled``, ``enabled`` or ``deleted``."""
+    at: datetime

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tradepost.market.base.ids import hex_id
 
+from .buyer_key_models import BuyerKey
 from .domain_models import Domain
 from .email_field import OptionalEmail
 from .key_models import StagedKey
@@ -21,6 +22,7 @@ from .second_factor_models import LogIn, RecoveryCode, SecondFactor
 
 __all__ = [
     "AccessKey",
+    "BuyerKey",
     "CustomerType",
     "Domain",
     "Group",

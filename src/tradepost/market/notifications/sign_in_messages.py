@@ -48,4 +48,26 @@ OF_SIGN_INS: Mapping[str, Words] = {
           "once."),
         _("See how you sign in"), "info", "key", _THE_SIGN_IN,
     ),
+    "buyer_key_created": Words(
+        _("Access key “%(key)s” was created"),
+        _("Programs that have the key can use the market with your account. If you did not create it, delete the key and change your "
+          "password now."),
+        _("View access keys"), "info", "key", _THE_SIGN_IN,
+    ),
+    "buyer_key_disabled": Words(
+        _("Access key “%(key)s” was disabled"),
+        _("Calls signed with the key are refused until you enable it. If you did not disable it, change your password now."),
+        _("View access keys"), "info", "key", _THE_SIGN_IN,
+    ),
+    "buyer_key_enabled": Words(
+        _("Access key “%(key)s” was enabled"),
+        _("Programs that have the key can use the market with your account again. If you did not enable it, delete the key and change "
+          "your password now."),
+        _("View access keys"), "info", "key", _THE_SIGN_IN,
+    ),
+    "buyer_key_deleted": Words(
+        _("Access key “%(key)s” was deleted"),
+        _("Calls signed with the key are refused. If you did not delete it, change your password now."),
+        _("View access keys"), "info", "key", _THE_SIGN_IN,
+    ),
 }  # fmt: skip

@@ -8,7 +8,7 @@ from django.core import signing
 from django.urls import reverse
 
 from tradepost.market.base.events import on
-from tradepost.market.identity.events import PasswordGuessed, SecondStepGuessed, SignInChanged
+from tradepost.market.identity.events import BuyerKeyChanged, PasswordGuessed, SecondStepGuessed, SignInChanged
 from tradepost.market.identity.models import User
 
 from .tell import tell
@@ -34,6 +34,13 @@ def on_password_guessed(event: PasswordGuessed, now: datetime) -> None:
     _warn(event.user, "password_guessed", event.at, now)
 
 
+def on_buyer_key_changed(event: BuyerKeyChanged, now: datetime) -> None:
+    once = f"{event.key}/{event.at:%Y%m%d%H%M%S%f}"
+    owner = User.objects.get(pk=event.user)
+    link = reverse("storefront:access_keys")
+    tell(owner, f"buyer_key_{event.change}", facts={"key": event.name}, once=once, link=link, now=now)
+
+
 def _warn(user: int, kind: str, at: datetime, now: datetime) -> None:
     """With the link that lets the owner sign in from the browser in which it is opened."""
     owner = User.objects.filter(pk=user).first()
@@ -47,4 +54,5 @@ REACTIONS = (
     on(SignInChanged, on_sign_in_changed),
     on(SecondStepGuessed, on_second_step_guessed),
     on(PasswordGuessed, on_password_guessed),
+    on(BuyerKeyChanged, on_buyer_key_changed),
 )

@@ -41,6 +41,7 @@ from tradepost.protocols.open_api.errors import (
 )
 
 from .authentication import Authentication, Caller, Head, NotAuthenticated
+from .described import Declared, Described
 from .received import LARGEST_BODY, GatewayRefused, body_of, check_sizes, head_of, is_large
 from .throttle import rate_limit
 
@@ -117,12 +118,21 @@ class Takes(Struct, frozen=True):
     methods: tuple[str, ...]
     largest_body: int
     authentication: Authentication
+    errors: Errors
+    described: Declared
 
 
 def open_api(
-    method: str, *, authentication: Authentication, errors: Errors, largest_body: int = LARGEST_BODY
+    method: str,
+    *,
+    authentication: Authentication,
+    errors: Errors,
+    described: Described,
+    largest_body: int = LARGEST_BODY,
 ) -> Callable[[Api], Callable[..., HttpResponse]]:
     """Make a view of an API. Whatever happens inside, the caller gets JSON with the documented members.
+
+    ``described``: what the OpenAPI document says of it.
 
     Method, sizes and what ``authentication`` knows by the head are decided before the body is looked at; by path, method
     and stated size the server does not even receive one (``largest_body_of``), nor a large one of somebody unknown
@@ -139,7 +149,7 @@ def open_api(
             now: datetime = http.now  # type: ignore[attr-defined]  # set by ApiMiddleware
             return api(ApiRequest(http, request, caller, now, request_id, path))
 
-        return framed(answer, errors=errors, takes=Takes((method,), largest_body, authentication))
+        return framed(answer, takes=Takes((method,), largest_body, authentication, errors, described))
 
     return decorate
 
@@ -148,8 +158,9 @@ type Answer = Callable[..., Response]
 """Of a request and its id, and what its path holds by name. May raise ``ApiRefused``, ``GatewayRefused``, ``NotAuthenticated``."""
 
 
-def framed(answer: Answer, *, errors: Errors, takes: Takes) -> Callable[..., HttpResponse]:
+def framed(answer: Answer, *, takes: Takes) -> Callable[..., HttpResponse]:
     """The view around it: whatever happens inside, the caller gets JSON with the documented members."""
+    errors = takes.errors
 
     @wraps(answer)
     def view(request: HttpRequest, **path: str) -> HttpResponse:
@@ -214,7 +225,7 @@ def _known(http: HttpRequest, authentication: Authentication, largest: int) -> t
     check = authentication(Head(head, peer(http), wall, now, is_large(http)))
     request = replace(head, body=body_of(http, largest))
     caller = check(request)
-    http.META[SENDER] = f"seller {caller.seller_id}"
+    http.META[SENDER] = caller.sender
     count(caller, wall)
     return caller, request
 

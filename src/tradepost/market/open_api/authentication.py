@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from django.db import models
@@ -43,6 +44,11 @@ class Caller(Struct, frozen=True):
     seller_id: int
     key: str
 
+    @property
+    def sender(self) -> str:
+        """Whose turn a request has (``web/lanes.py``)."""
+        return f"seller {self.seller_id}"
+
 
 class Head(Struct, frozen=True):
     """A request before its body is read: ``request.body`` is empty. ``wall`` is real time, by which signatures age;
@@ -76,8 +82,22 @@ def by_access_key(head: Head) -> CheckSigned:
     return check_access_key(head, lockout=lockout(), skew=timedelta(seconds=config().open_api_skew_seconds))
 
 
-def check_access_key(head: Head, *, lockout: Lockout, skew: timedelta) -> CheckSigned:
-    """AK/SK: the caller is the seller whose access key signed the request.
+class FoundKey(NamedTuple):
+    """A living access key, whoever's it is. ``stamp`` notes that it was used."""
+
+    sealed: str
+    caller: Caller
+    stamp: Callable[[datetime], None]
+
+
+type FindKey = Callable[[str, datetime], FoundKey | None]
+"""The key of this name that lives at a time of the market."""
+
+
+def check_access_key(
+    head: Head, *, lockout: Lockout, skew: timedelta, find: FindKey | None = None
+) -> CheckSigned:  # fmt: skip
+    """AK/SK: the caller is whose access key signed the request; a seller, where ``find`` does not say otherwise.
 
     The lock holds for an access key from one peer: else a stranger who knows a seller's access key could lock the seller
     out. The key is looked up here; that it is unknown shows only after the body, as a wrong secret does, unless the body
@@ -90,7 +110,8 @@ def check_access_key(head: Head, *, lockout: Lockout, skew: timedelta) -> CheckS
     who = f"{head.peer} {access_key[:64]}"
     if wait := lockout.wait(who, now=head.wall):
         raise NotAuthenticated("locked after too many wrong signatures in a row", retry_after=wait)
-    key = _living_key(access_key, head.now)
+    named = access_key.isascii() and access_key.isalnum()  # else no key of ours, and nothing to ask a database about
+    key = (find or _key_of_seller)(access_key, head.now) if named else None
     if key is None and head.is_large:
         raise NotAuthenticated(_UNKNOWN_OR_WRONG)
 
@@ -105,8 +126,8 @@ def check_access_key(head: Head, *, lockout: Lockout, skew: timedelta) -> CheckS
         if key is None:  # only by the chance of guessing a random secret
             raise NotAuthenticated(_UNKNOWN_OR_WRONG)
         lockout.succeeded(who)
-        _stamp(key, head.now)
-        return Caller(key.seller_id, access_key)
+        key.stamp(head.now)
+        return key.caller
 
     return check
 
@@ -135,12 +156,17 @@ _living_keys = Prepared(
 )
 
 
-def _living_key(access_key: str, now: datetime) -> _Key | None:
-    if not access_key.isascii() or not access_key.isalnum():  # no key of ours, and nothing to ask a database about
+def _key_of_seller(access_key: str, now: datetime) -> FoundKey | None:
+    key = next(map(_Key._make, _living_keys(access_key, now)), None)
+    if key is None:
         return None
-    return next(map(_Key._make, _living_keys(access_key, now)), None)
+    return FoundKey(key.sealed, Caller(key.seller_id, access_key), partial(_stamp, key))
 
 
 def _stamp(key: _Key, now: datetime) -> None:
-    if key.last_used_at is None or now - key.last_used_at >= STAMP_EVERY:
+    if is_stamp_due(key.last_used_at, now):
         AccessKey.objects.filter(pk=key.pk).update(last_used_at=now)
+
+
+def is_stamp_due(last: datetime | None, now: datetime) -> bool:
+    return last is None or now - last >= STAMP_EVERY

@@ -19,6 +19,7 @@ from tradepost.protocols.open_api.assets import (
 from tradepost.protocols.open_api.bodies import ApiRefused as NotTaken
 from tradepost.protocols.open_api.errors import error_envelope, gateway_error
 
+from . import seller_described as seller
 from .answers import ApiRefused, ApiRequest, Errors, open_api
 from .authentication import by_access_key
 
@@ -31,7 +32,7 @@ OF_ASSETS = Errors(
 )
 
 
-@open_api("GET", authentication=by_access_key, errors=OF_ASSETS)
+@open_api("GET", authentication=by_access_key, errors=OF_ASSETS, described=seller.DEPLOYED)
 def deployed_objects(request: ApiRequest) -> Response:
     """The caller's own assets; what is another's, or nobody's, is empty."""
     try:

@@ -19,6 +19,7 @@ from tradepost.protocols.open_api.errors import error_envelope, gateway_error
 from tradepost.protocols.open_api.license_calls import LicenseInfo, LicenseStatus
 from tradepost.protocols.open_api.software_usage import load_usages, reported
 
+from . import seller_described as seller
 from .answers import ApiRefused, ApiRequest, Errors, open_api
 from .authentication import by_access_key
 
@@ -35,13 +36,13 @@ OF_CODES = Errors(
 _JSON = "application/json"
 
 
-@open_api("POST", authentication=by_access_key, errors=OF_CODES)
+@open_api("POST", authentication=by_access_key, errors=OF_CODES, described=seller.ACTIVATE_ONE)
 def activate_one(request: ApiRequest) -> Response:
     [code] = _activate(request, version=1)
     return wire.activated(_info(code))
 
 
-@open_api("POST", authentication=by_access_key, errors=OF_CODES)
+@open_api("POST", authentication=by_access_key, errors=OF_CODES, described=seller.ACTIVATE_MANY)
 def activate_many(request: ApiRequest) -> Response:
     _activate(request, version=2)
     return wire.activated()
@@ -56,7 +57,7 @@ def _activate(request: ApiRequest, *, version: int) -> list[LicenseCode]:
         raise ApiRefused(refused.trouble.code, refused.trouble.detail) from None
 
 
-@open_api("POST", authentication=by_access_key, errors=OF_CODES)
+@open_api("POST", authentication=by_access_key, errors=OF_CODES, described=seller.QUERY_ONE)
 def query_one(request: ApiRequest) -> Response:
     """An unknown code and one that was never activated have rows of their own."""
     asked = _read(request.request, lambda body: wire.load_query(body, version=1))
@@ -69,7 +70,7 @@ def query_one(request: ApiRequest) -> Response:
     return wire.queried([_info(code)], version=1)
 
 
-@open_api("POST", authentication=by_access_key, errors=OF_CODES)
+@open_api("POST", authentication=by_access_key, errors=OF_CODES, described=seller.QUERY_MANY)
 def query_many(request: ApiRequest) -> Response:
     """A list with one that is unknown or was never activated is refused as a whole."""
     asked = _read(request.request, lambda body: wire.load_query(body, version=2))
@@ -81,7 +82,7 @@ def query_many(request: ApiRequest) -> Response:
     return wire.queried([_info(known[text]) for text in texts], version=2)
 
 
-@open_api("POST", authentication=by_access_key, errors=OF_CODES, largest_body=LARGEST)
+@open_api("POST", authentication=by_access_key, errors=OF_CODES, largest_body=LARGEST, described=seller.SOFTWARE_USAGE)
 def usage_info(request: ApiRequest) -> Response:
     usages = _read(request.request, load_usages)
     zone = timezone.get_default_timezone()

@@ -45,6 +45,7 @@ from tradepost.protocols.open_api.upload import (
     uploaded,
 )
 
+from . import seller_described as seller
 from .answers import ApiRefused, Errors, count
 from .authentication import Caller, CheckSigned, Head, NotAuthenticated, by_access_key
 from .license_events import check_event, deliver
@@ -159,7 +160,14 @@ def _start(http: HttpRequest, event_id: str) -> UploadSink:
     return UploadSink(head, most=most, check=check, caller=caller, promised=promised, path=path)
 
 
-@takes_in("POST", held=FROM_ANYBODY, start=_start, authentication=by_access_key, errors=OF_UPLOAD)
+@takes_in(
+    "POST",
+    held=FROM_ANYBODY,
+    start=_start,
+    authentication=by_access_key,
+    errors=OF_UPLOAD,
+    described=seller.LICENSE_UPLOAD,
+)
 def license_upload(http: HttpRequest, _request_id: str, transfer: Transfer, event_id: str) -> Response:
     """Refusals of the event ride on HTTP 200, as the table says."""
     sink = cast("UploadSink", transfer.sink)

@@ -16,6 +16,7 @@ from tradepost.protocols.open_api import order_query as wire
 from tradepost.protocols.open_api.errors import api_response, both_envelopes, precondition_failed
 from tradepost.protocols.open_api.mock_orders import mock_order
 
+from . import seller_described as seller
 from .answers import OF_ORDER_QUERY, ApiRefused, ApiRequest, open_api
 from .authentication import by_access_key
 from .orders import order_of_seller
@@ -26,7 +27,7 @@ _ID = re.compile(r"[\x21-\x7e]{1,64}")
 MOST_PARAMETERS = 100
 
 
-@open_api("GET", authentication=by_access_key, errors=OF_ORDER_QUERY)
+@open_api("GET", authentication=by_access_key, errors=OF_ORDER_QUERY, described=seller.ORDER_QUERY)
 def order_query(request: ApiRequest) -> Response:
     """Everything the seller may not see looks the same: unknown, another seller's, not paid yet, or a line of none of
     its orders is 401 ``MKT.0150``."""

@@ -32,6 +32,7 @@ from tradepost.protocols.http import Headers, Response
 from tradepost.protocols.open_api.bodies import ApiRefused as NotTaken
 from tradepost.protocols.open_api.upload import FileUpload
 
+from . import seller_described as seller
 from .answers import Answered, ApiRefused, ApiRequest, open_api
 from .authentication import Caller, CheckWhole, Head, by_access_key
 from .license_events import check_event, deliver
@@ -88,7 +89,13 @@ def _check_version(version: str | None) -> None:
 
 
 @speaks_tus
-@open_api("POST", authentication=by_access_key, errors=OF_PIECES, largest_body=LARGEST_BEGINNING)
+@open_api(
+    "POST",
+    authentication=by_access_key,
+    errors=OF_PIECES,
+    largest_body=LARGEST_BEGINNING,
+    described=seller.UPLOAD_BEGIN,
+)
 def begin(request: ApiRequest) -> Response:
     """Extension *creation*. ``Upload-Metadata`` says the ``filename`` and the ``sha256`` of the whole file, in hex."""
     _check_version(request.request.header("Tus-Resumable"))
@@ -160,7 +167,13 @@ def _start(http: HttpRequest, token: str) -> PieceSink:
 
 @speaks_tus
 @takes_in(
-    "PATCH", also=("HEAD", "DELETE", "OPTIONS"), held=0, start=_start, authentication=by_location, errors=OF_PIECES
+    "PATCH",
+    also=("HEAD", "DELETE", "OPTIONS"),
+    held=0,
+    start=_start,
+    authentication=by_location,
+    errors=OF_PIECES,
+    described=seller.UPLOAD_PIECE,
 )
 def piece(http: HttpRequest, _request_id: str, transfer: Transfer | None, token: str) -> Response:
     if transfer is not None:

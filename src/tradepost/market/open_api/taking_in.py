@@ -19,6 +19,7 @@ from tradepost.protocols.open_api.errors import gateway_error
 
 from .answers import Errors, Takes, framed
 from .authentication import Authentication
+from .described import Declared
 from .received import GatewayRefused, NotReadable, is_chunked
 
 type Start = Callable[..., Sink]
@@ -32,7 +33,14 @@ class TakesIn(Takes, frozen=True):
 
 
 def takes_in(
-    method: str, *, held: int, start: Start, authentication: Authentication, errors: Errors, also: tuple[str, ...] = ()
+    method: str,
+    *,
+    held: int,
+    start: Start,
+    authentication: Authentication,
+    errors: Errors,
+    described: Declared,
+    also: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Response]], Callable[..., Any]]:
     """Make a view of an API that is given the ``Transfer`` which came in, after the request and its id; None by the methods that
     it has ``also``, which bring nothing."""
@@ -52,7 +60,7 @@ def takes_in(
                 transfer.sink.release()
 
         answer.__name__, answer.__doc__ = api.__name__, api.__doc__
-        return framed(answer, errors=errors, takes=TakesIn((method,), held, authentication, start))
+        return framed(answer, takes=TakesIn((method,), held, authentication, errors, described, start))
 
     return decorate
 

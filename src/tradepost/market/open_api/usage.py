@@ -22,6 +22,7 @@ from tradepost.protocols.open_api.errors import error_envelope, gateway_error
 from tradepost.protocols.open_api.usage_items import MALFORMED, OF_2018, OLD, Edition, load_each
 from tradepost.protocols.open_api.usage_push import ABNORMAL, AbnormalRecord, WrongCount
 
+from . import seller_described as seller
 from .answers import ApiRefused, ApiRequest, Errors, open_api
 from .authentication import by_access_key
 from .usage_authentication import UsageCaller, by_base_key
@@ -55,7 +56,7 @@ OLD_CODES: Mapping[Code, str] = {
 INVALID_USAGE = "MKT.9002"
 
 
-@open_api("POST", authentication=by_base_key, errors=OF_PUSH, largest_body=LARGEST)
+@open_api("POST", authentication=by_base_key, errors=OF_PUSH, largest_body=LARGEST, described=seller.USAGE)
 def usage_data(request: ApiRequest) -> Response:
     caller = request.caller
     if not isinstance(caller, UsageCaller):
@@ -68,12 +69,12 @@ def usage_data(request: ApiRequest) -> Response:
     return usage_push.pushed(map(_abnormal, taken.refused))
 
 
-@open_api("POST", authentication=by_access_key, errors=OF_OLD_PUSH, largest_body=LARGEST)
+@open_api("POST", authentication=by_access_key, errors=OF_OLD_PUSH, largest_body=LARGEST, described=seller.USAGE_OLD)
 def usage_data_old(request: ApiRequest) -> Response:
     return _pushed_old(request, OLD, Push.Api.OLD)
 
 
-@open_api("POST", authentication=by_access_key, errors=OF_OLD_PUSH, largest_body=LARGEST)
+@open_api("POST", authentication=by_access_key, errors=OF_OLD_PUSH, largest_body=LARGEST, described=seller.USAGE_2018)
 def usage_data_2018(request: ApiRequest) -> Response:
     return _pushed_old(request, OF_2018, Push.Api.OF_2018)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,11 +18,20 @@ from .place import UNPAID_TIMEOUT
 
 def cancel_order(order: Order, *, actor: str, now: datetime) -> None:
     """Raises ``IllegalTransition`` when it is no longer unpaid."""
+    cancel_orders([order], actor=actor, now=now)
+
+
+def cancel_orders(orders: Sequence[Order], *, actor: str, now: datetime) -> None:
+    """Cancel all of these orders, or none. Raises ``IllegalTransition`` when one of them is no longer unpaid."""
+    keys = [order.pk for order in orders]
     with transaction.atomic():
-        jobs.cancel(UNPAID_TIMEOUT, order.number)  # first, as the timer takes them: its row, then the order
-        ORDER.move(order, OrderEvent.CANCEL, now=now, actor=actor)
-        Order.objects.filter(pk=order.pk).update(ended_at=now)
-        outbox.publish(OrderCancelled(order=order.number, by="buyer"), now=now)
+        # First, as the timer takes them: its row, then the order.
+        jobs.cancel_all([UNPAID_TIMEOUT], [order.number for order in orders])
+        list(Order.objects.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk").values_list("pk"))
+        ORDER.move_all(orders, OrderEvent.CANCEL, now=now, actor=actor)
+        Order.objects.filter(pk__in=keys).update(ended_at=now)
+        for order in orders:
+            outbox.publish(OrderCancelled(order=order.number, by="buyer"), now=now)
 
 
 def withdraw(order: Order, *, now: datetime) -> None:

@@ -59,3 +59,12 @@ def buyer_subscriptions_of(buyer: User, pks: Collection[int]) -> list[Subscripti
         buyer=buyer, pk__in=pks
     )
     return list(rows.defer("sealed_access", "sealed_license").order_by("-pk"))
+
+
+def search_services(buyer: User, *, status: str, offset: int, limit: int) -> tuple[int, list[Subscription]]:
+    """How many services of the buyer have the status, or any, and a page of them, newest first."""
+    rows = Subscription.objects.filter(buyer=buyer)
+    if status:
+        rows = rows.filter(status=status)
+    page = rows.select_related("product", "seller", "offer").defer("sealed_access", "sealed_license").order_by("-pk")
+    return rows.count(), list(page[offset : offset + limit])

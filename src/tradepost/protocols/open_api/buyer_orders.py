@@ -1,12 +1,12 @@
 """Ordering APIs for buyers' programs: list, details, cancel, SaaS instances (openapi-jointkit §C.12).
 
-Only names and paths of these are certain. Their bodies are those of the nearest known service of the platform; creating
-orders and the agreements before it have no known body at all, so only their paths stand here.
+Only names and paths of these are certain. Their bodies are those of the nearest known service of the platform. What buys
+something, whose bodies are unknown, is in ``buyer_purchases``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from types import MappingProxyType
@@ -16,7 +16,6 @@ from tradepost.protocols.http import Request, Response
 from tradepost.protocols.wire_fields import Field, Kind
 
 from .bodies import (
-    ApiRefused,
     BadBody,
     Members,
     check,
@@ -25,32 +24,20 @@ from .bodies import (
     kept,
     objects,
     post,
-    read,
     success,
     text,
     texts,
 )
-from .errors import ApiError
+from .buyer_errors import ROOT, SUCCESS, refusing
 
-_ROOT = "/api/mkp-openapi-public/global/v1"
-LIST_ORDERS = f"{_ROOT}/query-orders"
-SHOW_ORDER_DETAILS = f"{_ROOT}/order-detail/query"
-CREATE_ORDERS = f"{_ROOT}/order/batch-order"
-CANCEL_ORDERS = f"{_ROOT}/order/batch-cancel"
-SHOW_SAAS_INSTANCE = f"{_ROOT}/saas-instance/query"
-SHOW_SUBSCRIPTION_AGREEMENTS = f"{_ROOT}/subscription-agreements-query"
+LIST_ORDERS = f"{ROOT}/query-orders"
+SHOW_ORDER_DETAILS = f"{ROOT}/order-detail/query"
+CANCEL_ORDERS = f"{ROOT}/order/batch-cancel"
+SHOW_SAASINSTANCE = f"{ROOT}/saas-instance/query"
 
-SUCCESS = "CBC.0000"
 MAX_LISTED = 100
 MAX_CANCELLED = 300
 MAX_DETAILED = 100
-
-INVALID = ApiError(400, "CBC.0101", "Invalid parameter")
-ERRORS: Mapping[str, ApiError] = {
-    error.code: error
-    for error in (INVALID, ApiError(403, "CBC.0150", "Illegal operation"), ApiError(500, "CBC.0999", "internal error"))
-}
-"""No table is published: these are the rows of the upload, whose prefix and envelope are the same."""
 
 
 class OrderStatus(IntEnum):
@@ -70,7 +57,7 @@ class OrderKind(IntEnum):
 
 NOTHING: Members = MappingProxyType({})
 
-_LIST = (
+LIST = (
     Field("start_time", 64),
     Field("end_time", 64),
     Field("status", mandatory=False, kind=Kind.INTEGER, values=tuple(str(s.value) for s in OrderStatus)),
@@ -84,8 +71,8 @@ _LIST = (
     Field("sort_desc", 1, mandatory=False, kind=Kind.INTEGER),
     Field("content_id", 64, mandatory=False),
 )
-_LIST_OUTSIDE = tuple(row for row in _LIST if row.kind is not Kind.LIST)
-_INSTANCE = (Field("order_id", 1024), Field("instance_id", 1024), Field("buyer_domain_id", 128))
+_LIST_OUTSIDE = tuple(row for row in LIST if row.kind is not Kind.LIST)
+INSTANCE = (Field("order_id", 1024), Field("instance_id", 1024), Field("buyer_domain_id", 128))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,19 +230,19 @@ def instance_request(asked: ShowSaasInstance, *, market: str) -> Request:
         "instance_id": asked.instance_id,
         "buyer_domain_id": asked.buyer_domain_id,
     }
-    return post(f"{market.rstrip('/')}{SHOW_SAAS_INSTANCE}", kept(_INSTANCE, members))
+    return post(f"{market.rstrip('/')}{SHOW_SAASINSTANCE}", kept(INSTANCE, members))
 
 
 def load_listed(members: Members) -> tuple[int, tuple[OrderSummary, ...]]:
     """How many there are, and the page of them. Raises ``BadBody``."""
-    check((Field("result", kind=Kind.OBJECT, members=_RESULT),), members)
+    check(LISTED_ANSWER, members)
     result = cast("Members", members["result"])
     return integer(result, "total") or 0, tuple(OrderSummary.load(item) for item in objects(result, "order_infos"))
 
 
 def load_details(members: Members) -> tuple[OrderDetails, ...]:
     """The orders in the answer's order, which need not be that of the question. Raises ``BadBody``."""
-    check((Field("result", kind=Kind.OBJECT, members=_DETAILED),), members)
+    check(DETAILED_ANSWER, members)
     result = cast("Members", members["result"])
     return tuple(OrderDetails.load(item) for item in objects(result, "order_info_list"))
 
@@ -290,24 +277,32 @@ _DETAILED = (
 )
 
 
+LISTED_ANSWER = (Field("result", kind=Kind.OBJECT, members=_RESULT),)
+DETAILED_ANSWER = (Field("result", kind=Kind.OBJECT, members=_DETAILED),)
+INSTANCE_ANSWER = (
+    *(Field(name, 1024, mandatory=False) for name in ("front_url", "admin_url", "account", "password")),
+    Field("operateGuide", mandatory=False, kind=Kind.LIST),
+)
+
+
 # --- market side ---------------------------------------------------------------------------------------------------
 
 
 def load_list(body: bytes) -> ListOrders:
     """What a verified call asks for; so all of these. Raises ``ApiRefused`` with a row of the table."""
-    return _refusing(body, _load_list)
+    return refusing(body, _load_list)
 
 
 def load_detailed(body: bytes) -> tuple[str, ...]:
-    return _refusing(body, lambda members: texts(members, "orderids", most=MAX_DETAILED, length=64))
+    return refusing(body, lambda members: texts(members, "orderids", most=MAX_DETAILED, length=64))
 
 
 def load_cancelled(body: bytes) -> tuple[str, ...]:
-    return _refusing(body, lambda members: texts(members, "order_ids", most=MAX_CANCELLED, length=64))
+    return refusing(body, lambda members: texts(members, "order_ids", most=MAX_CANCELLED, length=64))
 
 
 def load_show_instance(body: bytes) -> ShowSaasInstance:
-    return _refusing(body, _load_show_instance)
+    return refusing(body, _load_show_instance)
 
 
 def listed(total: int, orders: Iterable[OrderSummary]) -> Response:
@@ -338,15 +333,8 @@ def shown(instance: SaasInstance) -> Response:
     )
 
 
-def _refusing[T](body: bytes, load: Callable[[Members], T]) -> T:
-    try:
-        return load(read(body))
-    except BadBody as error:
-        raise ApiRefused(INVALID, str(error)) from None
-
-
 def _load_list(members: Members) -> ListOrders:
-    check(_LIST, {**members, "order_ids": None})
+    check(LIST, {**members, "order_ids": None})
     offset, limit = integer(members, "offset") or 0, integer(members, "limit")
     try:
         _check_page(offset, 10 if limit is None else limit)
@@ -371,8 +359,8 @@ def _load_list(members: Members) -> ListOrders:
 
 
 def _load_show_instance(members: Members) -> ShowSaasInstance:
-    check(_INSTANCE, members)
-    order, instance, domain = (text(members, row.name) for row in _INSTANCE)
+    check(INSTANCE, members)
+    order, instance, domain = (text(members, row.name) for row in INSTANCE)
     return ShowSaasInstance(order_id=order, instance_id=instance, buyer_domain_id=domain)
 
 

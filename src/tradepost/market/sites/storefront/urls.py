@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from . import (
+    access_keys,
     agreement,
     balance,
     batch,
@@ -231,4 +232,8 @@ urlpatterns = [
     path("enterprise/join/<str:token>/", enterprises.join, name="enterprise_join"),
     path("enterprise/<slug:code>/", include(of_one_enterprise)),
     path("profile/", profile.profile, name="profile"),
+    path("access-keys/", access_keys.access_keys, name="access_keys"),
+    path("access-keys/<int:pk>/disable/", access_keys.disable, name="access_key_disable"),
+    path("access-keys/<int:pk>/enable/", access_keys.enable, name="access_key_enable"),
+    path("access-keys/<int:pk>/delete/", access_keys.delete, name="access_key_delete"),
 ]

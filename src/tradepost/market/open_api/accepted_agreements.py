@@ -1,0 +1,49 @@
+"""Which agreements a buyer's program must accept with an order, and whether it did (business-rules §1.5, §11.3).
+
+Checkout shows the same agreements. To require another one, add it to ``required``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from http import HTTPStatus
+
+from django.urls import reverse
+
+from tradepost.market.base.config import config
+from tradepost.market.base.errors import Refused
+from tradepost.market.identity.agreements import in_force
+from tradepost.market.identity.company_models import Agreement
+from tradepost.protocols.open_api import buyer_purchases as wire
+
+
+def required(product_id: str, *, now: datetime) -> list[wire.Agreement]:
+    """The versions in force. ``product_id``: of the offer; empty for what every order needs."""
+    del product_id
+    purchase = in_force(Agreement.Kind.BUYER, now=now)
+    return [] if purchase is None else [_of_market(purchase)]
+
+
+def _of_market(agreement: Agreement) -> wire.Agreement:
+    address = reverse("storefront:agreement", args=[agreement.kind])
+    return wire.Agreement(
+        agreement_id=agreement.kind,
+        version=str(agreement.number),
+        name=str(agreement.get_kind_display()),
+        url=f"{config().base_url}{address}?version={agreement.number}",
+    )
+
+
+def check_accepted(accepted: Collection[wire.Agreement], product_id: str, *, now: datetime) -> None:
+    """Raises ``Refused`` when a version in force is not among the accepted ones."""
+    given = {(one.agreement_id, one.version) for one in accepted}
+    lacking = [one for one in required(product_id, now=now) if (one.agreement_id, one.version) not in given]
+    if lacking:
+        names = ", ".join(f"{one.agreement_id} {one.version}" for one in lacking)
+        raise Refused(
+            "order.agreement",
+            f"Accept the current version of these agreements: {names}.",
+            HTTPStatus.BAD_REQUEST,
+            field="accepted_agreements",
+        )

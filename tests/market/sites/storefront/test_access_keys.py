@@ -1,0 +1,101 @@
+"""The page of a buyer's access keys: create, shown once, disable, enable, delete; another's key does not exist."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+
+from tests import factories
+from tradepost.market.base import clock
+from tradepost.market.base.secrets import unseal
+from tradepost.market.identity.buyer_key_models import BuyerKey
+from tradepost.market.identity.models import User
+
+pytestmark = pytest.mark.django_db
+PAGE = "/access-keys/"
+NEW = {"name": "ERP", "rights": ["read", "order"], "days": "90"}
+
+
+@pytest.fixture
+def buyer(client: Client) -> User:
+    client.cookies["django_language"] = "en"
+    buyer = factories.make_buyer(balance="0")
+    client.force_login(buyer)
+    return buyer
+
+
+def words(client: Client, status: int = 200) -> str:
+    answer = client.get(PAGE)
+    assert answer.status_code == status
+    return re.sub(r"\s+", " ", answer.content.decode())
+
+
+def test_a_key_is_created_and_its_secret_shown_once(client: Client, buyer: User) -> None:
+    assert "No access keys yet" in words(client)
+    made = client.post(PAGE, NEW)
+    key = BuyerKey.objects.get(user=buyer)
+    page = made.content.decode()
+    assert (made.status_code, key.rights) == (200, ["read", "order"])
+    assert "no-store" in made["Cache-Control"]
+    assert key.access_key in page
+    secret = unseal(key.sealed)
+    assert secret in page
+    later = words(client)
+    assert key.access_key in later
+    assert secret not in later
+
+
+def test_a_form_that_is_sent_again_creates_nothing(client: Client, buyer: User) -> None:
+    client.post(PAGE, NEW)
+    again = client.post(PAGE, NEW)
+    assert (again.status_code, BuyerKey.objects.filter(user=buyer).count()) == (409, 1)
+    assert "You already have a key with this name." in again.content.decode()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"name": ""}, {"rights": []}, {"rights": ["all"]}, {"days": "1"}, {"name": "x" * 65}]
+)
+def test_a_wrong_form_creates_nothing(client: Client, buyer: User, wrong: dict) -> None:
+    answer = client.post(PAGE, NEW | wrong)
+    assert (answer.status_code, BuyerKey.objects.filter(user=buyer).count()) == (422, 0)
+    assert "tp-error" in answer.content.decode()
+
+
+def test_a_key_is_disabled_enabled_and_deleted(client: Client, buyer: User) -> None:
+    client.post(PAGE, NEW)
+    pk = BuyerKey.objects.get(user=buyer).pk
+    for act, shown in (("disable", "is disabled."), ("enable", "is enabled."), ("delete", "is deleted.")):
+        answer = client.post(f"{PAGE}{pk}/{act}/", follow=True)
+        assert shown in answer.content.decode()
+    assert not BuyerKey.objects.exists()
+
+
+def test_an_expired_key_can_only_be_deleted(client: Client, buyer: User) -> None:
+    client.post(PAGE, NEW)
+    BuyerKey.objects.update(expires_at=clock.now())
+    page = words(client)
+    assert "Expired" in page
+    pk = BuyerKey.objects.get().pk
+    assert f"{PAGE}{pk}/disable/" not in page
+    assert f"{PAGE}{pk}/delete/" in page
+
+
+def test_anothers_key_does_not_exist(client: Client, buyer: User) -> None:
+    client.post(PAGE, NEW)
+    pk = BuyerKey.objects.get(user=buyer).pk
+    client.force_login(factories.make_buyer(balance="0", email="other@buyer.example"))
+    for act in ("disable", "enable", "delete"):
+        assert client.post(f"{PAGE}{pk}/{act}/").status_code == 404
+    assert BuyerKey.objects.get(pk=pk).disabled_at is None
+    assert "ERP" not in words(client)
+
+
+def test_the_page_links_the_description_of_the_apis(client: Client, buyer: User) -> None:
+    [address] = re.findall(r'href="[^"]*?(/api/openapi\.json)"', words(client))
+    assert client.get(address).status_code == 200
+
+
+def test_who_is_not_signed_in_is_asked_to(client: Client) -> None:
+    assert client.get(PAGE).status_code == 302
