@@ -36,6 +36,8 @@ class Market:
     client_id: str
     client_secret: str
     callback: str
+    programs: list[dict[str, str]]
+    """Of buyers: access key, and a service in use of the buyer with its product."""
     events: list[str]
     """Applications for licenses that no test has delivered yet: take one away with ``pop``."""
     data: str

@@ -20,6 +20,7 @@ def main() -> None:
     from tests.factories.metering import make_metered
     from tests.factories.signing_in import make_joint
     from tests.market.open_api.asking import ADDRESS, Shop
+    from tests.market.open_api.buyer_program import young
     from tests.migrated import migrate_here
     from tradepost.market.base import clock
     from tradepost.market.identity import keys
@@ -32,8 +33,13 @@ def main() -> None:
     metered = make_metered(seller=seller, instance_id="metered-1", started_at=clock.now() - timedelta(days=2))
     joint = make_joint(code="acme", released=("email",), now=clock.now())
     own = shop.buy("qingxie-mail", quantity=15, periods=2, mode="year", extend_params=params)
+    programs = [young() for _ in range(3)]
     json.dump(
         {
+            "programs": [
+                {"ak": program.ak, "sk": program.sk, "service": str(held.pk), "product": held.offer.product_id}
+                for program, held in programs
+            ],
             "access_key": shop.seeded.access_key,
             "secret_key": shop.seeded.secret_key,
             "base_key": keys.signing_secrets(seller.pk, "base", now=clock.now())[0],

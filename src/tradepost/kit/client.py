@@ -20,7 +20,6 @@ from urllib.parse import urlencode, urlsplit
 from tradepost.protocols.http import Request, Response
 from tradepost.protocols.open_api import (
     assets,
-    buyer_orders,
     license_calls,
     order_query,
     sandbox_time,
@@ -29,13 +28,14 @@ from tradepost.protocols.open_api import (
     usage_push,
     usage_push_old,
 )
-from tradepost.protocols.open_api.bodies import BadBody
 from tradepost.protocols.open_api.errors import ApiFailure, date_of, read_api_answer
-from tradepost.protocols.open_api.order_query import NotAnOrder, OrderInfo
+from tradepost.protocols.open_api.order_query import OrderInfo
 from tradepost.protocols.open_api.signing import CONTENT_HASH, sign
 
+from .buyer_calls import BuyerCalls
 from .connecting import LOOPBACK
 from .exchanging import NotSentError, exchange
+from .market_error import MarketError, read_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from tradepost.protocols.open_api.license_calls import LicenseInfo
 
     from .usage_record import UsageRecord
+
+__all__ = ["MarketClient", "MarketError"]
 
 SERVER_ERROR = 500
 FINAL = frozenset(
@@ -54,35 +56,6 @@ JSON = (("Content-Type", "application/json"),)
 NOTABLE_SKEW = timedelta(minutes=5)
 
 
-class MarketError(Exception):
-    """The market refused or could not be reached.
-
-    ``code`` is its result code (``MKT.…``, ``CBC.…``, ``APIG.…``), or ``unreachable``, or ``unreadable`` for an answer
-    that is not what the API documents; ``status`` the HTTP status, 0 when there was none; ``retry_after`` in seconds,
-    when the market says how long to wait (a 406, 413, 429 or 503; a 413 or 412 without it will not pass unchanged).
-    ``sent``: False when it is certain that the market saw nothing of the call. ``wrong_records``: of a refused push of usage how
-    many records are at fault, when the market says so.
-    """
-
-    def __init__(
-        self,
-        code: str,
-        message: str,
-        *,
-        status: int = 0,
-        retry_after: int | None = None,
-        sent: bool = True,
-        wrong_records: int | None = None,
-    ) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
-        self.message = message
-        self.status = status
-        self.retry_after = retry_after
-        self.sent = sent
-        self.wrong_records = wrong_records
-
-
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
@@ -92,7 +65,7 @@ def fresh_text() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class MarketClient:
+class MarketClient(BuyerCalls):
     """Thread-safe. ``market``: scheme and host, for example ``https://mkt.myhuaweicloud.com``.
 
     Certificates are verified; plain http is accepted for this machine only, unless ``insecure_http`` says that the
@@ -129,7 +102,7 @@ class MarketClient:
         asked = {"orderId": order_id, **({"orderLineId": order_line_id} if order_line_id else {})}
         url = self._url(f"{order_query.PATH}?{urlencode(asked)}")
         members = self._ask(Request("GET", url, JSON), repeatable=True)
-        return _read(lambda: order_query.load_answer(members))
+        return read_answer(lambda: order_query.load_answer(members))
 
     def market_time(self) -> datetime:
         """By which usage is judged: the time of a sandbox, whose clock may have been moved; real time anywhere else.
@@ -221,7 +194,7 @@ class MarketClient:
         """
         asked = license_calls.Activate(licenses=(code,), since=since)
         members = self._ask(license_calls.activate_v1_request(asked, market=self.market), repeatable=False)
-        return _read(lambda: license_calls.load_activated(members, code))
+        return read_answer(lambda: license_calls.load_activated(members, code))
 
     def activate_licenses(self, codes: Sequence[str], *, since: datetime | None = None) -> None:
         """Take up to 100 codes into use (§C.8, v2); not repeated, as ``activate_license``."""
@@ -232,7 +205,7 @@ class MarketClient:
         """What the market knows of a code (§C.9); to be asked at the first use of each day."""
         asked = license_calls.QueryLicenses(licenses=(code,))
         members = self._ask(license_calls.query_v1_request(asked, market=self.market), repeatable=True)
-        infos = _read(lambda: license_calls.load_queried(members))
+        infos = read_answer(lambda: license_calls.load_queried(members))
         if not infos:
             raise MarketError("unreadable", "the answer tells about no license", status=200)
         return infos[0]
@@ -241,7 +214,7 @@ class MarketClient:
         """The same for up to 100 codes (§C.9, v2)."""
         asked = license_calls.QueryLicenses(licenses=tuple(codes))
         members = self._ask(license_calls.query_v2_request(asked, market=self.market), repeatable=True)
-        return _read(lambda: license_calls.load_queried(members))
+        return read_answer(lambda: license_calls.load_queried(members))
 
     def report_software_usage(self, usages: Sequence[software_usage.SoftwareUsage]) -> tuple[str, ...]:
         """Clients that were active today (§C.10); gives the licenses whose report was not accepted.
@@ -252,31 +225,12 @@ class MarketClient:
             self._ask(software_usage.usage_request(usages, market=self.market), repeatable=False)
         )
 
-    # --- assets, and what a buyer may ask --------------------------------------------------------------------------
+    # --- assets ----------------------------------------------------------------------------------------------------
 
     def deployed_objects(self, query: assets.DeployedQuery) -> tuple[assets.DeployedObject, ...]:
         """Where an asset's images or packages are (§C.11)."""
         members = self._ask(assets.query_request(query, market=self.market), repeatable=True)
-        return _read(lambda: assets.load_answer(members))
-
-    def list_orders(self, asked: buyer_orders.ListOrders) -> tuple[int, tuple[buyer_orders.OrderSummary, ...]]:
-        """How many orders of the buyer there are, and a page of them (§C.12)."""
-        members = self._ask(buyer_orders.list_request(asked, market=self.market), repeatable=True)
-        return _read(lambda: buyer_orders.load_listed(members))
-
-    def order_details(self, order_ids: Sequence[str]) -> tuple[buyer_orders.OrderDetails, ...]:
-        """Up to 100 orders of the buyer in full (§C.12), in the market's order; only their parts' names are known."""
-        members = self._ask(buyer_orders.details_request(tuple(order_ids), market=self.market), repeatable=True)
-        return _read(lambda: buyer_orders.load_details(members))
-
-    def cancel_orders(self, order_ids: Sequence[str]) -> None:
-        """Cancel the buyer's orders that await payment (§C.12). Not repeated once it was sent."""
-        self._ask(buyer_orders.cancel_request(tuple(order_ids), market=self.market), repeatable=False)
-
-    def saas_instance(self, asked: buyer_orders.ShowSaasInstance) -> buyer_orders.SaasInstance:
-        """What the buyer needs to use an instance (§C.12)."""
-        members = self._ask(buyer_orders.instance_request(asked, market=self.market), repeatable=True)
-        return _read(lambda: buyer_orders.load_instance(members))
+        return read_answer(lambda: assets.load_answer(members))
 
     def _ask(self, request: Request, *, repeatable: bool) -> dict[str, object]:
         return self.told(self._call(lambda: self._signed(request), repeatable=repeatable))
@@ -359,13 +313,6 @@ class MarketClient:
 def _unreachable(market: str, failure: BaseException | None, *, sent: bool) -> MarketError:
     what = "did not answer; it may have done what was asked" if sent else "could not be reached; nothing was sent"
     return MarketError("unreachable", f"{market} {what}: {failure!r}", sent=sent)
-
-
-def _read[T](load: Callable[[], T]) -> T:
-    try:
-        return load()
-    except (BadBody, NotAnOrder) as error:
-        raise MarketError("unreadable", str(error), status=200) from error
 
 
 def _may_pass_later(response: Response) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from tests import factories
 from tests.factories.products import MONTHLY, YEARLY
+from tests.market.fulfilment.services import service
 from tests.market.open_api.asking import HOST, members, send
 from tradepost.market.base import clock
 from tradepost.market.catalog.document import Price
@@ -17,7 +18,7 @@ from tradepost.market.catalog.models import Offer
 from tradepost.market.identity import agreements, buyer_keys
 from tradepost.market.identity.buyer_key_models import Right
 from tradepost.market.identity.models import User
-from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.subscriptions.models import Period, Subscription
 from tradepost.protocols.http import Request
 from tradepost.protocols.open_api.signing import sign
 
@@ -76,3 +77,11 @@ def service_of(buyer: User, *, age: timedelta = timedelta(days=1), **made: Any) 
     then = clock.now() - age
     order = factories.make_order(buyer, offer=offer_on_sale(), paid=True, now=then)
     return factories.make_subscription(order, now=then, **made)
+
+
+def young() -> tuple[Program, Subscription]:
+    """A service that was delivered an hour ago, and a program of its buyer."""
+    held, at = service(), clock.now() - timedelta(hours=1)
+    Period.objects.filter(subscription=held).update(starts_at=at, ends_at=at + timedelta(days=31))
+    Subscription.objects.filter(pk=held.pk).update(started_at=at, expires_at=at + timedelta(days=31))
+    return make_program(buyer=held.buyer), held

@@ -6,6 +6,7 @@ An API calls the same verbs as the pages, so every rule that a page enforces hol
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
@@ -32,7 +33,7 @@ from tradepost.protocols.open_api.buyer_errors import (
     refused,
 )
 from tradepost.protocols.open_api.errors import ApiError, api_response, error_envelope, gateway_error
-from tradepost.protocols.wire_json import dump_sorted, load_object
+from tradepost.protocols.wire_json import load_object
 
 from .answers import Answered, ApiRefused, ApiRequest, Errors, open_api
 from .buyer_authentication import BuyerCaller, by_buyer_key
@@ -115,7 +116,8 @@ def once(request: BuyerRequest, key: str, act: Callable[[], Response]) -> Respon
     The answer is stored in the transaction that acts, so a repeated call cannot act twice, even at the same moment. A
     refusal rolls everything back: the same call may succeed later.
     """
-    asked = hashlib.sha256(request.path.encode() + b"\n" + dump_sorted(load_object(request.body))).hexdigest()
+    members = json.dumps(load_object(request.body), sort_keys=True, default=str)  # numbers with decimals become texts
+    asked = hashlib.sha256(f"{request.path}\n{members}".encode()).hexdigest()
     if (kept := _kept(request.buyer, key)) is not None:
         return _repeated(kept, asked)
     try:

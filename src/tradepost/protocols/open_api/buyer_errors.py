@@ -14,6 +14,9 @@ from .errors import ApiError, api_response, error_envelope
 ROOT = "/api/mkp-openapi-public/global/v1"
 SUCCESS = "CBC.0000"
 
+MAX_DEPTH = 32
+"""Levels of a body."""
+
 INVALID = ApiError(400, "CBC.0101", "Invalid parameter")
 FORBIDDEN = ApiError(403, "CBC.0150", "Illegal operation")
 NOT_FOUND = ApiError(404, "CBC.0160", "Not found")
@@ -47,15 +50,24 @@ def refusing[T](body: bytes, load: Callable[[Members], T]) -> T:
         raise ApiRefused(INVALID, str(error)) from None
 
 
-def check_texts(value: object) -> None:
-    """Raises ``BadBody`` for texts that no database stores: NUL, and half a surrogate pair."""
-    if isinstance(value, str):
-        if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
-            raise BadBody("a text holds NUL or half a surrogate pair")
-    elif isinstance(value, Mapping):
-        for name, member in value.items():
-            check_texts(name)
-            check_texts(member)
-    elif isinstance(value, list):
-        for item in value:
-            check_texts(item)
+def check_texts(body: Members) -> None:
+    """Raises ``BadBody`` for texts that no database stores, NUL and half a surrogate pair, and for a body nested too deeply."""
+    level: list[object] = [body]
+    for _depth in range(MAX_DEPTH):
+        deeper: list[object] = []
+        for value in level:
+            if isinstance(value, str):
+                _check_text(value)
+            elif isinstance(value, Mapping):
+                deeper += [*value.keys(), *value.values()]
+            elif isinstance(value, list):
+                deeper += value
+        if not deeper:
+            return
+        level = deeper
+    raise BadBody(f"the body is nested more than {MAX_DEPTH} levels deep")
+
+
+def _check_text(text: str) -> None:
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise BadBody("a text holds NUL or half a surrogate pair")
