@@ -1,10 +1,17 @@
-"""The addresses that sellers' programs call: a part of the table of every address."""
+"""The addresses that programs of sellers and buyers call: a part of the table of every address."""
 
 from __future__ import annotations
 
-from tests.market.who_may import Address
+from tests.market.who_may import ANYBODY, Address, pages
 
+V1 = "api/mkp-openapi-public/global/v1/"
+OF_BUYERS = (
+    "query-orders", "order-detail/query", "order/batch-order", "order/batch-cancel", "order/pay", "saas-instance/query",
+    "subscription-agreements-query", "service/query", "service-detail/query", "service/renew", "service/unsubscribe",
+)  # fmt: skip
 OPEN_API = {
+    **{f"{V1}{path}": Address(gateway=True) for path in OF_BUYERS},
+    "api/openapi.json": pages(ANYBODY),
     "api/mkp-openapi-public/global/v1/order/query": Address(gateway=True),
     "api/mkp-openapi-public/global/v1/market-event/<str:event_id>/file": Address(
         {"event_id": "event-of-x"}, gateway=True

@@ -104,6 +104,10 @@ STOREFRONT = {
     "notices/": pages(PERSONS),
     "notices/read/": Address(post=PERSONS),
     "notices/<int:pk>/open/": Address({"pk": "{notice}"}, post=frozenset({BUYER})),
+    "access-keys/": Address(get=PERSONS, post=PERSONS, data={"name": "Y", "rights": "read", "days": "30"}),
+    "access-keys/<int:pk>/disable/": Address({"pk": "{buyer_key}"}, post=frozenset({BUYER})),
+    "access-keys/<int:pk>/enable/": Address({"pk": "{disabled_key}"}, post=frozenset({BUYER})),
+    "access-keys/<int:pk>/delete/": Address({"pk": "{buyer_key}"}, post=frozenset({BUYER})),
     "profile/": Address(get=PERSONS, post=PERSONS, data={"name": "Z", "company": "", "phone": ""}),
 }
 SELLER_CENTER = {

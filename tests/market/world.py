@@ -57,6 +57,8 @@ from tradepost.market.fulfilment.activating import take_code
 from tradepost.market.fulfilment.models import Drift
 from tradepost.market.fulfilment.order_paid import on_order_paid
 from tradepost.market.identity import domains, keys, members
+from tradepost.market.identity.buyer_key_models import BuyerKey
+from tradepost.market.identity.buyer_keys import CreateBuyerKey, create_buyer_key, disable_buyer_key
 from tradepost.market.identity.menus import VIEWER
 from tradepost.market.identity.models import Member, Seller, SigningKey, User
 from tradepost.market.licenses.code_models import LicenseCode
@@ -90,6 +92,9 @@ BANK_ACCOUNT = "6222020200112230055"
 WHY_X_APPEALS = "why X appeals about A's delivery"
 MACHINE_LICENSE = "the license of X's machine alone"
 
+PROGRAM = "program-of-x-7"
+"""Name of an access key of X."""
+
 
 class World:
     """Buyer X, who bought from seller A, and everybody who must not see that."""
@@ -118,6 +123,11 @@ class World:
             order, instance_id="instance-of-x-7", access=replace(ACCESS, password=PASSWORD), license_text=LICENSE
         )
         unpaid = factories.make_order(buyer, offer=offer)
+        program, disabled = (
+            create_buyer_key(buyer, CreateBuyerKey(name=name, rights=["read"], days=365), now=NOW)
+            for name in (PROGRAM, f"{PROGRAM} (disabled)")
+        )
+        disable_buyer_key(buyer, BuyerKey.objects.get(access_key=disabled.key_id).pk, now=NOW)
         refund, appealed_refund, shown = self._refunds(held, buyer, offer)
         title = factories.make_invoice_title(buyer, name="X's own company")
         asked_invoice = factories.make_invoice(unpaid, remark="what X wants on it")
@@ -180,7 +190,7 @@ class World:
         joint = joint_of(buyer, seller, of_its_enterprise)
         self.facts: Mapping[str, str] = {
             "coded": str(code.subscription_id), "untaken": str(untaken.subscription_id), "license_code": str(code.pk), "coded_product": str(code.product_id),
-            "order": order.number, "line": f"{order.number}-000001", "unpaid": unpaid.number, "slug": product.slug, "seller_slug": seller.slug,
+            "buyer_key": str(BuyerKey.objects.get(access_key=program.key_id).pk), "disabled_key": str(BuyerKey.objects.get(access_key=disabled.key_id).pk), "order": order.number, "line": f"{order.number}-000001", "unpaid": unpaid.number, "slug": product.slug, "seller_slug": seller.slug,
             "product": str(product.pk), "category": str(product.category_id), "subscription": str(held.pk), "notice": str(Notice.objects.get(user=buyer, kind="order_completed").pk),
             "mail": str(NoticeDelivery.objects.get(notice__user=buyer, notice__kind="order_completed").pk), "seller": str(seller.pk), "buyer": str(buyer.pk),
             "address": str(call.address_id), "call": str(call.pk), "operation": str(operation.pk), "access_key": access.key_id, "email": buyer.email,
@@ -219,7 +229,7 @@ class World:
             grievance: table.A_TRADE | {table.BUYER, OPERATOR},
             refund.reason: table.A_TRADE | {table.BUYER, OPERATOR},
             PASSWORD: frozenset({table.BUYER}), LICENSE: frozenset({table.BUYER}),
-            BANK_ACCOUNT: frozenset({OPERATOR}), "receiver-0@c.example": ANYBODY, "receiver-1@c.example": table.A_MEMBERS | {OPERATOR}, self.facts["hook_secret"]: frozenset(), MACHINE_LICENSE: frozenset({table.BUYER}), "machine-of-x-7": table.A_TRADE | {table.BUYER}, code.code: table.A_TRADE | {table.BUYER, OPERATOR}, untaken.code: table.A_TRADE | {OPERATOR}, SIGNING_KEY: frozenset(), access.secret: frozenset(),
+            BANK_ACCOUNT: frozenset({OPERATOR}), "receiver-0@c.example": ANYBODY, "receiver-1@c.example": table.A_MEMBERS | {OPERATOR}, self.facts["hook_secret"]: frozenset(), MACHINE_LICENSE: frozenset({table.BUYER}), "machine-of-x-7": table.A_TRADE | {table.BUYER}, code.code: table.A_TRADE | {table.BUYER, OPERATOR}, untaken.code: table.A_TRADE | {OPERATOR}, SIGNING_KEY: frozenset(), access.secret: frozenset(), program.secret: frozenset(), PROGRAM: frozenset({table.BUYER}),
         }  # fmt: skip
         self.sessions = {role: self._session(user) for role, user in self.users.items()}
         self.before = self.after = rows()

@@ -8,7 +8,6 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import cache_control
@@ -68,7 +67,6 @@ def _page(request: HttpRequest, form: AccessKeyForm, made: NewKey | None, status
         "keys": verbs.buyer_keys_of(person(request)),
         "most": verbs.MAX_KEYS,
         "now": now_of(request),
-        "document": request.build_absolute_uri(reverse("openapi")),
     }
     return render(request, "storefront/access_keys.html", context, status=status)
 
