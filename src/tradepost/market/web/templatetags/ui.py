@@ -307,6 +307,12 @@ def is_checkbox(field: BoundField) -> bool:
     return isinstance(field.field.widget, CheckboxInput)
 
 
+@register.filter
+def has_checkboxes(field: BoundField) -> bool:
+    """Whether the field is a list of checkboxes, each with a label of its own."""
+    return isinstance(field.field.widget, CheckboxSelectMultiple)
+
+
 @register.simple_tag
 def widget(field: BoundField) -> SafeString:
     """A form field's input with the look of its kind. Its label stands above it; allauth would repeat it as placeholder."""
