@@ -34,7 +34,10 @@ class AccessKeyForm(forms.Form):
         help_text=gettext_lazy("The program that uses the key, for example “Procurement system”."),
     )
     rights = forms.MultipleChoiceField(
-        label=gettext_lazy("Permissions"), choices=Right.choices, widget=forms.CheckboxSelectMultiple
+        label=gettext_lazy("Permissions"),
+        choices=Right.choices,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": gettext_lazy("Select at least one permission from the list.")},
     )
     days = forms.TypedChoiceField(label=gettext_lazy("Valid for"), coerce=int, choices=_lifetimes, initial=90)
 
