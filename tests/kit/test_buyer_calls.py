@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -24,6 +25,7 @@ from tradepost.protocols.open_api.buyer_purchases import (
     UnsubscribeService,
 )
 
+NOW = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
 AGREED = (
     Agreement(agreement_id="buyer", version="1", name="Buyer agreement", url="https://m.example/agreements/buyer/"),
 )
@@ -79,12 +81,12 @@ CALLS: dict[str, tuple[Call, Response, object, Callable[[bytes], object], object
 
 @pytest.fixture
 def market() -> Iterator[Market]:
-    with open_market() as opened:
+    with open_market(lambda: NOW) as opened:
         yield opened
 
 
 def client(market: Market) -> MarketClient:
-    return MarketClient(market.url, "AK1", "secret", pause=0, timeout=10)
+    return MarketClient(market.url, "AK1", "secret", pause=0, timeout=10, clock=lambda: NOW)
 
 
 @pytest.fixture(scope="module")
