@@ -9,7 +9,7 @@ from tradepost.market.base import ids
 from tradepost.market.base.models import Event, WorkerProcess
 from tradepost.market.identity.company_models import Certification
 from tradepost.market.identity.domain_models import Domain
-from tradepost.market.identity.models import AccessKey, Seller, SigningKey
+from tradepost.market.identity.models import AccessKey, BuyerKey, Seller, SigningKey
 from tradepost.market.notifications.models import Notice, NoticeDelivery
 from tradepost.market.production.calls import forget_answers
 
@@ -26,7 +26,7 @@ def settled() -> bool:
 
 def make_shippable(now: datetime) -> None:
     """For a market that nobody works on any more. What was replayed keeps its attempts, in which secrets are masked."""
-    for model in (SigningKey, AccessKey, WorkerProcess):
+    for model in (SigningKey, AccessKey, BuyerKey, WorkerProcess):
         model._default_manager.all().delete()  # noqa: SLF001
     forget_answers()
     Certification.objects.update(sealed_account="")
