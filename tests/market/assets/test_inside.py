@@ -226,6 +226,7 @@ def test_where_a_name_leads(name: str, out: bool) -> None:
         (zipped({"a": b"1"}), "zip"), (tarred({"a": b"1"}), "tar"), (gzipped(b"1"), "gzip"), (b"a,b\n1,2\n", "text"),
         ("名称,值\n".encode(), "text"), (b"QFI\xfb\0\0", "qcow2"), (b"MZ" + bytes(600), "pe"), (bytes(600) + b"conectix" + bytes(504), "vhd"),
         (bytes(0x8001) + b"CD001" + bytes(600), "iso"), (bytes(50), "unknown"), (b"", "unknown"),
+        (b"GGUF\x03\0\0\0", "gguf"), (b"\x89HDF\r\n\x1a\n\0", "hdf5"), ((24).to_bytes(8, "little") + b'{"w":{}}', "safetensors"),
     ],
 )  # fmt: skip
 def test_what_a_file_is(tmp_path: Path, content: bytes, form: str) -> None:
@@ -240,6 +241,8 @@ def test_how_names_end() -> None:
     assert not has_suffix("agent.exe", "package")
     assert has_suffix("weather.csv", "file", "text")
     assert not has_suffix("weather.zip", "file", "text")
+    assert has_suffix("llama.GGUF", "file", "gguf")
+    assert not has_suffix("llama.csv", "file", "gguf")
 
 
 @given(st.randoms(use_true_random=False), st.sampled_from(sorted(RIGHT)), st.integers(1, 30))

@@ -23,6 +23,8 @@ _BEGINS: tuple[tuple[bytes, str], ...] = (
     (b"vhdxfile", "vhdx"),
     (b"conectix", "vhd"),
     (b"PAR1", "parquet"),
+    (b"GGUF", "gguf"),
+    (b"\x89HDF\r\n\x1a\n", "hdf5"),
     (b"%PDF-", "pdf"),
     (b"\x7fELF", "elf"),
     (b"MZ", "pe"),
@@ -55,13 +57,16 @@ _SUFFIXES: Mapping[str, tuple[str, ...]] = {
     "vhd": (".vhd",),
     "iso": (".iso",),
     "parquet": (".parquet",),
+    "gguf": (".gguf",),
+    "hdf5": (".h5", ".hdf5"),
+    "safetensors": (".safetensors",),
     "pdf": (".pdf",),
     "text": (".csv", ".tsv", ".json", ".jsonl", ".xml", ".txt"),
 }
 TAKEN: Mapping[str, tuple[str, ...]] = {
     AssetKind.PACKAGE: ("zip", "tar", "gzip"),
     AssetKind.IMAGE: ("qcow2", "vmdk", "vhdx", "vhd", "iso"),
-    AssetKind.FILE: ("zip", "tar", "gzip", "parquet", "pdf", "text"),
+    AssetKind.FILE: ("zip", "tar", "gzip", "parquet", "gguf", "hdf5", "safetensors", "pdf", "text"),
 }
 """Kind of asset → formats."""
 
@@ -83,6 +88,8 @@ def format_of_head(head: bytes) -> str:
             return form
     if head[_TAR_AT : _TAR_AT + 5] == b"ustar":
         return "tar"
+    if head[6:9] == b"\0\0{":  # safetensors: the length of its JSON header in 8 bytes, at most 100 MB, then that header
+        return "safetensors"
     return "text" if is_text(head) else "unknown"
 
 
