@@ -56,6 +56,7 @@ class Exchange:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     file: str = ""
+    part: tuple[int, int] | None = None
     asked_for: int = 0
 
     async def __aiter__(self) -> Any:
@@ -74,6 +75,10 @@ class Exchange:
     def response_file(self, status: int, headers: list[tuple[str, str]], file: str) -> None:
         assert not self.status, "one answer"
         self.status, self.headers, self.file = int(status), dict(headers), file
+
+    def response_file_range(self, status: int, headers: list[tuple[str, str]], file: str, start: int, end: int) -> None:
+        self.response_file(status, headers, file)
+        self.part = (start, end)
 
 
 def scope(*, length: int | str | None = None, headers: Iterable[tuple[str, str]] = (), **more: Any) -> Scope:

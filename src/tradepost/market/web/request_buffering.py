@@ -27,7 +27,7 @@ from .connections import LARGEST_HEAD
 from .environs import HEAD, environ_of, has_body, stated_length
 from .in_pieces import Pieces, piece_of
 from .programs import is_call
-from .sending_files import file_of, without_file
+from .sending_files import file_of, part_of, without_file
 from .writers import HASHING_AT_ONCE, READING, TURNED_AWAY, WAIT, Places
 
 log = structlog.get_logger("tradepost.access")
@@ -64,6 +64,7 @@ class Exchange(Protocol):
     def __aiter__(self) -> Any: ...
     def response_bytes(self, status: int, headers: Headers, body: bytes) -> None: ...
     def response_file(self, status: int, headers: Headers, file: str) -> None: ...
+    def response_file_range(self, status: int, headers: Headers, file: str, start: int, end: int) -> None: ...
 
 
 class RequestBuffering:
@@ -386,7 +387,11 @@ class RequestBuffering:
         """In a thread: ask Django, and give its answer to the server."""
         status, headers, content = self._asked(environ)
         if file := file_of(headers):
-            exchange.response_file(int(status[:3]), without_file(headers), file)
+            part = part_of(headers)
+            if part is not None:
+                exchange.response_file_range(int(status[:3]), without_file(headers), file, *part)
+            else:
+                exchange.response_file(int(status[:3]), without_file(headers), file)
         else:
             exchange.response_bytes(int(status[:3]), headers, content)
         with suppress(RuntimeError):  # the server is ending, and its loop with it; the answer is on its way
