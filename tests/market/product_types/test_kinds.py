@@ -13,7 +13,9 @@ from tradepost.market.product_types.acceptance import SUPERVISED
 from tradepost.market.product_types.check import check
 from tradepost.market.product_types.contract import NO, YES, Answer, DeliveredBy, ProductType, Supervision
 from tradepost.market.product_types.deliverable import why_undeliverable
+from tradepost.market.product_types.endpoint import ADDRESS
 from tradepost.market.product_types.facts import ProductFacts, SpecFacts, Template
+from tradepost.market.product_types.image_manifest import IMAGES, MAX_IMAGES, read_images
 from tradepost.market.product_types.registry import product_type, product_types
 from tradepost.market.web.templatetags.ui import icon_names
 from tradepost.protocols.commands import ChargingMode
@@ -45,6 +47,7 @@ TABLE = {
     "APP_ORCHESTRATION": ({PERIOD, ONCE}, ALWAYS, PERSON, False),
 }
 KINDS = list(product_types().values())
+IMAGE = f"registry.example.com/shop/app:1.2@sha256:{'a' * 64}"
 SOFTWARE = {
     "SAAS", "LICENSE", "LICENSE_CODE", "LICENSE_PACKAGE", "LICENSE_OFFLINE", "IMAGE", "AI_ASSET", "CONTAINER",
     "APP_ORCHESTRATION",
@@ -66,10 +69,12 @@ def test_what_a_seller_server_or_the_market_makes_can_be_delivered_today() -> No
         "LICENSE_PACKAGE", "CONTAINER",
     }  # fmt: skip
     assert {kind.code for kind in KINDS if kind.by_people} == by_people
-    assert {kind.code for kind in KINDS if kind.deliverable} == {"SAAS", "LICENSE", "LICENSE_CODE", *by_people}
+    by_market = {"API_GATEWAY", "API_AGENTS", "AI_ASSET"}
+    assert {kind.code for kind in KINDS if kind.by_market} == by_market
+    assert {kind.code for kind in KINDS if not kind.deliverable} == {"IMAGE"}, "it needs a cloud"
     assert {kind.code for kind in KINDS if kind.protocols} == {"SAAS", "LICENSE", "LICENSE_CODE"}
     assert {kind.code for kind in KINDS if kind.issues_codes} == {"LICENSE_CODE"}
-    assert {kind.code for kind in KINDS if kind.steps} == {"SAAS", "LICENSE", "IMAGE"}, "that one a cloud delivers"
+    assert {kind.code for kind in KINDS if kind.steps} == {"SAAS", "LICENSE", "IMAGE", *by_market}
 
 
 def test_what_was_sold_as_a_license_still_is_one_and_is_served_by_both_protocols() -> None:
@@ -114,6 +119,7 @@ def right(kind: ProductType) -> ProductFacts:
             Answer.TEXT: "Two\nlines", Answer.CHOICE: question.choices[0][0] if question.choices else "",
         }[question.answer]  # fmt: skip
         said = NO if question is SUPERVISED else said  # it forbids what others of its kind may
+        said = {ADDRESS: "https://api.example.com/v1", IMAGES: IMAGE}.get(question.code, said)
         answers |= {question.code: said} | ({f"{question.code}_en": said} if question.translated else {})
     spec = SpecFacts(
         name="Standard", modes=frozenset(kind.charging_modes[:1]), template=next(iter(kind.templates)),
@@ -227,7 +233,7 @@ def found_in(code: str, changes: dict[str, Any]) -> list[str]:
         (["kind.answer"], "IMAGE", {"answers": {"size_gb": "1e3"}}),
         (["kind.answer"], "IMAGE", {"answers": {"base_image": "stolen"}}),
         (["kind.answer"], "IMAGE", {"answers": {"operating_system": "a\nb"}}),
-        (["kind.answer"], "API_GATEWAY", {"answers": {"app_code": "perhaps"}}),
+        (["kind.answer"], "API_AGENTS", {"answers": {"protocol": "soap"}}),
         ([], "IMAGE", {"answers": {"ports": ""}}),
     ],
 )  # fmt: skip
@@ -242,3 +248,44 @@ def test_an_ai_asset_has_one_dimension_in_all_its_specs() -> None:
     simple = replace(timed, template=Template.SIMPLE, attributes=())
     assert "ai.dimensions" in codes(check(kind, replace(right(kind), specs=(simple, nodes))))
     assert "ai.dimensions" not in codes(check(kind, replace(right(kind), specs=(simple, simple))))
+
+
+WRONG_ENDPOINTS = (
+    "http://api.example.com/", "api.example.com/v1", "https://", "https:///v1", "https://me:secret@api.example.com/",
+    "https://api.example.com/#a", "https://api.example.com/a b", "javascript:alert(1)", "https://api.example.com:99999/",
+    "https://例.example/",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["API_GATEWAY", "API_AGENTS"])
+def test_an_endpoint_is_an_https_address_without_an_account(kind: str) -> None:
+    for wrong in WRONG_ENDPOINTS:
+        assert found_in(kind, {"answers": {ADDRESS: wrong}}) == ["endpoint.address"], wrong
+    for right_one in ("https://api.example.com", "https://api.example.com:8443/v1?a=b", "https://192.0.2.1/mcp"):
+        assert found_in(kind, {"answers": {ADDRESS: right_one}}) == [], right_one
+
+
+OTHER = f"registry.example.com/shop/app@sha256:{'b' * 64}"
+WRONG_IMAGES = (
+    "registry.example.com/shop/app:1.2", "nginx@sha256:" + "a" * 64, "registry.example.com/app@sha256:" + "a" * 63,
+    "registry.example.com/app@sha256:" + "A" * 64, "registry.example.com/App@sha256:" + "a" * 64, "registry.example.com/app@md5:" + "a" * 32,
+    "https://registry.example.com/app@sha256:" + "a" * 64, f"{IMAGE} {OTHER}", f"{IMAGE}\nlatest", "registry.example.com/" + "a/" * 300 + "a@sha256:" + "a" * 64,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["CONTAINER", "APP_ORCHESTRATION"])
+def test_images_are_named_by_registry_and_digest(kind: str) -> None:
+    """§2.5: a container is delivered as what was reviewed; a tag can be moved, a digest cannot."""
+    for wrong in WRONG_IMAGES:
+        assert found_in(kind, {"answers": {IMAGES: wrong}}) == ["manifest.image"], wrong
+    assert found_in(kind, {"answers": {IMAGES: f"  {IMAGE}\n\n{OTHER}\n"}}) == []
+    assert found_in(kind, {"answers": {IMAGES: f"{IMAGE}\n{IMAGE.replace(':1.2@', ':1.3@')}"}}) == ["manifest.twice"]
+    many = "\n".join(f"r.io/a{n}@sha256:{n:064x}" for n in range(MAX_IMAGES + 1))
+    assert found_in(kind, {"answers": {IMAGES: many}}) == ["manifest.too_many"]
+
+
+def test_an_image_is_read_in_its_parts() -> None:
+    [image, local] = read_images(f"{IMAGE}\nlocalhost:5000/app@sha256:{'c' * 64}")
+    assert (image.name, image.tag, image.digest) == ("registry.example.com/shop/app", "1.2", f"sha256:{'a' * 64}")
+    assert (local.name, local.tag) == ("localhost:5000/app", "")
+    assert image.reference == OTHER.replace("b" * 64, "a" * 64)

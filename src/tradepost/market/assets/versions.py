@@ -9,7 +9,7 @@ from enum import StrEnum
 from http import HTTPStatus
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
 from tradepost.market.base import outbox
@@ -24,6 +24,7 @@ RULE = "business-rules §2.6"
 CHECK = "assets.check"
 """The leased job that reads a file and has it scanned; its key is the version's."""
 LABEL = re.compile(r"[0-9A-Za-z][0-9A-Za-z._+-]{0,39}")
+MAX_DOWNLOADS = 100
 ASSETS_MOST = 500
 """Of one seller; each has any number of versions."""
 Status = AssetVersion.Status
@@ -152,10 +153,19 @@ def end(version: AssetVersion, event: VersionEvent, *, actor: str, now: datetime
         ASSET_VERSION.move_all([standing], event, now=now, actor=actor, decided_at=now)
 
 
-def choosable(seller: Seller, kinds: tuple[str, ...]) -> list[AssetVersion]:
-    """Versions that a product of this seller can be delivered with, by asset, newest first."""
+def choosable(seller: Seller, kinds: tuple[str, ...], *, clean: bool = False) -> list[AssetVersion]:
+    """Versions that a product of this seller can be delivered with, by asset, newest first. ``clean``: only those without
+    malware, as far as a scanner looked."""
     found = AssetVersion.objects.filter(asset__seller=seller, asset__kind__in=kinds, status=Status.APPROVED)
+    if clean:
+        found = found.filter(verdict=AssetVersion.Verdict.CLEAN)
     return list(found.select_related("asset").order_by("asset__name", "-number")[:200])
+
+
+def downloads_of(sold: AssetVersion) -> list[AssetVersion]:
+    """Return the clean files of a sold asset, newest first: the version that was sold, and each approved version."""
+    found = AssetVersion.objects.filter(asset=sold.asset_id, verdict=AssetVersion.Verdict.CLEAN, file_gone=False)
+    return list(found.filter(Q(status=Status.APPROVED) | Q(pk=sold.pk)).order_by("-number")[:MAX_DOWNLOADS])
 
 
 def _refused(code: str, message: str, *, field: str = "") -> Refused:

@@ -295,6 +295,9 @@ def _asset(document: Document, seller: int, known: Known) -> Iterator[Finding]:
         yield Finding(
             section="details", field=field, code="asset.not_approved", words=words, rule="business-rules §2.7"
         )
+    elif kind.scanned_clean and chosen not in known.clean:
+        words = _("This version has not passed a virus scan. Choose a version that has.")
+        yield Finding(section="details", field=field, code="asset.not_scanned", words=words, rule="business-rules §2.7")
 
 
 def _kinds_field(finding: Finding) -> str:

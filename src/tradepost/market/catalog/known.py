@@ -22,14 +22,14 @@ from .models import Product, Version
 
 class Known(Struct, frozen=True, kw_only=True):
     """``pictures``: seller, purpose and hash; ``proofs``: seller and hash; ``assets``: seller, key of an approved version and
-    kind. The mappings are by seller (``hosts``) or by
-    product."""
+    kind; ``clean``: keys of those without malware. The mappings are by seller (``hosts``) or by product."""
 
     categories: Collection[str]
     """Those that new products may have."""
     pictures: Collection[tuple[int, str, str]]
     proofs: Collection[tuple[int, str]]
     assets: Collection[tuple[int, str, str]]
+    clean: Collection[str]
     hosts: Mapping[int, list[str]]
     listed: Mapping[int, dict[str, Any]]
     stopped: Mapping[int, frozenset[str]]
@@ -43,13 +43,15 @@ def known_of(drafts: Iterable[tuple[Product, Document]]) -> Known:
     pictures = {sha for _p, one in drafts for sha in {*one.media.hashes, *one.description.hashes}}
     proofs = {sha for _p, one in drafts for sha in one.proofs()}
     listed = Version.objects.filter(product__in=products, status=Version.Status.LISTED)
+    assets = _assets({number for _p, one in drafts if (number := whole_number(one.details.fields.get(ASSET, "")))})
     return Known(
         categories=frozenset(row.slug for row in visible()),
         pictures=frozenset(
             Picture.objects.filter(seller__in=sellers, sha256__in=pictures).values_list("seller_id", "purpose", "sha256")
         ),
         proofs=frozenset(Proof.objects.filter(seller__in=sellers, sha256__in=proofs).values_list("seller_id", "sha256")),
-        assets=_assets({number for _p, one in drafts if (number := whole_number(one.details.fields.get(ASSET, "")))}),
+        assets=frozenset((one.asset.seller_id, str(one.pk), one.asset.kind) for one in assets),
+        clean=frozenset(str(one.pk) for one in assets if one.verdict == AssetVersion.Verdict.CLEAN),
         hosts=hosts_of_sellers(sellers),
         listed=dict(listed.values_list("product_id", "document")),
         stopped=defaultdict(frozenset, stopped_of(products)),
@@ -57,10 +59,8 @@ def known_of(drafts: Iterable[tuple[Product, Document]]) -> Known:
     )  # fmt: skip
 
 
-def _assets(keys: Collection[int]) -> frozenset[tuple[int, str, str]]:
+def _assets(keys: Collection[int]) -> list[AssetVersion]:
     if not keys:
-        return frozenset()
+        return []
     usable = AssetVersion.objects.filter(pk__in=keys, status=AssetVersion.Status.APPROVED)
-    return frozenset(
-        (seller, str(pk), kind) for seller, pk, kind in usable.values_list("asset__seller_id", "pk", "asset__kind")
-    )
+    return list(usable.select_related("asset").only("verdict", "asset__seller", "asset__kind"))

@@ -25,7 +25,7 @@ from tradepost.market.subscriptions.renewable import LIVING
 from . import in_use
 from .apply import Ended, apply
 from .cases import held_of, kind_of, line_of, wanted_of
-from .cloud import PEOPLE_SPOKEN
+from .cloud import MARKET_SPOKEN
 from .contract import Case, Effects, OrderEnd
 from .kinds.hand_over import KIND
 from .kinds.issue import KIND as ISSUE
@@ -47,7 +47,7 @@ def finish(subscription: Subscription, *, effective_at: datetime, now: datetime)
     if operation.line is None:
         raise LookupError("what people deliver comes from an order line")
     case: Case[object] = Case(
-        held=held_of(subscription, PEOPLE_SPOKEN), wanted=wanted_of(operation), line=line_of(operation.line), step=0,
+        held=held_of(subscription, MARKET_SPOKEN), wanted=wanted_of(operation), line=line_of(operation.line), step=0,
         said=None, now=effective_at,
     )  # fmt: skip
     effects = kind_of(operation).on_done(case)

@@ -26,7 +26,7 @@ from .cases import protocols_of
 from .contract import ServerTask
 from .models import Operation
 from .speak import CLOUD as NAME
-from .speak import PEOPLE
+from .speak import MARKET
 
 USER = "root"
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
@@ -41,24 +41,26 @@ class _Cloud:
         self.life = Life()
 
 
-class _People:
-    """Satisfies ``Spoken``: what people deliver is true by the market's own word, a renewal too (business-rules §2.10)."""
+class _Market:
+    """Satisfies ``Spoken``: what people or the market itself deliver is true by the market's own word, a renewal too
+    (business-rules §2.10)."""
 
     def __init__(self) -> None:
-        self.name = PEOPLE
-        self.activities: Mapping[type[Command], str] = {Refresh: "renew"}
+        self.name = MARKET
+        self.activities: Mapping[type[Command], str] = {Create: "open", Refresh: "renew"}
         self.life = Life()
 
 
 CLOUD: Spoken = _Cloud()
-PEOPLE_SPOKEN: Spoken = _People()
+MARKET_SPOKEN: Spoken = _Market()
 
 
 def spoken_without_interface(subscription: Subscription) -> Spoken | None:
     """Of what no seller's server makes; None for the rest. ``product`` should be fetched."""
     if on_a_server(subscription):
         return CLOUD
-    return PEOPLE_SPOKEN if product_type(subscription.product.product_type).by_people else None
+    kind = product_type(subscription.product.product_type)
+    return MARKET_SPOKEN if kind.by_people or kind.by_market else None
 
 
 def on_a_server(subscription: Subscription) -> bool:

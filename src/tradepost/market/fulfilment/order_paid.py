@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.utils import translation
 from django.utils.translation import gettext_noop
 
-from tradepost.market.base import outbox, rows
+from tradepost.market.base import ids, outbox, rows
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.outbox import batched
 from tradepost.market.base.prepared import Among, Keys, Prepared, PreparedObjects, Slot
@@ -95,8 +95,9 @@ def _open(numbers: Sequence[str], now: datetime) -> None:
 
 
 def _in_lanes(line: OrderLine) -> bool:
-    """Whether a cloud or people make it, or people have to accept it first: no seller's server is asked now."""
-    return by_cloud(line.product.product_type) or (_supervised(line) and not opens_at_payment(line.flow))
+    """Whether a cloud, people or the market deliver it, or people have to accept it first: no seller's server is asked now."""
+    kind = line.product.product_type
+    return by_cloud(kind) or _by_market(line) or (_supervised(line) and not opens_at_payment(line.flow))
 
 
 def _supervised(line: OrderLine) -> bool:
@@ -106,6 +107,10 @@ def _supervised(line: OrderLine) -> bool:
 
 def _by_people(line: OrderLine) -> bool:
     return product_type(line.product.product_type).by_people
+
+
+def _by_market(line: OrderLine) -> bool:
+    return product_type(line.product.product_type).by_market
 
 
 def _lines_to_start(orders: Iterable[Order]) -> dict[Order, list[OrderLine]]:
@@ -121,7 +126,8 @@ def _lines_to_start(orders: Iterable[Order]) -> dict[Order, list[OrderLine]]:
 def _check(line: OrderLine, order: Order, address: Address | None) -> None:
     """Raises ``Refused`` for what cannot be opened."""
     check_prerequisite(order.buyer, line.offer)
-    without = _issues_code(line) or _by_people(line) or by_cloud(line.product.product_type)
+    kind = line.product.product_type
+    without = _issues_code(line) or _by_people(line) or _by_market(line) or by_cloud(kind)
     if address is None and not without:
         raise calls.no_address()
 
@@ -226,6 +232,7 @@ def _opening(line: OrderLine, now: datetime) -> Subscription:
         offer=line.offer,
         quantity=line.quantity,
         order_line_number=line.number,
+        instance_id=ids.hex_id() if _by_market(line) else "",
         at_expiry=Subscription.AtExpiry.RENEW if line.auto_periods else Subscription.AtExpiry.KEEP,
         auto_period_type=line.auto_period_type,
         auto_periods=line.auto_periods,

@@ -85,6 +85,11 @@ class LineProgress(Struct, frozen=True):
         return product_type(self.line.product.product_type).gives
 
     @property
+    def by_market(self) -> bool:
+        """Whether the payment alone opens it."""
+        return product_type(self.line.product.product_type).by_market
+
+    @property
     def stopped(self) -> bool:
         """Nothing is asked any more, until the seller restarts it by hand."""
         return self.operation is not None and self.operation.status == Operation.Status.STOPPED

@@ -12,16 +12,16 @@ from tradepost.protocols.contract import Spoken
 
 from .contract import Ask, Await, Freeze, Held, Implied, Intent, OnServer, Release, Sayable, ServerTask, Thaw, Unable
 
-CLOUD, PEOPLE = "compute", "people"
-"""Names of what is spoken to an operator's cloud, and about what people deliver (``cloud``)."""
+CLOUD, MARKET = "compute", "market"
+"""Names of what is spoken to an operator's cloud, and about what people or the market itself deliver (``cloud``)."""
 
 
 def speak(intent: Intent, held: Held) -> Command | ServerTask | Implied | Unable | Await:
-    """The command; ``Implied`` when a command of before has said it; ``Unable`` when there is no word for it. What people
-    deliver is true by the market's own word."""
+    """The command; ``Implied`` when a command of before has said it; ``Unable`` when there is no word for it. What people or
+    the market itself deliver is true by the market's own word."""
     if isinstance(intent, Await):
         return intent
-    if held.protocol.name == PEOPLE:
+    if held.protocol.name == MARKET:
         return Implied()
     if held.protocol.name == CLOUD:
         return _to_the_cloud(intent, held)

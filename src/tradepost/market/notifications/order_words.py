@@ -38,6 +38,7 @@ OF_HELD: Mapping[str, OrderKinds] = {
 
 
 BY_PEOPLE = ("seller_new_delivery", "seller_new_free_delivery")
+BY_MARKET = ("seller_new_service", "seller_new_free_service")
 BY_CLOUD = ("seller_new_server", "seller_new_free_server")
 RENEWED = ("seller_renewal_noted", "seller_free_renewal_noted")
 
@@ -47,7 +48,7 @@ def sold_kind(line: OrderLine, product_kind: str) -> str:
     kind, pair = product_type(product_kind), kinds_of(line.order).sold
     if not kind.needs_interface:
         if pair == BOUGHT.sold:
-            pair = BY_CLOUD if kind.delivery is DeliveredBy.COMPUTE else BY_PEOPLE
+            pair = BY_MARKET if kind.by_market else BY_CLOUD if kind.delivery is DeliveredBy.COMPUTE else BY_PEOPLE
         elif pair == OF_HELD[Order.Type.RENEW].sold:
             pair = RENEWED
     return told(pair, line.amount_minor)

@@ -22,6 +22,16 @@ OF_SALES: Mapping[str, Words] = {
         _("Order line %(line)s costs nothing. You deliver it: open the order to see the next step."),
         _("Open the order"), "info", "shopping-cart", A_SALE,
     ),
+    "seller_new_service": Words(
+        _("New order for %(product)s"),
+        _("Order line %(line)s, %(amount)s, was paid. The service is active. You do not need to do anything."),
+        _("Open the order"), "info", "shopping-cart", A_SALE,
+    ),
+    "seller_new_free_service": Words(
+        _("New order for %(product)s, without payment"),
+        _("Order line %(line)s costs nothing. The service is active. You do not need to do anything."),
+        _("Open the order"), "info", "shopping-cart", A_SALE,
+    ),
     "seller_new_server": Words(
         _("New order for %(product)s"),
         _("Order line %(line)s, %(amount)s, was paid. The market's cloud delivers it. You do not need to do anything."),

@@ -29,6 +29,12 @@ class Gives(StrEnum):
     """The text of a license."""
     CODE = "code"
     """A code that the market makes and the software asks about."""
+    ENDPOINT = "endpoint"
+    """The address of an API, with keys where its programs need them."""
+    FILES = "files"
+    """Files that the buyer downloads."""
+    MANIFEST = "manifest"
+    """A list of container images with their digests."""
 
 
 class DeliveredBy(StrEnum):
@@ -44,7 +50,7 @@ class DeliveredBy(StrEnum):
     COMPUTE = "compute"
     """An operator's cloud starts it."""
     GATEWAY = "gateway"
-    """A gateway lets the buyer's key pass."""
+    """The seller's gateway checks the buyer's key with the market."""
 
 
 class Supervision(StrEnum):
@@ -111,6 +117,8 @@ class Question(Struct, frozen=True, kw_only=True):
     translated: bool = False
     buyers_read: bool = False
     """Whether the answer stands on the product's page; else only those who review see it."""
+    after_payment: bool = False
+    """Whether the page of the service shows the answer to its buyer while the service is active."""
     heading: Text | None = None
     """Questions beside each other with the same one stand under it in a form, with what is said ``about`` them."""
     about: Text | None = None
@@ -140,6 +148,8 @@ class Fault(Struct, frozen=True, kw_only=True):
 
 
 type KindRule = Callable[[ProductFacts], Iterable[Fault]]
+type KeyRule = Callable[[Mapping[str, str]], bool]
+"""Whether buyers of a product with these answers create app keys."""
 
 
 class Step(Struct, frozen=True):
@@ -175,7 +185,7 @@ class ProductType(Struct, frozen=True):
     """Kinds that differ only in how they are delivered share one: sellers choose it first."""
     delivery: DeliveredBy = DeliveredBy.INTERFACE
     undeliverable: Text | None = None
-    """Why this market cannot deliver it yet: it can be drafted, is refused with this reason, and is never sold."""
+    """Why this market cannot deliver it: the product form does not offer it, and drafts of it are refused with this reason."""
     templates: frozenset[Template] = frozenset(Template)
     multi_sku: bool = False
     """Whether a spec may be priced by two dimensions or more (business-rules §3.4)."""
@@ -195,6 +205,8 @@ class ProductType(Struct, frozen=True):
     """Whether its web site is checked, where it has one (business-rules §2.7): it then asks ``web_site.QUESTIONS``."""
     asset_kinds: tuple[AssetKind, ...] = ()
     """Of which a product of this kind names one version out of the seller's asset center; empty: it needs none."""
+    scanned_clean: bool = False
+    """Whether that version, and each one that its buyers download, must have passed a virus scan."""
     upgrades: bool = False
     """Whether one SKU may be changed for another (saas-v2 §8)."""
     order_notices: bool = True
@@ -206,6 +218,8 @@ class ProductType(Struct, frozen=True):
     proofs: tuple[Proof, ...] = ()
     rules: tuple[KindRule, ...] = ()
     """Of its own, over and above what is declared here."""
+    app_keys: KeyRule | None = None
+    """None for kinds without app keys."""
 
     @property
     def deliverable(self) -> bool:
@@ -220,6 +234,11 @@ class ProductType(Struct, frozen=True):
     def by_people(self) -> bool:
         """Whether people deliver it, in a supervised flow, and no seller's server is asked anything."""
         return bool(self.flow)
+
+    @property
+    def by_market(self) -> bool:
+        """Whether the payment alone opens it: the page of the service holds the delivery, and no server or person is asked."""
+        return self.delivery in {DeliveredBy.FILE, DeliveredBy.GATEWAY} and not self.by_people
 
     @property
     def issues_codes(self) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import pytest
 from django.test import Client
 
@@ -45,11 +48,21 @@ def document_of(product: Product) -> documents.Document:
     return documents.load(version.document)
 
 
-def test_a_product_begins_with_a_kind_and_a_name(page: Client, shop: Shop) -> None:
+@pytest.mark.parametrize("cloud", ["", "memory"])
+def test_a_kind_without_a_delivery_is_not_in_the_form(page: Client, shop: Shop, settings: Any, cloud: str) -> None:
+    """Issue 26: an image needs a cloud; everything else is delivered."""
+    settings.CLOUD = cloud
     make_category()
     shown = page.get("/seller/products/new/").content.decode()
-    assert all(kind.title.en in shown for kind in product_types().values())
-    assert "Can be written, not sold yet" in shown
+    offered = set(re.findall(r'id="f-kind-([A-Z_]+)"', shown))
+    assert offered == set(product_types()) - ({"IMAGE"} if not cloud else set())
+    answer = page.post("/seller/products/new/", {"kind": "IMAGE", "name.zh": "镜像", "name.en": "Image"})
+    assert answer.status_code == (302 if cloud else 422)
+    assert Product.objects.filter(product_type="IMAGE").exists() == bool(cloud)
+
+
+def test_a_product_begins_with_a_kind_and_a_name(page: Client, shop: Shop) -> None:
+    make_category()
     answer = page.post("/seller/products/new/", {"kind": "MANUAL_SERVICE", "name.zh": "实施服务", "name.en": "Set-up"})
     made = Product.objects.get(seller=shop.seller)
     assert answer.headers["Location"] == url(made)

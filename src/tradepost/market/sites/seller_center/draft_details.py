@@ -65,6 +65,11 @@ def _asset(kind: ProductType) -> Sequence[Ask]:
     words = _(
         "An approved version out of your asset center. Who bought keeps the version that was sold, also on renewals."
     )
+    if kind.scanned_clean:
+        words = _(
+            "An approved version of your asset center that passed the virus scan. Buyers can download this version and "
+            "every approved version of the same asset."
+        )
     return (
         Ask(name=f"fields.{ASSET}", label=_("What it is delivered with"), help=words, look=Look.CHOICE, longest=20),
     )
@@ -95,7 +100,7 @@ def choices(kind: ProductType, product: Product) -> dict[str, Sequence[tuple[str
     """Of what is chosen."""
     found: dict[str, Sequence[tuple[str, Words]]] = {}
     if kind.asset_kinds:
-        usable = choosable(product.seller, kind.asset_kinds)
+        usable = choosable(product.seller, kind.asset_kinds, clean=kind.scanned_clean)
         options = [(str(one.pk), f"{one.asset.name} {one.label} · {one.file_name}") for one in usable]
         found[f"fields.{ASSET}"] = [("", _("Not chosen yet")), *options]
     if kind.joint_sign_in:

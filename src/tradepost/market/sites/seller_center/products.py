@@ -103,31 +103,26 @@ def _all_listed(rows: Sequence[tuple[Product, Versions]]) -> list[Listed]:
 
 
 class Choice(Struct, frozen=True):
-    """A kind to choose, and why this market cannot deliver it yet."""
+    """A kind that a seller can choose for a new product."""
 
     kind: ProductType
     title: str
     summary: str
-    undeliverable: str
     chosen: bool
 
 
 def choices(chosen: str) -> Sequence[Choice]:
-    """What can be delivered first."""
+    """Return the kinds that this market can deliver. Others do not appear in the form."""
     language = get_language()
-    lacking = {code: why_undeliverable(kind) for code, kind in product_types().items()}
-    kinds = sorted(
-        product_types().values(), key=lambda kind: (lacking[kind.code] is not None, kind.code != "SAAS", kind.code)
-    )
+    kinds = [kind for kind in product_types().values() if why_undeliverable(kind) is None]
     return [
         Choice(
             kind,
             kind.title.in_language(language),
             kind.summary.in_language(language) if kind.summary else "",
-            why.in_language(language) if (why := lacking[kind.code]) else "",
             kind.code == chosen,
         )
-        for kind in kinds
+        for kind in sorted(kinds, key=lambda kind: (kind.code != "SAAS", kind.code))
     ]
 
 
@@ -136,6 +131,8 @@ def choices(chosen: str) -> Sequence[Choice]:
 def new_product(request: SellerRequest) -> HttpResponse:
     """Only a name and a kind: everything else is written in the draft, which saves itself."""
     kind = request.POST.get("kind", request.GET.get("kind", ""))
+    if not any(choice.kind.code == kind for choice in choices("")):
+        kind = ""
     name = Text(zh=request.POST.get("name.zh", "").strip(), en=request.POST.get("name.en", "").strip())
     wrong = Wrong()
     if request.method == "POST":

@@ -2,10 +2,19 @@
 
 from collections.abc import Iterator
 
-from tradepost.market.product_types.contract import Answer, DeliveredBy, Fault, ProductType, Question
+from tradepost.market.product_types.contract import (
+    Answer,
+    AssetKind,
+    DeliveredBy,
+    Fault,
+    Gives,
+    ProductType,
+    Question,
+    Step,
+)
 from tradepost.market.product_types.facts import ProductFacts, Template
 from tradepost.market.product_types.proofs import SOFTWARE_COPYRIGHT
-from tradepost.protocols.commands import ChargingMode
+from tradepost.protocols.commands import ChargingMode, Create
 from tradepost.protocols.text import Text
 
 NODES = frozenset({"compute_node", "compute_node_count"})
@@ -41,22 +50,22 @@ KIND = ProductType(
     code="AI_ASSET",
     title=Text(en="AI asset", zh="AI 资产"),
     summary=Text(
-        en="A model, an algorithm or a skill that the buyer subscribes to.",
-        zh="供用户订阅的模型、算法或技能。",
+        en="A model, an algorithm or a skill that the buyer downloads in every version while the service is active.",
+        zh="模型、算法或技能文件，用户在服务有效期内可下载其各个版本。",
     ),
     protocols=(),
     charging_modes=(ChargingMode.PERIOD, ChargingMode.ONE_TIME),
-    steps={},
+    steps={"NEW": (Step(Create),)},
+    gives=Gives.FILES,
     icon="brain",
     delivery=DeliveredBy.FILE,
-    undeliverable=Text(
-        en="This market is not connected to a platform yet that runs models and algorithms.",
-        zh="本商店尚未对接可运行模型与算法的 AI 平台。",
-    ),
+    asset_kinds=(AssetKind.FILE,),
+    scanned_clean=True,
     multi_sku=True,  # §3.4 names it not, but §2.5 has compute node × compute node count
     fields=(
         Question(
             code="asset_kind",
+            buyers_read=True,
             label=Text(en="What it is", zh="资产类型"),
             section="2.1",
             answer=Answer.CHOICE,

@@ -1,10 +1,21 @@
 """API of AI agents: HTTP APIs that answer at once or in a stream, charged by calls or by tokens (business-rules §2.5)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from tradepost.market.product_types.contract import NO, YES, Answer, DeliveredBy, Fault, ProductType, Question
+from tradepost.market.product_types.contract import (
+    NO,
+    YES,
+    Answer,
+    DeliveredBy,
+    Fault,
+    Gives,
+    ProductType,
+    Question,
+    Step,
+)
+from tradepost.market.product_types.endpoint import ADDRESS_QUESTION, HOW_TO_CALL, with_an_endpoint
 from tradepost.market.product_types.facts import ProductFacts
-from tradepost.protocols.commands import ChargingMode
+from tradepost.protocols.commands import ChargingMode, Create
 from tradepost.protocols.text import Text
 
 
@@ -15,33 +26,53 @@ def tokens_are_told(product: ProductFacts) -> Iterator[Fault]:
             code="api.usage_object",
             field="usage_object",
             words=Text(
-                en="What is charged by tokens must say in each answer, in a member “usage”, how many it took.",
+                en="A product charged by tokens must report them in a top-level “usage” object of each response.",
                 zh="按 Token 计费时，响应的第一层必须包含 usage 对象。",
             ),
             rule="2.5",
         )
 
 
+KEY = "key"
+
+
+def asks_for_a_key(answers: Mapping[str, str]) -> bool:
+    """Whether the card says that programs authenticate with a key of this market."""
+    return answers.get("authentication") == KEY
+
+
 KIND = ProductType(
     code="API_AGENTS",
     title=Text(en="API of an AI agent", zh="API（Agents 网关）"),
     summary=Text(
-        en="HTTP APIs of an AI agent, charged by calls or by tokens.",
-        zh="AI Agent 的 HTTP 接口，按调用次数或 Token 计费。",
+        en="The endpoint of an AI agent (HTTP, MCP or A2A), charged by calls or by tokens.",
+        zh="AI Agent 的接口（HTTP、MCP 或 A2A），按调用次数或 Token 计费。",
     ),
     family="api",
     protocols=(),
     charging_modes=(ChargingMode.ON_DEMAND,),  # §2.1
-    steps={},
+    steps={"NEW": (Step(Create),)},
+    gives=Gives.ENDPOINT,
     icon="robot",
     delivery=DeliveredBy.GATEWAY,
-    undeliverable=Text(
-        en="This market has no gateway yet that could let calls through and count tokens.",
-        zh="本商店尚未对接可放行调用并统计 Token 的网关。",
-    ),
     fields=(
+        ADDRESS_QUESTION,
+        Question(
+            code="protocol",
+            buyers_read=True,
+            after_payment=True,
+            label=Text(en="Protocol", zh="接口协议"),
+            section="2.5",
+            answer=Answer.CHOICE,
+            choices=(
+                ("http", Text.same("HTTP")),
+                ("mcp", Text(en="MCP (Model Context Protocol)", zh="MCP（模型上下文协议）")),
+                ("a2a", Text(en="A2A (Agent2Agent)", zh="A2A（智能体间协议）")),
+            ),
+        ),
         Question(
             code="method",
+            after_payment=True,
             label=Text(en="Method", zh="请求方法"),
             section="2.5",
             answer=Answer.CHOICE,
@@ -49,24 +80,29 @@ KIND = ProductType(
         ),
         Question(
             code="response",
-            label=Text(en="How it answers", zh="响应方式"),
+            after_payment=True,
+            label=Text(en="Response", zh="响应方式"),
             section="2.5",
             answer=Answer.CHOICE,
             choices=(
-                ("json", Text(en="JSON, at once", zh="同步返回 JSON")),
-                ("stream", Text(en="in a stream", zh="流式返回")),
+                ("json", Text.same("JSON")),
+                ("stream", Text(en="stream", zh="流式返回")),
             ),
         ),
         Question(
             code="authentication",
-            label=Text(en="How the gateway signs in", zh="网关调用时的认证方式"),
+            buyers_read=True,
+            after_payment=True,
+            label=Text(en="Authentication", zh="认证方式"),
             section="2.5",
             answer=Answer.CHOICE,
             choices=(
-                ("ak_sk", Text(en="JWT signed with AK/SK (recommended)", zh="AK/SK 签名的 JWT（推荐）")),
-                ("headers", Text(en="constant headers of your own", zh="自定义固定请求头")),
+                (KEY, Text(en="app key of this marketplace (recommended)", zh="本商店的应用密钥（推荐）")),
+                ("own", Text(en="credentials of the seller", zh="商家自有凭证")),
+                ("none", Text(en="none", zh="无需认证")),
             ),
         ),
+        HOW_TO_CALL,
         Question(
             code="by_tokens",
             label=Text(en="Is it charged by tokens?", zh="是否按 Token 计费？"),
@@ -75,10 +111,11 @@ KIND = ProductType(
         ),
         Question(
             code="usage_object",
-            label=Text(en="Do its answers hold a member “usage”?", zh="响应第一层是否包含 usage 对象？"),
+            label=Text(en="Do its responses have a top-level “usage” object?", zh="响应第一层是否包含 usage 对象？"),
             section="2.5",
             answer=Answer.YES_NO,
         ),
     ),
-    rules=(tokens_are_told,),
+    rules=(with_an_endpoint, tokens_are_told),
+    app_keys=asks_for_a_key,
 )

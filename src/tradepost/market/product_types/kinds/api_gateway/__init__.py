@@ -1,10 +1,11 @@
-"""API: a group of APIs behind a gateway, which the buyer calls with an application's key (business-rules §2.5)."""
+"""API: a group of APIs behind a gateway, which the buyer calls with an app key (business-rules §2.5)."""
 
 from collections.abc import Iterator
 
-from tradepost.market.product_types.contract import Answer, DeliveredBy, Fault, ProductType, Question
+from tradepost.market.product_types.contract import DeliveredBy, Fault, Gives, ProductType, Question, Step
+from tradepost.market.product_types.endpoint import ADDRESS_QUESTION, HOW_TO_CALL, with_an_endpoint
 from tradepost.market.product_types.facts import ProductFacts
-from tradepost.protocols.commands import ChargingMode
+from tradepost.protocols.commands import ChargingMode, Create
 from tradepost.protocols.text import Text
 
 
@@ -17,7 +18,7 @@ def one_way_of_paying(product: ProductFacts) -> Iterator[Fault]:
                 code="api.per_use_and_on_demand",
                 field="specs",
                 words=Text(
-                    en=f"“{spec.name}” is sold per use and on demand: of one specification only one is possible.",
+                    en=f"“{spec.name}” is sold per use and on demand. Choose one of them for each specification.",
                     zh=f"规格“{spec.name}”同时按次和按需出售，同一规格只能选择一种。",
                 ),
                 rule="2.5",
@@ -28,38 +29,32 @@ KIND = ProductType(
     code="API_GATEWAY",
     title=Text(en="API", zh="API（API 网关）"),
     summary=Text(
-        en="APIs behind a gateway; the buyer calls them with a key.",
-        zh="通过 API 网关开放的接口，用户凭应用密钥调用。",
+        en="APIs behind your gateway; the buyer calls them with an app key that your gateway checks with the marketplace.",
+        zh="通过商家 API 网关开放的接口，用户凭应用密钥调用，网关向本商店校验密钥。",
     ),
     family="api",
     protocols=(),
     # §2.1: on demand, on-demand package, per-use package.
     charging_modes=(ChargingMode.ON_DEMAND, ChargingMode.ON_DEMAND_PKG, ChargingMode.ONE_TIME),
-    steps={},
+    steps={"NEW": (Step(Create),)},
+    gives=Gives.ENDPOINT,
     icon="api",
     delivery=DeliveredBy.GATEWAY,
-    undeliverable=Text(
-        en="This market has no API gateway yet that could let calls through and count them.",
-        zh="本商店尚未对接可放行并计量调用的 API 网关。",
-    ),
     fields=(
-        # A group that a listed or delisted spec has used can never be used again: the gateway will know it.
         Question(
             code="api_group",
+            after_payment=True,
             label=Text(en="API group", zh="API 分组"),
             help=Text(
-                en="Its identifier at the gateway; its APIs are released.", zh="网关中的分组 ID，其中的 API 须已发布。"
+                en="Its identifier at your gateway; its APIs are released.", zh="网关中的分组 ID，其中的 API 须已发布。"
             ),
             section="2.5",
             most=64,
         ),
-        # "only APP authentication; simple auth (AppCode) optional".
-        Question(
-            code="app_code",
-            label=Text(en="May it be called with an AppCode alone?", zh="是否支持简易认证（AppCode）？"),
-            section="2.5",
-            answer=Answer.YES_NO,
-        ),
+        ADDRESS_QUESTION,
+        HOW_TO_CALL,
     ),
-    rules=(one_way_of_paying,),
+    rules=(with_an_endpoint, one_way_of_paying),
+    # §2.5: "only APP authentication".
+    app_keys=lambda _answers: True,
 )

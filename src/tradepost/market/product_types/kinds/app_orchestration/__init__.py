@@ -1,6 +1,7 @@
 """Application orchestration: an integration asset that the seller sets up for the buyer (business-rules §2.1, §2.10)."""
 
-from tradepost.market.product_types.contract import DeliveredBy, ProductType, Question, Supervision
+from tradepost.market.product_types.contract import DeliveredBy, Gives, ProductType, Question, Supervision
+from tradepost.market.product_types.image_manifest import QUESTIONS, with_digests
 from tradepost.market.product_types.proofs import SOFTWARE_COPYRIGHT
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
@@ -9,16 +10,18 @@ KIND = ProductType(
     code="APP_ORCHESTRATION",
     title=Text(en="Application orchestration", zh="应用编排"),
     summary=Text(
-        en="An integration asset that you set up for the buyer, who accepts it.",
-        zh="由商家为用户实施的应用集成资产，用户验收。",
+        en="An integration asset that you set up for the buyer, with a manifest of its container images.",
+        zh="由商家为用户实施的应用集成资产，并提供容器镜像清单，用户验收。",
     ),
     protocols=(),
     charging_modes=(ChargingMode.PERIOD, ChargingMode.ONE_TIME),
     steps={},
+    gives=Gives.MANIFEST,
     icon="plug-connected",
     delivery=DeliveredBy.PERSON,
     supervision=Supervision.ALWAYS,
     flow="handover",
-    fields=(Question(code="asset_id", label=Text(en="Asset ID", zh="资产 ID"), section="2.1", most=64),),
+    fields=(Question(code="asset_id", label=Text(en="Asset ID", zh="资产 ID"), section="2.1", most=64), *QUESTIONS),
     proofs=(SOFTWARE_COPYRIGHT,),
+    rules=(with_digests,),
 )

@@ -1,6 +1,7 @@
 """Container: a service package, like a Helm chart, that the buyer installs in a cluster (business-rules §2.1, §2.5)."""
 
-from tradepost.market.product_types.contract import AssetKind, DeliveredBy, ProductType, Supervision
+from tradepost.market.product_types.contract import AssetKind, DeliveredBy, Gives, ProductType, Supervision
+from tradepost.market.product_types.image_manifest import QUESTIONS, with_digests
 from tradepost.market.product_types.proofs import SOFTWARE_COPYRIGHT
 from tradepost.protocols.commands import ChargingMode
 from tradepost.protocols.text import Text
@@ -9,12 +10,13 @@ KIND = ProductType(
     code="CONTAINER",
     title=Text(en="Container", zh="容器"),
     summary=Text(
-        en="A service package that the buyer installs in a cluster.",
-        zh="用户部署到容器集群的服务包。",
+        en="A service package and a manifest of container images by digest, which the buyer installs in a cluster.",
+        zh="服务包和按摘要列出容器镜像的清单，由用户部署到容器集群。",
     ),
     protocols=(),
     charging_modes=(ChargingMode.PERIOD,),
     steps={},
+    gives=Gives.MANIFEST,
     icon="box",
     delivery=DeliveredBy.FILE,
     # §2.5: "make and upload a service package first".
@@ -22,5 +24,7 @@ KIND = ProductType(
     # §2.1 leaves it open; the buyer confirms, as with a license package (§2.10).
     supervision=Supervision.ALWAYS,
     flow="deploy",
+    fields=QUESTIONS,
     proofs=(SOFTWARE_COPYRIGHT,),
+    rules=(with_digests,),
 )

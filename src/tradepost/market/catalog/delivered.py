@@ -1,0 +1,103 @@
+"""What the listed versions of a product say about its delivery: endpoint cards and image manifests of services."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from tradepost.market.product_types.contract import Answer, Question
+from tradepost.market.product_types.image_manifest import IMAGES, INSTALL, ImageReference, read_images
+from tradepost.market.product_types.registry import product_type
+from tradepost.protocols.text import Text
+
+from . import document as documents
+from .models import Product, Version
+
+MAX_VERSIONS = 50
+SCHEMA = "tradepost.image-manifest/1"
+
+
+class CardLine(Struct, frozen=True):
+    """A line of an endpoint card. ``copies``: a buyer pastes it into a program."""
+
+    label: Text
+    value: Text
+    copies: bool
+
+
+class ImageManifest(Struct, frozen=True):
+    """The images of one listed version of a product."""
+
+    product: Text
+    number: int
+    listed_at: datetime
+    images: tuple[ImageReference, ...]
+    install: Text
+
+    def dump(self) -> bytes:
+        """The file that a buyer downloads: JSON in UTF-8."""
+        plain = {
+            "schema": SCHEMA,
+            "product": {"zh": self.product.zh, "en": self.product.en},
+            "version": self.number,
+            "listedAt": self.listed_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "images": [
+                {"name": one.name, "tag": one.tag, "digest": one.digest, "reference": one.reference}
+                for one in self.images
+            ],
+            "install": {"zh": self.install.zh, "en": self.install.en},
+        }
+        return (json.dumps(plain, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def current_answers(product: Product) -> Mapping[str, str]:
+    """Return the answers of the version listed last: an endpoint that moved counts for buyers of earlier versions too."""
+    listed = Version.objects.filter(product=product, listed_at__isnull=False).order_by("-listed_at", "-number")
+    plain = listed.values_list("document", flat=True).first()
+    return {} if plain is None else documents.load(plain).details.fields
+
+
+def card_of(product: Product) -> list[CardLine]:
+    """Return the endpoint card; empty for kinds without one. Answers that were not given are left out."""
+    answers = current_answers(product)
+    shown = [question for question in product_type(product.product_type).fields if question.after_payment]
+    return [
+        CardLine(question.label, value, question.answer is Answer.LINE)
+        for question in shown
+        if (value := _answered(question, answers)).zh or value.en
+    ]
+
+
+def issues_keys(product: Product) -> bool:
+    """Whether buyers of this product create app keys now."""
+    rule = product_type(product.product_type).app_keys
+    return rule is not None and rule(current_answers(product))
+
+
+def _answered(question: Question, answers: Mapping[str, str]) -> Text:
+    given = answers.get(question.code, "").strip()
+    if chosen := question.chosen(given):
+        return chosen
+    return (
+        Text(zh=given, en=answers.get(f"{question.code}_en", "").strip()) if question.translated else Text.same(given)
+    )
+
+
+def manifests_since(sold: Version) -> list[ImageManifest]:
+    """Return the manifests that a buyer of this version may have, newest first: of that version and of each one listed later."""
+    versions = Version.objects.filter(product=sold.product_id, number__gte=sold.number, listed_at__isnull=False)
+    found = (_manifest(version) for version in versions.order_by("-number")[:MAX_VERSIONS])
+    return [manifest for manifest in found if manifest is not None]
+
+
+def _manifest(version: Version) -> ImageManifest | None:
+    """None for a version without images."""
+    document = documents.load(version.document)
+    answers = document.details.fields
+    images = read_images(answers.get(IMAGES, ""))
+    if not images or version.listed_at is None:
+        return None
+    return ImageManifest(document.base.name, version.number, version.listed_at, images, _answered(INSTALL, answers))

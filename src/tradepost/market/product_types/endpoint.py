@@ -1,0 +1,70 @@
+"""What kinds ask whose buyers call an API: its address, which buyers see after payment (business-rules §2.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from tradepost.protocols.text import Text
+
+from .contract import Answer, Fault, Question
+from .facts import ProductFacts
+
+RULE = "2.5"
+ADDRESS = "endpoint"
+
+ADDRESS_QUESTION = Question(
+    code=ADDRESS,
+    after_payment=True,
+    label=Text(en="Endpoint", zh="接口地址"),
+    help=Text(
+        en="The https address that buyers' programs call, without a key. Buyers see it after payment.",
+        zh="用户程序调用的 https 地址，不含密钥。用户付款后可见。",
+    ),
+    section=RULE,
+    most=500,
+)
+HOW_TO_CALL = Question(
+    code="how_to_call",
+    after_payment=True,
+    label=Text(en="How to call it", zh="调用说明"),
+    help=Text(
+        en="Request headers, example requests and limits. Buyers see it after payment.",
+        zh="填写请求头、请求示例和调用限制。用户付款后可见。",
+    ),
+    section=RULE,
+    answer=Answer.TEXT,
+    most=4000,
+    translated=True,
+)
+
+
+def with_an_endpoint(facts: ProductFacts) -> Iterator[Fault]:
+    """The endpoint is an https address that holds no account."""
+    typed = facts.answers.get(ADDRESS, "").strip()
+    if typed and not is_endpoint(typed):
+        yield Fault(
+            code="endpoint.address", field=ADDRESS, rule=RULE,
+            words=Text(
+                en="Enter an address such as https://api.example.com/v1, without an account or a fragment.",
+                zh="请填写 https://api.example.com/v1 形式的地址，不含账号和 # 片段。",
+            ),
+        )  # fmt: skip
+
+
+def is_endpoint(text: str) -> bool:
+    """Whether it is an https address of a host, printable, without an account and without a fragment."""
+    if not text.isascii() or not text.isprintable() or any(mark in text for mark in ' "<>\\^`{|}'):
+        return False
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    return (
+        parts.scheme == "https"
+        and bool(parts.hostname)
+        and "@" not in parts.netloc
+        and not parts.fragment
+        and port != 0
+    )

@@ -1,0 +1,111 @@
+"""The container images of a product, each by its digest: what kinds ask, and how their answer is read (business-rules §2.1, §2.5).
+
+A digest names the content, so a buyer runs exactly the images that the operator reviewed; a tag can be moved.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from tradepost.protocols.text import Text
+
+from .contract import Answer, Fault, Question
+from .facts import ProductFacts
+
+RULE = "2.5"
+IMAGES = "images"
+MAX_IMAGES = 30
+_PART = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
+_HOST = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::[0-9]{1,5})?"
+_REFERENCE = re.compile(
+    rf"(?P<name>(?=[^/]*[.:]|localhost/){_HOST}(?:/{_PART})+)(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{{0,127}}))?"
+    r"@(?P<digest>sha256:[0-9a-f]{64})"
+)
+"""As the distribution specification of OCI has it, with the registry's host and the digest mandatory."""
+MAX_LENGTH = 500
+
+IMAGES_QUESTION = Question(
+    code=IMAGES,
+    label=Text(en="Container images", zh="容器镜像"),
+    help=Text(
+        en="One image a line, with its registry and digest: registry.example.com/shop/app:1.2@sha256:… "
+        "Buyers get them as a manifest.",
+        zh="每行一个镜像，须含镜像仓库地址和摘要，例如 registry.example.com/shop/app:1.2@sha256:…。用户将获得由此生成的清单。",
+    ),
+    section=RULE,
+    answer=Answer.TEXT,
+    most=4000,
+)
+INSTALL = Question(
+    code="install",
+    label=Text(en="How to install it", zh="安装说明"),
+    help=Text(
+        en="How to sign in to the registry, and how to start the images. Part of the manifest that buyers get.",
+        zh="说明如何登录镜像仓库、如何启动镜像。该说明随清单提供给用户。",
+    ),
+    section=RULE,
+    answer=Answer.TEXT,
+    most=4000,
+    translated=True,
+    required=False,
+)
+QUESTIONS = (IMAGES_QUESTION, INSTALL)
+
+
+class ImageReference(Struct, frozen=True):
+    """``name`` with the registry; ``tag`` may be empty."""
+
+    name: str
+    tag: str
+    digest: str
+
+    @property
+    def reference(self) -> str:
+        """As a container runtime pulls it."""
+        return f"{self.name}@{self.digest}"
+
+
+def read_images(typed: str) -> tuple[ImageReference, ...]:
+    """The images of an answer; lines that are no reference by digest are left out."""
+    return tuple(image for line in _lines(typed) if (image := _read(line)) is not None)
+
+
+def _lines(typed: str) -> list[str]:
+    return [line.strip() for line in typed.split("\n") if line.strip()]
+
+
+def _read(line: str) -> ImageReference | None:
+    found = _REFERENCE.fullmatch(line) if len(line) <= MAX_LENGTH else None
+    return ImageReference(found["name"], found["tag"] or "", found["digest"]) if found else None
+
+
+def with_digests(facts: ProductFacts) -> Iterator[Fault]:
+    """Every line is an image by digest, once."""
+    lines = _lines(facts.answers.get(IMAGES, ""))
+    for number, line in enumerate(lines, 1):
+        if _read(line) is None:
+            yield _fault(
+                "manifest.image",
+                Text(
+                    en=f"Line {number} is no image with a registry and a sha256 digest: “{line[:60]}”.",
+                    zh=f"第 {number} 行不是包含镜像仓库地址和 sha256 摘要的镜像：“{line[:60]}”。",
+                ),
+            )
+            return
+    images = [image.reference for image in read_images("\n".join(lines))]
+    if len(images) != len(set(images)):
+        yield _fault(
+            "manifest.twice", Text(en="An image is listed twice. Remove one.", zh="同一镜像重复填写，请删除一行。")
+        )
+    if len(images) > MAX_IMAGES:
+        yield _fault(
+            "manifest.too_many",
+            Text(en=f"At most {MAX_IMAGES} images.", zh=f"最多 {MAX_IMAGES} 个镜像。"),
+        )
+
+
+def _fault(code: str, words: Text) -> Fault:
+    return Fault(code=code, field=IMAGES, rule=RULE, words=words)
