@@ -19,6 +19,7 @@ STAYING = {
     "supervision": "what was handed over and accepted is evidence in a dispute: goes with its order",
     "settlement": "what sellers earned and were paid: goes with the ledger",
     "billing": "what was charged and how it was paid: goes with the ledger",
+    "app_keys": "keys that buyers created, and when each was revoked",
     "licenses": "what a buyer applied for and holds",
     "organisations": "sellers know enterprises and people by what stands here, and nobody gets a former one's name; history is evidence",
     "fulfilment": "what was done for an order; goes with it",

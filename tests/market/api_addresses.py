@@ -20,6 +20,7 @@ OPEN_API = {
         {"event_id": "event-of-x"}, gateway=True
     ),
     "api/mkp-openapi-public/global/v1/market-event/resumable/<str:token>": Address({"token": "t" * 43}, gateway=True),
+    "api/mkp-openapi-public/global/v1/app-key/verify": Address(gateway=True),
     "api/mkp-openapi-public/global/v1/isv/usage-data": Address(gateway=True),
     "api/mkp-openapi-public/global/v1/": Address(gateway=True),
     "api/mkp-openapi-public/global/v1/<path:rest>": Address({"rest": "orders/{order}"}, gateway=True),

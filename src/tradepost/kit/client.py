@@ -19,6 +19,7 @@ from urllib.parse import urlencode, urlsplit
 
 from tradepost.protocols.http import Request, Response
 from tradepost.protocols.open_api import (
+    app_keys,
     assets,
     license_calls,
     order_query,
@@ -224,6 +225,13 @@ class MarketClient(BuyerCalls):
         return software_usage.load_failed(
             self._ask(software_usage.usage_request(usages, market=self.market), repeatable=False)
         )
+
+    # --- app keys --------------------------------------------------------------------------------------------------
+
+    def verify_app_key(self, app_key: str, app_secret: str) -> app_keys.AppKeyCheck:
+        """Check the app key of a call that a gateway received. Keep the answer for at most ``app_keys.CACHE_SECONDS``."""
+        members = self._ask(app_keys.verify_request(app_key, app_secret, market=self.market), repeatable=True)
+        return _read(lambda: app_keys.load_verified(members))
 
     # --- assets ----------------------------------------------------------------------------------------------------
 

@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "tradepost.market.fulfilment",
     "tradepost.market.applications",
     "tradepost.market.licenses",
+    "tradepost.market.app_keys",
     "tradepost.market.debugging",
     "tradepost.market.production",
     "tradepost.market.compute",

@@ -19,6 +19,7 @@ from tests.factories.assets import begin_upload, make_asset, make_version
 from tests.factories.companies import handed_in
 from tests.factories.pictures import make_picture, make_proof
 from tests.factories.transfers import came
+from tradepost.market.app_keys.models import AppKey
 from tradepost.market.applications.models import Application, Authorisation, Sync, SyncedDepartment, TenantBinding
 from tradepost.market.assets.asset_models import FileScan
 from tradepost.market.audit.models import Entry as Act
@@ -112,7 +113,7 @@ GROWING = (
     Demand, CustomerDemand, Complaint, Supervision, Visit, Appeal, CancelRequest, Milestone,
     Push, Record, RefusedRecord, Charge, ProductHour, Package, Quota, UsageCell, Deduction,
     SettlementItem, StatementLine, Statement, PaidMonth,
-    LicenseCode, LicenseRequest, SoftwareUsage,
+    AppKey, LicenseCode, LicenseRequest, SoftwareUsage,
     Server, Task, Span, ImageTime, PeriodImage, ImageBinding,
     organisations.Department, organisations.Member, organisations.EnterpriseAct, organisations.GroupMember, organisations.Invitation,
     organisations.ImportRun, organisations.AdminVisit, organisations.OwnAddress, organisations.PasswordFile, FileScan,

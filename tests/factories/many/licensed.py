@@ -1,9 +1,11 @@
-"""Licenses: of each fourth service a code with three days of usage, and an application for a machine of each fourth other."""
+"""Licenses: of each fourth service a code with three days of usage, and an application for a machine of each fourth other.
+App keys: two of each service, one of them revoked."""
 
 from __future__ import annotations
 
 import hashlib
 
+from tradepost.market.app_keys.models import AppKey
 from tradepost.market.licenses.models import LicenseCode, LicenseRequest, SoftwareUsage
 
 from .insert import insert, text
@@ -32,4 +34,9 @@ def licenses() -> None:
         LicenseRequest, f"subscriptions_subscription s WHERE s.status <> 'opening' AND {APPLIED}", event_id="'event-' || s.id",
         seller_id="s.seller_id", subscription_id="s.id", fingerprint=text("machine"), fingerprint_hash=text(FINGERPRINT),
         status="CASE WHEN mod(s.id, 8) = 1 THEN 'promised' ELSE 'delivered' END", asked_at="s.created_at",
+    )  # fmt: skip
+    insert(
+        AppKey, "subscriptions_subscription s, generate_series(0, 1) n WHERE s.status <> 'opening'", subscription_id="s.id",
+        name="'key ' || n", app_key="'TP' || s.id || 'N' || n", secret_hash=text(FINGERPRINT), created_by=text("buyer"),
+        created_at="s.created_at", revoked_at="CASE WHEN n = 0 THEN s.created_at END",
     )  # fmt: skip

@@ -6,6 +6,7 @@ from django.urls import path
 
 from . import buyer_orders, buyer_purchases, buyer_services, license_codes, resumable_upload
 from .answers import unknown_api
+from .app_keys import verify_app_key
 from .license_upload import license_upload
 from .order_query import order_query
 from .usage import usage_data
@@ -18,6 +19,7 @@ urlpatterns = [
     path("market-event/resumable/<str:token>", resumable_upload.piece, name="license_upload_piece"),
     path("license/activate", license_codes.activate_one, name="license_activate"),
     path("license/heartbeat", license_codes.query_one, name="license_query"),
+    path("app-key/verify", verify_app_key, name="app_key_verify"),
     path("isv/usage-data", usage_data, name="usage_data"),
     path("query-orders", buyer_orders.list_orders, name="list_orders"),
     path("order-detail/query", buyer_orders.order_details, name="order_details"),

@@ -1,0 +1,115 @@
+"""Create, revoke and verify app keys. The secret leaves here once, when the key is created."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from http import HTTPStatus
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from tradepost.market.base import ids
+from tradepost.market.base.errors import Refused
+from tradepost.market.subscriptions.models import Subscription
+
+from .models import NAME_LENGTH, AppKey
+
+MAX_VALID_KEYS = 5
+"""Of one service: enough for a rotation of several programs."""
+MAX_KEYS = 200
+"""Of one service, revoked ones included."""
+STAMP_EVERY = timedelta(minutes=1)
+"""How exact ``verified_at`` is: a write for each check would make every reader a writer."""
+_NO_KEY = hashlib.sha256(ids.secret().encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class NewAppKey:
+    """A key that was just created; no page can show ``secret`` again."""
+
+    app_key: str
+    secret: str = field(repr=False)
+
+
+class Verdict(StrEnum):
+    """Whether a gateway lets a call pass, and why not."""
+
+    VALID = "VALID"
+    UNKNOWN = "UNKNOWN"
+    """No key of a service of this seller has this secret."""
+    REVOKED = "REVOKED"
+    FROZEN = "FROZEN"
+    ENDED = "ENDED"
+
+
+def create_key(subscription: Subscription, name: str, *, by: str, now: datetime) -> NewAppKey:
+    """Create a key of an active service whose product issues keys. Raises ``Refused``."""
+    name = " ".join(name.split())
+    if not name or len(name) > NAME_LENGTH or not name.isprintable():
+        words = _("Enter a name of at most %(most)s characters.") % {"most": NAME_LENGTH}
+        raise Refused("app_key.name", words, HTTPStatus.UNPROCESSABLE_ENTITY, field="name")
+    with transaction.atomic():
+        service = Subscription.objects.select_for_update(of=("self",)).get(pk=subscription.pk)
+        if service.status != Subscription.Status.ACTIVE:
+            raise Refused("app_key.not_active", _("The service is not active, so no key can be created."))
+        keys = AppKey.objects.filter(subscription=service)
+        if keys.filter(revoked_at=None).count() >= MAX_VALID_KEYS:
+            words = _("The service has %(most)s valid keys. Revoke one first.") % {"most": MAX_VALID_KEYS}
+            raise Refused("app_key.too_many", words)
+        if keys.count() >= MAX_KEYS:
+            words = _("%(most)s keys were created for this service. Contact Support.") % {"most": MAX_KEYS}
+            raise Refused("app_key.too_many", words)
+        secret = ids.secret()
+        made = AppKey.objects.create(
+            subscription=service, name=name, app_key=ids.access_key(), secret_hash=_hash(secret), created_by=by,
+            created_at=now,
+        )  # fmt: skip
+    return NewAppKey(made.app_key, secret)
+
+
+def revoke_key(subscription: Subscription, pk: int, *, now: datetime) -> AppKey:
+    """End a key at once, in whatever state its service is. Repeating it changes nothing. Raises ``AppKey.DoesNotExist``."""
+    AppKey.objects.filter(subscription=subscription, pk=pk, revoked_at=None).update(revoked_at=now)
+    return AppKey.objects.get(subscription=subscription, pk=pk)
+
+
+def keys_of(subscription: Subscription) -> list[AppKey]:
+    """Newest first, the valid ones before those that were revoked."""
+    found = list(AppKey.objects.filter(subscription=subscription).order_by("-pk")[:MAX_KEYS])
+    return sorted(found, key=lambda key: key.revoked_at is not None)
+
+
+def verify(seller_id: int, app_key: str, secret: str, *, now: datetime) -> tuple[Verdict, Subscription | None]:
+    """Check a key that a gateway of this seller received. The service is given with every verdict but UNKNOWN.
+
+    A wrong secret and an unknown key cost the same work and get the same verdict.
+    """
+    found = AppKey.objects.select_related("subscription__offer__sku", "subscription__product").filter(app_key=app_key)
+    key = found.filter(subscription__seller_id=seller_id).first()
+    matches = hmac.compare_digest(_hash(secret), key.secret_hash if key else _NO_KEY)
+    if key is None or not matches:
+        return Verdict.UNKNOWN, None
+    verdict = _verdict(key)
+    if verdict is Verdict.VALID and (key.verified_at is None or now - key.verified_at >= STAMP_EVERY):
+        AppKey.objects.filter(pk=key.pk).update(verified_at=now)
+    return verdict, key.subscription
+
+
+def _verdict(key: AppKey) -> Verdict:
+    if key.revoked_at is not None:
+        return Verdict.REVOKED
+    match key.subscription.status:
+        case Subscription.Status.ACTIVE:
+            return Verdict.VALID
+        case Subscription.Status.FROZEN:
+            return Verdict.FROZEN
+        case _:
+            return Verdict.ENDED
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
