@@ -87,6 +87,7 @@ ELSEWHERE = {
     "account/security/two-step/": [HTTPStatus.FOUND],  # the buyer has it on
     **ELSEWHERE_AT_THE_AUTH_CENTRE,
     **server_facts.ELSEWHERE_OF_SERVERS,
+    "services/<int:pk>/manifests/<int:number>.json": [HTTPStatus.NOT_FOUND],  # the largest buyer's service is no container
     "demands/<int:pk>/": [HTTPStatus.FOUND],  # to the page that is followed
     "seller/debug/": [HTTPStatus.FOUND],  # to the first case
     "seller/debug/<int:pk>/": [HTTPStatus.FOUND],
@@ -136,7 +137,7 @@ def facts_of(size: Size) -> Mapping[str, str]:
         "order": number, "order_key": str(order), "tail": number[-7:], "line": f"{number}-000001", "unpaid": unpaid,
         "slug": "product-1", "seller_slug": "seller-1", "product": "1", "subscription": str(subscription), "instance": f"instance-{order}",
         "notice": str(notice), "mail": str(notice), "seller": "1", "buyer": "1", "address": "1", "category": str(one("SELECT id FROM catalog_category WHERE slug = 'many'")[0]), "call": str(3 * order), "operation": str(order),
-        "license_request": "1", "coded": str(subscription), "coded_product": "1", "untaken": str(subscription), "license_code": of_seller("licenses_licensecode", "id", "subscription_id IS NOT NULL"), "run": "4", "case": "4", "access_key": AK, "email": "buyer1@many.example", "signing_key": one("SELECT key_id FROM identity_signingkey WHERE id = 1")[0],
+        "license_request": "1", "api_service": str(subscription), "app_key": "1", "model_service": str(subscription), "model_file": "0" * 64, "container_service": str(subscription), "coded": str(subscription), "coded_product": "1", "untaken": str(subscription), "license_code": of_seller("licenses_licensecode", "id", "subscription_id IS NOT NULL"), "run": "4", "case": "4", "access_key": AK, "email": "buyer1@many.example", "signing_key": one("SELECT key_id FROM identity_signingkey WHERE id = 1")[0],
         "operator": str(size.operator), "domain": "1", "attribute": "1", "staged_key": "staged", "member": str(size.sellers + 1), "group": "1",
         "empty_group": "2", "invitation": "1", "token": TOKEN, "submission": of_seller("review_submission", "id", "status = 'pending'"),
         "rejected": of_seller("review_submission", "id", "status = 'rejected'"), "picture": of_seller("assets_picture", "sha256"),

@@ -41,4 +41,12 @@ SERVICES = {
     "services/<int:pk>/licenses/<int:license_pk>/file": pages(
         frozenset({BUYER}), pk="{subscription}", license_pk="{license_request}"
     ),
+    "services/<int:pk>/keys/": Address(
+        {"pk": "{api_service}"}, get=frozenset({BUYER}), post=frozenset({BUYER}), data={"name": "ci"}
+    ),
+    "services/<int:pk>/keys/<int:key_pk>/revoke/": Address(
+        {"pk": "{api_service}", "key_pk": "{app_key}"}, post=frozenset({BUYER})
+    ),
+    "services/<int:pk>/files/<str:sha256>/": pages(frozenset({BUYER}), pk="{model_service}", sha256="{model_file}"),
+    "services/<int:pk>/manifests/<int:number>.json": pages(frozenset({BUYER}), pk="{container_service}", number="1"),
 }

@@ -78,6 +78,9 @@ IN_OTHER_STATES: Mapping[str, tuple[str, str]] = {
     "services/<int:pk>/formal/": ("storefront:formal", "a trial"),
     "services/<int:pk>/renew/": ("storefront:renew", "a service that ends"),
     "services/<int:pk>/licenses/<int:license_pk>/file": ("storefront:license_download", "a license that was delivered"),
+    "services/<int:pk>/keys/": ("storefront:app_keys", "an API with app keys"),
+    "services/<int:pk>/files/<str:sha256>/": ("storefront:model_file", "an AI asset"),
+    "services/<int:pk>/manifests/<int:number>.json": ("storefront:image_manifest", "a product with container images"),
     "account/security/codes/": ("web:two_step_codes", "two-step sign-in is on"),
     "account/security/two-step/off/": ("web:two_step_off", "two-step sign-in is on"),
     "enterprise/<slug:code>/enter/": (

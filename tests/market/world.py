@@ -33,7 +33,7 @@ from tests.market.engine import end, lease
 from tests.market.every_address import ADDRESSES, ANYBODY, OPERATOR, STRANGER, Address
 from tests.market.service_desk.asking import complained, passed, raised
 from tests.market.supervision.supervising import deliveries_of
-from tests.market.world_parts import enterprise_of, joint_of, settled_of, web_checked_of
+from tests.market.world_parts import enterprise_of, handed_over_of, joint_of, settled_of, web_checked_of
 from tests.market.written import Wrote, rows
 from tradepost.market.assets.asset_models import Asset, AssetVersion
 from tradepost.market.assets.contested import blocking_of
@@ -185,6 +185,7 @@ class World:
         )  # fmt: skip
         told, grievance = self._asked(buyer, seller, product)
         delivered = deliveries_of(seller, buyer, WHY_X_APPEALS, asset=str(version.pk))
+        handed_over, kept_keys = handed_over_of(seller, buyer)
         code, untaken = self._codes(seller, buyer)
         of_its_enterprise, kept_by_it = enterprise_of(buyer)
         joint = joint_of(buyer, seller, of_its_enterprise)
@@ -206,7 +207,7 @@ class World:
             "web_task": str(run_of_a.task_id), "web_scan": str(run_of_a.pk), "appealed_scan": str(appealed.pk),
             "leased job": str(proving.pk), "drift": str(drift.pk), "audit": str(acted.pk),
             "invoice": str(invoice.pk), "letter": letter.code, "asked_invoice": str(asked_invoice.pk), "invoice_title": str(title.pk),
-            **told, **settled, **delivered, **of_its_enterprise, **joint,
+            **told, **settled, **delivered, **of_its_enterprise, **joint, **handed_over,
             "refund": str(refund.pk), "appealed_refund": str(appealed_refund.pk), "refund_file": shown.sha256,
             "transfer": announced.number, "intent": str(announced.pk), "shown_intent": str(shown_intent.pk), "unmatched": str(nobodys.pk),
             "usage_record": str(Record.objects.get().pk),
@@ -225,7 +226,7 @@ class World:
             asset.name: table.A_MEMBERS | {OPERATOR}, version.sha256: table.A_MEMBERS | {OPERATOR}, begun.token: frozenset(),
             announced.number: frozenset({table.BUYER, OPERATOR}), shown_intent.number: frozenset({table.BUYER, OPERATOR}), nobodys.provider_no: frozenset({OPERATOR}),
             **dict.fromkeys((title.name, asked_invoice.remark, invoice.wish_reason, invoice.receiver_email), table.A_TRADE | {table.BUYER, OPERATOR}),
-            **kept_by_it, WHY_X_APPEALS: table.A_TRADE | {table.BUYER, OPERATOR},
+            **kept_by_it, **kept_keys, WHY_X_APPEALS: table.A_TRADE | {table.BUYER, OPERATOR},
             grievance: table.A_TRADE | {table.BUYER, OPERATOR},
             refund.reason: table.A_TRADE | {table.BUYER, OPERATOR},
             PASSWORD: frozenset({table.BUYER}), LICENSE: frozenset({table.BUYER}),

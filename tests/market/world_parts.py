@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from decimal import Decimal
 
 from tests import factories
 from tests.factories import joint, organisations
 from tests.factories.companies import owner_of
+from tests.factories.delivered import delivered_product, service_of
 from tests.factories.people import NOW
+from tests.factories.products import MONTHLY
 from tests.factories.settlement import make_fee_invoice, make_statement
 from tests.factories.web_tasks import EXPIRED, checked, make_web_task
 from tests.market.who_may import ANYBODY, BUYER, OPERATOR
+from tradepost.market.app_keys.keys import create_key
+from tradepost.market.app_keys.models import AppKey
 from tradepost.market.applications.bind import bind_for_tests
 from tradepost.market.applications.models import TenantBinding
+from tradepost.market.assets.asset_models import AssetVersion
 from tradepost.market.base import clock
 from tradepost.market.base.config import config
 from tradepost.market.base.secrets import seal
@@ -49,6 +55,20 @@ def web_checked_of(seller: Seller, *, proof: str) -> tuple[WebScan, WebScan]:
     whys = {runs[1].findings.get().fingerprint: "it was renewed"}
     appeals.appeal(runs[1], whys, [proof], by=owner_of(seller), settings=config(), now=NOW)
     return runs[0], runs[1]
+
+
+def handed_over_of(seller: Seller, buyer: User) -> tuple[dict[str, str], Mapping[str, frozenset[str]]]:
+    """Services that the marketplace delivers to X: an API with a key, a model file, and a container with its manifest."""
+    cheap = replace(MONTHLY, amount=Decimal(1))
+    api = service_of(delivered_product("API_GATEWAY", seller), buyer)
+    model = service_of(delivered_product("AI_ASSET", seller, price=cheap), buyer)
+    container = service_of(delivered_product("CONTAINER", seller, price=cheap), buyer)
+    key = create_key(api, "what X uses the key for", by=buyer.email, now=NOW)
+    file = AssetVersion.objects.get(asset__seller=seller, asset__kind="file")
+    return {
+        "api_service": str(api.pk), "app_key": str(AppKey.objects.get().pk), "model_service": str(model.pk),
+        "model_file": file.sha256, "container_service": str(container.pk),
+    }, {key.app_key: frozenset({BUYER}), key.secret: frozenset(), "what X uses the key for": frozenset({BUYER})}  # fmt: skip
 
 
 def enterprise_of(buyer: User) -> tuple[dict[str, str], Mapping[str, frozenset[str]]]:

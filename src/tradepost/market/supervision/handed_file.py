@@ -31,7 +31,7 @@ def handed_file(supervision: Supervision) -> HandedFile | None:
     fields = documents.load(supervision.line.version.document).details.fields
     key = whole_number(fields.get(documents.ASSET, ""))
     found = AssetVersion.objects.filter(pk=key).first() if key else None
-    return HandedFile(found, _why_not(supervision)) if found is not None else None
+    return HandedFile(found, why_closed(supervision)) if found is not None else None
 
 
 def fetch(pk: int, *, now: datetime) -> AssetVersion:
@@ -49,7 +49,8 @@ def fetch(pk: int, *, now: datetime) -> AssetVersion:
     return found.version
 
 
-def _why_not(supervision: Supervision) -> str:
+def why_closed(supervision: Supervision) -> str:
+    """Why its buyer cannot have the delivery now; empty when nothing stands against it."""
     if supervision.status == Supervision.Status.REFUNDED:
         return _("The money went back: the file is not yours any more.")
     if supervision.status == Supervision.Status.COMPLETED:

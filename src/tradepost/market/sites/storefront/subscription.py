@@ -28,7 +28,7 @@ from tradepost.market.web.access import buyer_required, now_of, person
 from tradepost.market.web.seller_contact import contact_of
 from tradepost.market.web.timeline import moves_of
 
-from . import codes, enterprise_services, licenses, live_access
+from . import codes, delivered, enterprise_services, licenses, live_access
 from .at_its_end import at_its_end
 from .debt import debt_of
 from .service_acts import Standing, offered
@@ -53,7 +53,8 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
     found = _own(request, pk)
     lines, past = about(found.pk), past_of(found)
     usable = found.status == Subscription.Status.ACTIVE
-    now, gives = told(under_way(found)), product_type(found.product.product_type).gives
+    now, kind = told(under_way(found)), product_type(found.product.product_type)
+    gives = kind.gives
     service_acts = offered(Standing(subscription=found, busy=any(one.line for one in now), now=now_of(request)))
     delivery = supervision_queries.of_subscription(found.pk)
     ending = ending_of(found) if found.status in LIVING else None
@@ -75,7 +76,9 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
         **live_access.context(request, found),
         "usable": usable,
         "by_cloud": by_cloud(found.product.product_type),
-        "by_people": product_type(found.product.product_type).by_people,
+        "by_market": kind.by_market,
+        "without_access": kind.by_people or kind.by_market,
+        "delivered": delivered.shown(found, delivery),
         "delivery": delivery,
         "ending": ending,
         "in_grace": usable

@@ -33,6 +33,8 @@ from tradepost.market.web.supervision_view import (
 )
 from tradepost.market.web.uploads import files, takes_pictures
 
+from .delivered import shown
+
 private = cache_control(private=True, no_store=True)
 
 
@@ -61,6 +63,8 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 def _page(request: HttpRequest, supervision: Supervision, refused: Refused | None) -> HttpResponse:
     context = context_of(supervision, Party.BUYER, request, refused)
     context["contact"] = contact_of(supervision.seller, supervision.line.product, service=supervision.subscription_id)
+    context["subscription"] = supervision.subscription
+    context["delivered"] = shown(supervision.subscription, supervision)
     return render(request, "storefront/supervision.html", context, status=status_of(refused))
 
 

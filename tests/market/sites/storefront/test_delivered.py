@@ -1,0 +1,289 @@
+"""Deliveries of the marketplace itself: only the buyer of an active service gets them (business-rules §2.1, §2.5, §2.6)."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from tests.factories import NOW, make_buyer
+from tests.factories.assets import make_asset
+from tests.factories.buying import make_order
+from tests.factories.delivered import (
+    ANSWERS,
+    APP,
+    DATABASE,
+    ENDPOINT,
+    delivered_product,
+    model_version,
+    seller_with_owner,
+    service_of,
+)
+from tests.factories.products import MONTHLY, ON_DEMAND, PACKAGE, make_offer, make_product
+from tests.market.engine import react
+from tests.market.fulfilment.services import passes, renewed
+from tests.market.supervision.supervising import B, S, does
+from tradepost.market.assets.asset_models import AssetVersion
+from tradepost.market.base.config import config
+from tradepost.market.base.errors import Refused
+from tradepost.market.base.files import Files
+from tradepost.market.base.values import replace
+from tradepost.market.catalog import document as documents
+from tradepost.market.catalog import drafts
+from tradepost.market.catalog.delist import stop
+from tradepost.market.catalog.listing import list_draft
+from tradepost.market.catalog.models import Product
+from tradepost.market.fulfilment import by_operator
+from tradepost.market.identity.models import User
+from tradepost.market.orders.models import Order
+from tradepost.market.payments import ledger
+from tradepost.market.product_types.flows.contract import Act
+from tradepost.market.production.models import Call
+from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.supervision.models import Supervision
+from tradepost.market.web.sending_files import HEADER
+
+pytestmark = pytest.mark.django_db
+
+
+def browser(user: User, language: str = "en") -> Client:
+    client = Client(headers={"accept-language": language})
+    client.force_login(user)
+    return client
+
+
+def page(service: Subscription, language: str = "en") -> str:
+    return " ".join(browser(service.buyer, language).get(f"/services/{service.pk}/").content.decode().split())
+
+
+def frozen(service: Subscription) -> None:
+    by_operator.freeze(service, reason="A complaint is open.", actor="operator", now=NOW)
+    react(now=NOW)
+    service.refresh_from_db()
+    assert service.status == "frozen"
+
+
+def lifted(service: Subscription) -> None:
+    by_operator.lift(service, reason="Settled.", actor="operator", now=NOW)
+    react(now=NOW)
+    service.refresh_from_db()
+    assert service.status == "active"
+
+
+def ended(service: Subscription) -> None:
+    by_operator.release(service, reason="Against the rules.", actor="operator", now=NOW)
+    react(now=NOW)
+    service.refresh_from_db()
+    assert service.status == "released"
+
+
+@pytest.mark.parametrize("kind", ["AI_ASSET", "API_GATEWAY", "API_AGENTS"])
+def test_the_payment_alone_opens_the_service(kind: str) -> None:
+    service = service_of(delivered_product(kind))
+    order = Order.objects.get()
+    assert (service.status, order.status) == ("active", "completed")
+    assert len(service.instance_id) == 32, "by which usage is pushed"
+    shown = browser(service.buyer).get(f"/orders/{order.number}/").content.decode()
+    assert "Your service is active." in shown
+    assert f'href="/services/{service.pk}/"' in shown
+
+
+def test_every_approved_clean_version_is_downloaded_by_the_buyer_only() -> None:
+    """§2.6: the version that was sold stays, also when an update took its place; §2.7: scanned."""
+    seller = seller_with_owner()
+    asset = make_asset(seller, kind="file")
+    sold = model_version(asset, label="1.0")
+    product = delivered_product("AI_ASSET", seller, asset=str(sold.pk))
+    newer, unscanned = model_version(asset, label="2.0"), model_version(asset, label="3.0", clean=False)
+    updated = model_version(asset, updates=sold)
+    other = model_version(make_asset(seller, kind="file"), label="9.0")
+    service = service_of(product)
+    shown = page(service)
+    addresses = {one: f"/services/{service.pk}/files/{one.sha256}/" for one in (sold, newer, updated, unscanned, other)}
+    assert [address in shown for address in addresses.values()] == [True, True, True, False, False]
+    client, stranger = browser(service.buyer), browser(make_buyer())
+    for one, address in addresses.items():
+        answer = client.get(address)
+        usable = one in {sold, newer, updated}
+        assert answer.status_code == (200 if usable else 404)
+        assert answer.headers.get(HEADER, "").endswith(one.sha256) == usable
+        assert stranger.get(address).status_code == 404
+        assert Client().get(address).status_code == 302
+    address = addresses[sold]
+    part = client.get(address, headers={"range": "bytes=10-"})
+    assert (part.status_code, part["Content-Range"]) == (206, f"bytes 10-{sold.bytes - 1}/{sold.bytes}")
+    frozen(service)
+    assert (client.get(address).status_code, address in page(service)) == (404, False)
+    lifted(service)
+    assert client.get(address).status_code == 200
+    ended(service)
+    assert (client.get(address).status_code, address in page(service)) == (404, False)
+
+
+def test_a_file_that_is_gone_is_no_server_error() -> None:
+    service = service_of(delivered_product("AI_ASSET"))
+    version = AssetVersion.objects.get()
+    Files(config().files).path(version.sha256).unlink()
+    assert browser(service.buyer).get(f"/services/{service.pk}/files/{version.sha256}/").status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["API_GATEWAY", "API_AGENTS"])
+def test_the_endpoint_is_shown_after_payment_only(kind: str) -> None:
+    product = delivered_product(kind)
+    assert ENDPOINT not in browser(make_buyer()).get(f"/p/{product.slug}/", follow=True).content.decode()
+    service = service_of(product)
+    assert ENDPOINT in page(service)
+    assert "Send the key in a header." in page(service)
+    assert "在请求头中携带密钥。" in page(service, "zh-hans")
+    frozen(service)
+    assert ENDPOINT not in page(service)
+    lifted(service)
+    ended(service)
+    assert ENDPOINT not in page(service)
+
+
+def changed(product: Product, **answers: str) -> None:
+    """Another version of it is listed."""
+    details = documents.load(product.versions.get(status="listed").document).details
+    fields = {**details.fields, **answers}
+    drafts.save_section(product, "details", replace(details, fields=fields), seen=0, by=None, now=NOW)
+    list_draft(product, currency="CNY", now=NOW)
+
+
+def test_an_endpoint_that_moved_reaches_earlier_buyers() -> None:
+    product = delivered_product("API_AGENTS")
+    service = service_of(product)
+    changed(product, endpoint="https://new.qingxie.example/v2")
+    assert "https://new.qingxie.example/v2" in page(service)
+
+
+def test_a_card_without_keys_offers_none() -> None:
+    service = service_of(delivered_product("API_AGENTS", authentication="own"))
+    assert "credentials of the seller" in page(service)
+    assert f"/services/{service.pk}/keys/" not in page(service)
+    assert browser(service.buyer).get(f"/services/{service.pk}/keys/").status_code == 404
+    assert browser(service.buyer).post(f"/services/{service.pk}/keys/", {"name": "ci"}).status_code == 404
+
+
+def test_a_package_opens_nothing_of_its_own() -> None:
+    """§3.2: it is used through the service on demand."""
+    seller, buyer = seller_with_owner(), make_buyer()
+    product = make_product(
+        seller, product_type="API_GATEWAY", prices=(ON_DEMAND, PACKAGE), bound=False, answers=ANSWERS["API_GATEWAY"]
+    )
+    for mode in ("ON_DEMAND", "ON_DEMAND_PKG"):
+        make_order(buyer, offer=make_offer(product, mode=mode), paid=True)
+        react(now=NOW)
+    base, package = Subscription.objects.order_by("pk")
+    assert (base.status, package.status) == ("active", "active")
+    assert ENDPOINT in page(base)
+    assert ENDPOINT not in page(package)
+    assert "by e-mail or text message" not in page(package)
+    assert browser(buyer).get(f"/services/{package.pk}/keys/").status_code == 404
+
+
+def test_a_manifest_follows_the_delivery_and_has_a_history() -> None:
+    """§2.1, §2.10: a container is there with the payment; its images are named by digest."""
+    product = delivered_product("CONTAINER")
+    make_order(make_buyer(), offer=make_offer(product), paid=True)
+    react(now=NOW)
+    supervision = Supervision.objects.select_related("buyer", "seller", "subscription").get()
+    service, client = supervision.subscription, browser(supervision.buyer)
+    first = f"/services/{service.pk}/manifests/1.json"
+    assert f'href="{first}"' in client.get(f"/supervision/{supervision.pk}/").content.decode()
+    manifest = json.loads(client.get(first).content)
+    assert [image["reference"] for image in manifest["images"]] == [APP.replace(":1.2@", "@"), DATABASE]
+    assert manifest["images"][0]["tag"] == "1.2"
+    assert manifest["install"] == {"zh": "运行 docker pull。", "en": "Run docker pull."}
+    does(supervision, B, Act.ACCEPT)
+    assert f'href="{first}"' in page(service)
+    moved = f"registry.qingxie.example/shop/app:1.3@sha256:{'c' * 64}"
+    changed(product, images=moved)
+    second = f"/services/{service.pk}/manifests/2.json"
+    assert second in page(service)
+    assert first in page(service)
+    assert json.loads(client.get(second).content)["images"][0]["digest"] == f"sha256:{'c' * 64}"
+    assert client.get(f"/services/{service.pk}/manifests/3.json").status_code == 404
+    later = make_order(make_buyer(), offer=make_offer(product), paid=True)
+    react(now=NOW)
+    held = Subscription.objects.get(order_lines__order=later)
+    assert browser(held.buyer).get(f"/services/{held.pk}/manifests/1.json").status_code == 404, (
+        "from before its purchase"
+    )
+    assert browser(make_buyer()).get(first).status_code == 404
+    service.refresh_from_db()
+    frozen(service)
+    assert client.get(first).status_code == 404
+    lifted(service)
+    ended(service)
+    assert client.get(first).status_code == 404
+
+
+def test_the_manifest_of_an_orchestration_comes_with_its_delivery() -> None:
+    product = delivered_product("APP_ORCHESTRATION")
+    make_order(make_buyer(), offer=make_offer(product), paid=True)
+    react(now=NOW)
+    supervision = Supervision.objects.select_related("buyer", "seller", "subscription").get()
+    address, client = f"/services/{supervision.subscription_id}/manifests/1.json", browser(supervision.buyer)
+    assert client.get(address).status_code == 404
+    does(supervision, S, Act.DELIVER)
+    assert client.get(address).status_code == 200
+    does(supervision, B, Act.ACCEPT)
+    assert client.get(address).status_code == 200
+
+
+def test_a_renewal_prolongs_it_and_its_end_closes_it() -> None:
+    """§4.4, §4.5: no seller is asked. The files are closed with the freeze, open again with the renewal, and gone at the end."""
+    now = NOW
+    service = service_of(delivered_product("AI_ASSET", price=MONTHLY))
+    end = service.expires_at
+    assert end is not None
+    renewed(service, now=now)
+    service.refresh_from_db()
+    assert service.expires_at is not None
+    assert service.expires_at > end
+    address = f"/services/{service.pk}/files/{AssetVersion.objects.get().sha256}/"
+    client = browser(service.buyer)
+    for hours, status, answer in ((-1, "active", 200), (25, "frozen", 404), (1000, "released", 404)):
+        passes(service.expires_at + timedelta(hours=hours))
+        assert Subscription.objects.get(pk=service.pk).status == status
+        assert client.get(address).status_code == answer
+    assert not Call.objects.exists()
+    assert ledger.verify().problems == ()
+
+
+def test_a_renewal_opens_a_frozen_one_again() -> None:
+    service = service_of(delivered_product("AI_ASSET", price=MONTHLY))
+    assert service.expires_at is not None
+    address = f"/services/{service.pk}/files/{AssetVersion.objects.get().sha256}/"
+    late = service.expires_at + timedelta(days=1, hours=1)
+    passes(late)
+    assert Subscription.objects.get(pk=service.pk).status == "frozen"
+    renewed(Subscription.objects.get(pk=service.pk), now=late)
+    assert Subscription.objects.get(pk=service.pk).status == "active"
+    assert browser(service.buyer).get(address).status_code == 200
+
+
+def test_what_was_downloaded_is_not_paid_back() -> None:
+    """§4.7: "AI asset, container, content service: none"."""
+    service = service_of(delivered_product("AI_ASSET", price=MONTHLY))
+    client = browser(service.buyer)
+    client.get(f"/services/{service.pk}/unsubscribe/")
+    client.post(f"/services/{service.pk}/unsubscribe/", {"agreed": "on"})
+    assert Subscription.objects.get(pk=service.pk).status == "active"
+    assert ledger.verify().problems == ()
+
+
+@pytest.mark.parametrize("kind", ["AI_ASSET", "API_GATEWAY", "API_AGENTS"])
+def test_a_stopped_product_sells_no_more_and_what_was_sold_goes_on(kind: str) -> None:
+    """§2.8: "existing instances keep running until expiry"."""
+    product = delivered_product(kind)
+    service = service_of(product)
+    stop(product, reason="Discontinued.", actor="operator", now=NOW)
+    assert page(service).count("<section") > 1
+    shown = page(service)
+    assert ENDPOINT in shown or "model.zip" in shown
+    with pytest.raises(Refused):
+        make_order(make_buyer(), offer=make_offer(product))
