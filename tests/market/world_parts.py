@@ -9,7 +9,7 @@ from decimal import Decimal
 from tests import factories
 from tests.factories import joint, organisations
 from tests.factories.companies import owner_of
-from tests.factories.delivered import delivered_product, service_of
+from tests.factories.delivered import delivered_product
 from tests.factories.people import NOW
 from tests.factories.products import MONTHLY
 from tests.factories.settlement import make_fee_invoice, make_statement
@@ -60,9 +60,15 @@ def web_checked_of(seller: Seller, *, proof: str) -> tuple[WebScan, WebScan]:
 def handed_over_of(seller: Seller, buyer: User) -> tuple[dict[str, str], Mapping[str, frozenset[str]]]:
     """Services that the marketplace delivers to X: an API with a key, a model file, and a container with its manifest."""
     cheap = replace(MONTHLY, amount=Decimal(1))
-    api = service_of(delivered_product("API_GATEWAY", seller), buyer)
-    model = service_of(delivered_product("AI_ASSET", seller, price=cheap), buyer)
-    container = service_of(delivered_product("CONTAINER", seller, price=cheap), buyer)
+    api, model, container = (
+        factories.make_subscription(
+            factories.make_order(
+                buyer, offer=factories.make_offer(delivered_product(kind, seller, price=price)), paid=True
+            ),
+            access=None,
+        )
+        for kind, price in (("API_GATEWAY", None), ("AI_ASSET", cheap), ("CONTAINER", cheap))
+    )
     key = create_key(api, "what X uses the key for", by=buyer.email, now=NOW)
     file = AssetVersion.objects.get(asset__seller=seller, asset__kind="file")
     return {

@@ -21,7 +21,7 @@ from tests.factories.delivered import (
     seller_with_owner,
     service_of,
 )
-from tests.factories.products import MONTHLY, ON_DEMAND, PACKAGE, make_offer, make_product
+from tests.factories.products import MONTHLY, ON_DEMAND, PACKAGE, USES, make_offer, make_product
 from tests.market.engine import react
 from tests.market.fulfilment.services import passes, renewed
 from tests.market.supervision.supervising import B, S, does
@@ -182,6 +182,13 @@ def test_a_package_opens_nothing_of_its_own() -> None:
     assert ENDPOINT not in page(package)
     assert "by e-mail or text message" not in page(package)
     assert browser(buyer).get(f"/services/{package.pk}/keys/").status_code == 404
+
+
+def test_a_package_of_uses_has_keys_of_its_own() -> None:
+    """§3.2: it is counted at itself."""
+    service = service_of(delivered_product("API_GATEWAY", price=USES))
+    assert ENDPOINT in page(service)
+    assert f'href="/services/{service.pk}/keys/"' in page(service)
 
 
 def test_a_manifest_follows_the_delivery_and_has_a_history() -> None:
