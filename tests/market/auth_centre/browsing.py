@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -12,6 +13,8 @@ from jwcrypto.jwt import JWT
 
 from tests.factories.people import PASSWORD
 from tests.factories.signing_in import Joint
+from tradepost.market.auth_centre.models import SignInSession
+from tradepost.market.base import clock
 
 
 def sign_in(
@@ -21,6 +24,18 @@ def sign_in(
     answer = browser.post(f"{joint.home}sign-in/", {"name": name, "password": password})
     assert answer.status_code == 302, answer.content.decode()
     return browser
+
+
+def age_sign_ins(age: timedelta) -> None:
+    """All members gave their passwords so long ago."""
+    at = clock.wall() - age
+    SignInSession.objects.update(begun_at=at, authenticated_at=at)
+
+
+def sign_in_for(browser: Browser, asked: Any) -> Any:
+    """Type the password on the page to which an answer led, and follow it back to the request that asked for it."""
+    done = browser.post(asked["Location"], {"name": "zhang01", "password": PASSWORD})
+    return browser.get(done["Location"])
 
 
 def authorize(browser: Browser, joint: Joint, **more: str) -> Any:

@@ -13,6 +13,7 @@ from jwcrypto.jwt import JWT
 from tests.factories.people import make_buyer
 from tests.factories.signing_in import Joint, make_joint
 from tests.market.auth_centre.browsing import (
+    age_sign_ins,
     authorize,
     claims_of,
     code_of,
@@ -20,6 +21,7 @@ from tests.market.auth_centre.browsing import (
     redeem,
     refresh,
     sign_in,
+    sign_in_for,
     token,
     tokens,
     userinfo,
@@ -108,7 +110,7 @@ def test_a_silent_request_learns_why_it_got_no_code_and_shows_no_page() -> None:
     """OpenID Connect Core §3.1.2.6."""
     joint = make_joint()
     browser = sign_in(joint)
-    SignInSession.objects.update(begun_at=clock.wall() - timedelta(minutes=5))
+    age_sign_ins(timedelta(minutes=5))
     silent = {"scope": "openid", "prompt": "none"}
     for more, error in (({"max_age": "60"}, "login_required"), ({}, "access_denied")):
         if error == "access_denied":
@@ -121,11 +123,10 @@ def test_a_silent_request_learns_why_it_got_no_code_and_shows_no_page() -> None:
 def test_an_application_may_ask_for_a_fresh_sign_in(asked: dict[str, str]) -> None:
     joint = make_joint()
     browser = sign_in(joint)
-    SignInSession.objects.update(begun_at=clock.wall() - timedelta(minutes=5))
-    asked_again = authorize(browser, joint, scope="openid", **asked)["Location"]
-    assert asked_again.startswith(f"{joint.home}sign-in/")
-    done = browser.post(asked_again, {"name": "zhang01", "password": "correct horse battery"})
-    assert "code" in location(browser.get(done["Location"]))[1]
+    age_sign_ins(timedelta(minutes=5))
+    asked_again = authorize(browser, joint, scope="openid", **asked)
+    assert asked_again["Location"].startswith(f"{joint.home}sign-in/")
+    assert "code" in location(sign_in_for(browser, asked_again))[1]
 
 
 ORGID = "/orgid/openapi/v1/oauth2"

@@ -143,9 +143,9 @@ def test_cas_answers_in_xml_and_json() -> None:
 
 @pytest.mark.parametrize(
     ("named", "default", "form"),
-    [("JSON", "xml", "json"), ("XML", "json", "xml"), (" xml ", "json", "xml"), ("", "json", "json"), ("yaml", "xml", "xml")],
+    [("JSON", "xml", "json"), ("XML", "json", "xml"), (" xml ", "json", "xml"), ("", "json", "json"), ("yaml", "xml", None), (" ", "xml", None)],
 )  # fmt: skip
-def test_the_format_of_cas(named: str, default: cas_answers.Format, form: cas_answers.Format) -> None:
+def test_the_format_of_cas(named: str, default: cas_answers.Format, form: cas_answers.Format | None) -> None:
     assert cas_answers.asked_format(named, default) == form
 
 

@@ -38,9 +38,12 @@ class NotValid(Struct, frozen=True):
 type Answer = Valid | NotValid
 
 
-def asked_format(named: str, default: Format) -> Format:
-    """By the parameter ``format``, in whatever case; what it does not know is left to ``default``."""
-    return {"json": "json", "xml": "xml"}.get(named.strip().lower(), default)  # type: ignore[return-value]  # of its values
+FORMATS: Mapping[str, Format] = {"json": "json", "xml": "xml"}
+
+
+def asked_format(named: str, default: Format) -> Format | None:
+    """By the parameter ``format``, in any case; None for a format that there is not (CAS 3.0 §2.5)."""
+    return FORMATS.get(named.strip().lower()) if named else default
 
 
 def write(answer: Answer, form: Format) -> tuple[bytes, str]:

@@ -15,11 +15,12 @@ from django.views.decorators.http import require_safe
 from tradepost.market.applications.models import Client
 from tradepost.market.base import clock
 from tradepost.market.base.errors import Refused
-from tradepost.market.web.access import declare
+from tradepost.market.web.access import answers_nul, declare
 
-from . import cas_answers, claims, service_tickets
+from . import cas_answers, claims, service_tickets, sessions
 from .asked_for import client_by_callback
-from .cas_answers import Attributes, Format, NotValid, Valid
+from .cas_answers import Attributes, Code, Format, NotValid, Valid
+from .freshness import is_set
 from .may_sign_in import access
 from .models import SignInSession
 from .person_of import person_of
@@ -27,11 +28,8 @@ from .redirects import with_parameters
 from .settings_of import cas_default_format, lives
 from .tenant import PROGRAMS, Page, enterprise_of, page, refusal, sign_in_url, signed_in, tenant
 
-TRUE = "true"
-NEW_LOGIN_SECONDS = 30
-"""So long after a sign-in its tickets say that they are of a new one."""
 
-
+@answers_nul
 @never_cache
 @require_safe
 @tenant
@@ -44,25 +42,28 @@ def login(request: HttpRequest) -> HttpResponse:
     if client is None:
         context = {"enterprise": enterprise_of(request), "error": "UNAUTHORIZED_SERVICE", "mismatch": True}
         return render(request, "auth_centre/bad_request.html", context, status=HTTPStatus.BAD_REQUEST)
-    renew = request.GET.get("renew", "").lower() == TRUE
-    if session is None or (renew and not _is_new(session)):
-        if request.GET.get("gateway", "").lower() == TRUE and not renew:
+    renew = is_set(request.GET.get("renew", ""))
+    if session is None or (renew and not _is_new(request, session)):
+        if is_set(request.GET.get("gateway", "")) and not renew:
             return _to(service)
         return redirect(sign_in_url(request, request.get_full_path()))
     allowed = access(session.member, client)
     if isinstance(allowed, Refused):
         return refusal(request, allowed, client=client)
-    return _give(session, client, service)
+    return _give(request, session, client, service)
 
 
-def _is_new(session: SignInSession) -> bool:
-    return (clock.wall() - session.begun_at).total_seconds() < NEW_LOGIN_SECONDS
+def _is_new(request: HttpRequest, session: SignInSession) -> bool:
+    """Whether the member gave a password for this request, and not for an earlier one (CAS 3.0 §2.5.1)."""
+    by_password = session.way == SignInSession.Way.PASSWORD
+    return by_password and sessions.is_made_for(session, request.get_full_path())
 
 
-def _give(session: SignInSession, client: Client, service: str) -> HttpResponse:
+def _give(request: HttpRequest, session: SignInSession, client: Client, service: str) -> HttpResponse:
     with transaction.atomic():
+        new_login = _is_new(request, session) and sessions.use_up(session, request.get_full_path())
         ticket = service_tickets.issue(
-            session, client, service=service, new_login=_is_new(session), life=lives().ticket, now=clock.wall()
+            session, client, service=service, new_login=new_login, life=lives().ticket, now=clock.wall()
         )
     return _to(with_parameters(service, {"ticket": ticket}))
 
@@ -82,6 +83,9 @@ def _validation(*, default: Callable[[], Format], with_attributes: bool) -> Page
     @tenant
     def view(request: HttpRequest) -> HttpResponse:
         form = cas_answers.asked_format(request.GET.get("format", ""), default())
+        if form is None:
+            unknown = NotValid(Code.INVALID_REQUEST, "The format must be XML or JSON")
+            return _answer(unknown, default())
         found = _validated(request, enterprise_of(request).pk)
         if isinstance(found, NotValid):
             return _answer(found, form)
@@ -89,11 +93,11 @@ def _validation(*, default: Callable[[], Format], with_attributes: bool) -> Page
         attributes: Attributes = {}
         if with_attributes:
             attributes = claims.cas_attributes(
-                person_of(member, found.access), at=ticket.session.begun_at, new_login=ticket.from_new_login
+                person_of(member, found.access), at=ticket.session.proved_at, new_login=ticket.from_new_login
             )
         return _answer(Valid(member.user_name, attributes), form)
 
-    declare(view, PROGRAMS)
+    answers_nul(declare(view, PROGRAMS))
     return view
 
 
@@ -113,18 +117,18 @@ def validate_orgid(request: HttpRequest) -> HttpResponse:
         return _answer(found, "json")
     ticket, member = found.ticket, found.ticket.session.member
     attributes = claims.orgid_attributes(
-        person_of(member, found.access), at=ticket.session.begun_at, new_login=ticket.from_new_login
+        person_of(member, found.access), at=ticket.session.proved_at, new_login=ticket.from_new_login
     )
     return _answer(Valid(member.user_name, attributes), "json")
 
 
-declare(validate_orgid, PROGRAMS)
+answers_nul(declare(validate_orgid, PROGRAMS))
 
 
 def _validated(request: HttpRequest, enterprise: int | None) -> service_tickets.Proved | NotValid:
     return service_tickets.validate(
         request.GET.get("ticket", ""), request.GET.get("service", ""), enterprise=enterprise,
-        renewed=request.GET.get("renew", "").lower() == TRUE, now=clock.wall(),
+        renewed=is_set(request.GET.get("renew", "")), now=clock.wall(),
     )  # fmt: skip
 
 

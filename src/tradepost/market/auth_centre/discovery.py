@@ -12,7 +12,7 @@ from tradepost.market.base import clock
 from . import signing_keys
 from .claims import SCOPES
 from .key_rotation import LIST_AGE
-from .settings_of import address_of
+from .settings_of import address_of, lives
 from .tenant import enterprise_of, tenant
 
 
@@ -36,6 +36,10 @@ def configuration(request: HttpRequest) -> HttpResponse:
         "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
         "code_challenge_methods_supported": ["S256"],
         "claims_supported": ["sub", "name", "preferred_username", "email", "phone_number", "tenant", "auth_time", "amr"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "claims_parameter_supported": False,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
         "authorization_response_iss_parameter_supported": True,
     })  # fmt: skip
 
@@ -43,6 +47,8 @@ def configuration(request: HttpRequest) -> HttpResponse:
 @require_safe
 @tenant
 def jwks(_request: HttpRequest) -> HttpResponse:
+    """Never an empty list: others keep it for an hour, and would miss the key of the first id token."""
+    signing_keys.ensure(every=lives().signing_key, now=clock.wall())
     return _json({"keys": signing_keys.published(clock.wall())})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from tradepost.market.applications.models import Client
 from tradepost.market.organisations.models import Member
 
+LONGEST_NONCE = 255
 HASH = 64
 """Hexadecimal digits of a SHA-256. What is hashed is drawn from 256 bits, so that a plain hash tells nothing of it."""
 
@@ -35,6 +37,10 @@ class SignInSession(models.Model):
     second_step = models.CharField(max_length=16, choices=SecondStep, blank=True, default="", db_default="")
     """By what it was taken, after the password; applications are told (``claims.methods``)."""
     begun_at = models.DateTimeField()
+    authenticated_at = models.DateTimeField(null=True, default=None)
+    """When the member last gave a password, here or at the market; null in rows from before this column: ``begun_at``."""
+    made_for = models.CharField(max_length=HASH, blank=True, default="", db_default="")
+    """Hash of the request that asked for this sign-in. Empty once that request got its code or ticket."""
     expires_at = models.DateTimeField()
     """The browser is asked to sign in anew; what applications hold goes on by its own lives."""
     ended_at = models.DateTimeField(null=True, default=None)
@@ -42,6 +48,11 @@ class SignInSession(models.Model):
     network = models.CharField(max_length=64, blank=True, default="")
     agent = models.CharField(max_length=200, blank=True, default="")
     """What the browser says it is."""
+
+    @property
+    def proved_at(self) -> datetime:
+        """When the member was last authenticated (``auth_time`` of OpenID Connect)."""
+        return self.authenticated_at or self.begun_at
 
     class Meta:
         indexes: ClassVar = [
@@ -92,7 +103,7 @@ class AuthorizationCode(models.Model):
     redirect_uri = models.TextField(blank=True, default="")
     """What the request named; empty where it named none and the registered one was taken."""
     scope = models.CharField(max_length=200)
-    nonce = models.CharField(max_length=255, blank=True, default="")
+    nonce = models.CharField(max_length=LONGEST_NONCE, blank=True, default="")
     challenge = models.CharField(max_length=128, blank=True, default="")
     """Of PKCE, by S256; empty where the application began without."""
     expires_at = models.DateTimeField(db_index=True)

@@ -31,6 +31,7 @@ from tradepost.market.web.second_step_pages import Place
 
 from . import sessions, sign_in
 from .asked_for import leading_on
+from .freshness import logged_in_at
 from .may_sign_in import may_enter
 from .models import Grant, SignInSession
 from .settings_of import lives
@@ -179,6 +180,8 @@ def _signed_in(request: HttpRequest, answer: HttpResponse, member: Member, way: 
         _session, secret = sessions.begin(
             member, way=way, second_step=step, network=network_of(peer(request)),
             agent=request.headers.get("User-Agent", ""), life=lives().sign_in, now=now,
+            authenticated_at=logged_in_at(request) if way == SignInSession.Way.ACCOUNT else now,
+            made_for=following_of(request),
         )  # fmt: skip
     rotate_token(request)
     known_browsers.remember(request, member.user)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
+from django.utils.encoding import iri_to_uri
 
 from tradepost.market.organisations import admin_visits
 from tradepost.market.organisations.models import Enterprise, Member
@@ -20,12 +22,17 @@ LONGEST_AGENT = 200
 def begin(
     member: Member, *, way: SignInSession.Way, network: str, agent: str, life: timedelta, now: datetime,
     second_step: SignInSession.SecondStep = SignInSession.SecondStep.NONE,
+    authenticated_at: datetime | None = None, made_for: str = "",
 ) -> tuple[SignInSession, str]:  # fmt: skip
-    """The sign-in, and the secret for the browser's cookie: a new one each time, so that none can be planted beforehand."""
+    """The sign-in, and the secret for the browser's cookie: a new one each time, so that none can be planted beforehand.
+
+    ``made_for``: path and query of the request that asked for it.
+    """
     secret = draw()
     session = SignInSession.objects.create(
         member=member, secret_hash=hash_of(secret), way=way, second_step=second_step, begun_at=now,
         expires_at=now + life, network=network[:64], agent=agent[:LONGEST_AGENT],
+        authenticated_at=authenticated_at or now, made_for=_hash_of_request(made_for),
     )  # fmt: skip
     return session, secret
 
@@ -39,6 +46,22 @@ def find(secret: str, enterprise: Enterprise, *, now: datetime) -> SignInSession
         .first()
     )
     return found if found is not None and may_enter(found.member) is None else None
+
+
+def is_made_for(session: SignInSession, following: str) -> bool:
+    """Whether the member signed in for this very request, which has not been answered yet."""
+    return bool(session.made_for) and session.made_for == _hash_of_request(following)
+
+
+def use_up(session: SignInSession, following: str) -> bool:
+    """Answer the request that a sign-in was made for. True once: two requests at the same moment get one."""
+    hashed = _hash_of_request(following)
+    rows = SignInSession.objects.filter(pk=session.pk, made_for=hashed)
+    return bool(hashed and rows.update(made_for=""))
+
+
+def _hash_of_request(following: str) -> str:
+    return hashlib.sha256(iri_to_uri(following).encode()).hexdigest() if following else ""
 
 
 def living_of(member: Member, *, now: datetime) -> QuerySet[SignInSession]:

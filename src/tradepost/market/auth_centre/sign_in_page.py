@@ -19,10 +19,10 @@ from tradepost.market.organisations.models import Member
 from tradepost.market.web import known_browsers
 from tradepost.market.web.peer import network_of, peer
 
-from . import asked_for, pending, sessions, sign_in
+from . import asked_for, freshness, pending, sessions, sign_in
 from .models import Grant, SignInSession
 from .settings_of import lockout
-from .tenant import COOKIE, enterprise_of, following_of, forget, page, tenant
+from .tenant import COOKIE, enterprise_of, following_of, forget, page, sign_in_url, tenant
 
 
 class SignInForm(forms.Form):
@@ -70,7 +70,7 @@ def with_account(request: HttpRequest) -> HttpResponse:
     """The one click of somebody who is logged in to the market: a POST, so that no other page signs anybody in."""
     member = _as_account(request)
     if member is None:
-        return redirect(page(request, "sign_in"))
+        return redirect(sign_in_url(request, following_of(request)))
     if second_factor.is_on(member.user):  # its session of the market took both steps
         return pending.enter(request, member, SignInSession.Way.ACCOUNT, SignInSession.SecondStep.MARKET)
     if member.enterprise.second_step_required:
@@ -106,5 +106,8 @@ def _page(request: HttpRequest, form: SignInForm, *, status: int) -> HttpRespons
 
 
 def _as_account(request: HttpRequest) -> Member | None:
+    """Who the browser is at the market; None where the application asks for a password that was given more recently."""
     user = request.user
+    if not freshness.account_suffices(following_of(request), freshness.logged_in_at(request), now=clock.wall()):
+        return None
     return sign_in.member_of(enterprise_of(request), user) if isinstance(user, User) else None

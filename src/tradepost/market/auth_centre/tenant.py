@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
@@ -28,6 +29,7 @@ MEMBERS = "members who are signed in at the enterprise's auth centre"
 ANYBODY = "anybody"
 PROGRAMS = "programs, by a secret of their own"
 LONGEST_NEXT = 10_000
+LONGEST_QUERY = 8000
 
 type Page = Callable[..., HttpResponseBase]
 
@@ -113,6 +115,16 @@ def _cookie_path(request: HttpRequest) -> str:
 
 def forget(request: HttpRequest, response: HttpResponseBase) -> None:
     response.delete_cookie(COOKIE, path=_cookie_path(request), samesite="Lax")
+
+
+def by_get(request: HttpRequest) -> HttpResponse:
+    """Repeat the form of another site as a GET: browsers send our cookie with that alone (``SameSite=Lax``)."""
+    query = "&".join(part for part in (request.META.get("QUERY_STRING", ""), request.POST.urlencode()) if part)
+    if len(query) > LONGEST_QUERY:
+        return HttpResponse("The form is too long.", status=HTTPStatus.BAD_REQUEST, content_type="text/plain")
+    response = HttpResponse(status=HTTPStatus.SEE_OTHER)
+    response["Location"] = f"{request.path}?{query}"
+    return response
 
 
 def leads_to(response: HttpResponse, *urls: str) -> HttpResponse:

@@ -15,7 +15,7 @@ from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 from tradepost.market.base import clock
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.organisations.models import Enterprise
-from tradepost.market.web.access import declare, now_of
+from tradepost.market.web.access import answers_nul, declare, now_of
 
 from .models import AuthorizationCode
 from .oauth import BAD_CLIENT, BAD_CODE, BAD_REFRESH_TOKEN, Endpoints
@@ -66,11 +66,11 @@ def _answer(request: HttpRequest, enterprise: Enterprise | None) -> HttpResponse
 
 
 def _form(request: HttpRequest) -> Mapping[str, str] | None:
-    """None for what is no form, or says a parameter twice (RFC 6749 §3.2), or is too long. Files are none of it."""
+    """None for what is no form, says a parameter twice (RFC 6749 §3.2), holds U+0000, or is too long. Files are none of it."""
     length = whole_number(request.META.get("CONTENT_LENGTH") or "0")
     if length is None or length > LONGEST_BODY or request.FILES:
         return None
-    if any(len(values) != 1 for _name, values in request.POST.lists()):
+    if any(len(values) != 1 or "\0" in values[0] for _name, values in request.POST.lists()):
         return None
     return {str(name): str(value) for name, value in request.POST.items() if value}
 
@@ -100,5 +100,5 @@ def _json(told: Mapping[str, object], status: int) -> HttpResponse:
     return response
 
 
-declare(token, PROGRAMS)
-declare(orgid_token, PROGRAMS)
+answers_nul(declare(token, PROGRAMS))
+answers_nul(declare(orgid_token, PROGRAMS))

@@ -24,7 +24,6 @@ from .redirects import is_callback
 from .settings_of import Lives, address_of
 
 GRANT_TYPES = frozenset({"authorization_code", "refresh_token"})
-LONGEST_NONCE = 255
 
 
 class TokenRows(RequestValidator):  # type: ignore[misc]  # published without types
@@ -93,7 +92,9 @@ class TokenRows(RequestValidator):  # type: ignore[misc]  # published without ty
         return [DEFAULT_SCOPE]
 
     def validate_scopes(self, client_id: str, scopes: list[str], *_: Any, **__: Any) -> bool:
-        return bool(scopes) and set(scopes) <= set(SCOPES)
+        """Unknown ones are left out (OpenID Connect Core §3.1.2.1); the answer names what was given (RFC 6749 §3.3)."""
+        scopes[:] = [scope for scope in SCOPES if scope in scopes]
+        return bool(scopes)
 
     def is_pkce_required(self, client_id: str, request: Any) -> bool:
         return False
@@ -119,7 +120,7 @@ class TokenRows(RequestValidator):  # type: ignore[misc]  # published without ty
         AuthorizationCode.objects.create(
             code_hash=hash_of(code["code"]), session=self.session, client=self.client,
             redirect_uri="" if request.using_default_redirect_uri else request.redirect_uri,
-            scope=" ".join(request.scopes), nonce=(request.nonce or "")[:LONGEST_NONCE],
+            scope=" ".join(request.scopes), nonce=request.nonce or "",
             challenge=request.code_challenge or "", expires_at=self.now + self.lives.code,
         )  # fmt: skip
 
@@ -240,7 +241,7 @@ class TokenRows(RequestValidator):  # type: ignore[misc]  # published without ty
         id_token["aud"] = self.client.client_id
         return id_tokens.signed(
             id_token, member=request.user, access=self.access, scopes=frozenset(request.scopes),
-            signed_in_at=session.begun_at, second_step=session.second_step,
+            signed_in_at=session.proved_at, second_step=session.second_step,
             issuer=self.issuer or address_of(self.client.enterprise.code), now=self.now,
             every=self.lives.signing_key,
         )  # fmt: skip

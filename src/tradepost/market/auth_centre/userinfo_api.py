@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from tradepost.market.base import clock
-from tradepost.market.web.access import declare
+from tradepost.market.web.access import answers_nul, declare
 
 from . import claims
 from .grants import Holder, NoToken, holder_of
@@ -26,10 +26,12 @@ ILLEGAL, EXPIRED = "OrgID.OAUTH.4000", "OrgID.OAUTH.4001"
 @tenant
 def userinfo(request: HttpRequest) -> HttpResponse:
     """The token comes in the header alone: never in an address, which is logged (RFC 9700 §4.3)."""
-    holder = _holder(request.headers.get("Authorization", ""), enterprise_of(request).pk)
+    given = request.headers.get("Authorization", "")
+    holder = _holder(given, enterprise_of(request).pk)
     if isinstance(holder, NoToken):
         response = _json({"error": "unauthorized", "error_description": NO_TOKEN}, HTTPStatus.UNAUTHORIZED)
-        response["WWW-Authenticate"] = 'Bearer error="invalid_token"'
+        # No error code for a request without a token (RFC 6750 §3.1).
+        response["WWW-Authenticate"] = 'Bearer error="invalid_token"' if given else 'Bearer realm="userinfo"'
         return response
     person = person_of(holder.grant.member, holder.access)
     return _json(claims.userinfo(person, frozenset(holder.grant.scope.split())))
@@ -58,5 +60,5 @@ def _json(told: Mapping[str, object], status: int = HTTPStatus.OK) -> HttpRespon
     return response
 
 
-declare(userinfo, PROGRAMS)
-declare(orgid_userinfo, PROGRAMS)
+answers_nul(declare(userinfo, PROGRAMS))
+answers_nul(declare(orgid_userinfo, PROGRAMS))

@@ -30,6 +30,7 @@ from .writers import READING
 SESSION_SELLER = "seller"
 """Session key with the seller that a member of several is acting for."""
 BUYERS = "everybody with an account"
+ANSWERS_NUL = "answers_nul"
 OPERATORS = "operators"
 """What a page of the console declares: there is one kind of them."""
 
@@ -39,6 +40,12 @@ type View = Callable[..., HttpResponseBase]
 def declare[V: Callable[..., Any]](view: V, access: object) -> V:
     """Note what a page needs, for the test that walks them all. ``functools.wraps`` carries it outward."""
     view.access = access  # type: ignore[attr-defined]
+    return view
+
+
+def answers_nul[V: Callable[..., Any]](view: V) -> V:
+    """Let a view for programs receive U+0000 in a query or a form: it refuses the value in the words of its own protocol."""
+    setattr(view, ANSWERS_NUL, True)
     return view
 
 

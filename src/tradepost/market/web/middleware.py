@@ -20,6 +20,7 @@ from tradepost.market.base import clock
 from tradepost.market.base.errors import Refused
 
 from . import known_browsers, lanes, limits, writers
+from .access import ANSWERS_NUL
 from .busy import busy_page
 
 
@@ -46,8 +47,8 @@ class RequestMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         request.now = clock.lately()  # type: ignore[attr-defined]
-        if _holds_nul(request):
-            raise Http404  # nothing can have this name, and PostgreSQL refuses even to look for it
+        if "\0" in request.path:
+            raise Http404  # no address has this name, and PostgreSQL refuses even to look for it
         try:
             response = self.get_response(request)
         finally:
@@ -60,6 +61,9 @@ class RequestMiddleware:
     def process_view(
         self, request: HttpRequest, view: Callable[..., HttpResponseBase], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> HttpResponseBase | None:
+        answers_nul = getattr(view, ANSWERS_NUL, False)
+        if "%00" in request.META.get("QUERY_STRING", "") and not answers_nul:
+            raise Http404
         try:
             writers.must_have_a_place(request)
             limits.count(request)
@@ -71,7 +75,7 @@ class RequestMiddleware:
             return page
         if request.method in writers.READING:
             return None
-        if any("\0" in value for values in request.POST.lists() for value in values[1]):
+        if not answers_nul and any("\0" in value for values in request.POST.lists() for value in values[1]):
             words = _("What you typed holds a character that cannot be stored (U+0000).")
             return refused_page(request, Refused("form.characters", words, HTTPStatus.BAD_REQUEST))
         if getattr(view, "own_transactions", False):
@@ -84,10 +88,6 @@ class RequestMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return refused_page(request, exception) if isinstance(exception, Refused) else None
-
-
-def _holds_nul(request: HttpRequest) -> bool:
-    return "\0" in request.path or "%00" in request.META.get("QUERY_STRING", "")
 
 
 def _keep_private(request: HttpRequest, response: HttpResponseBase) -> None:
