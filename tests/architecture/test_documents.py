@@ -1,0 +1,256 @@
+"""Issue 26, "a test over the documents: every API, command and page that they name exists": also files, settings and targets of make."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import importlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from babel.messages.pofile import read_po
+from cyclopts import App
+from django.urls import Resolver404, resolve
+
+from tests.architecture.source import ROOT
+from tradepost.cli import build
+from tradepost.market.base.config import Config
+
+FRONT = ("README.md", "README.zh-CN.md", "CONTRIBUTING.md", "ARCHITECTURE.md")
+FOLDERS = ("docs/guides", "docs/reference", "examples", "src")
+"""Decisions are records of their day: only their links are checked."""
+API = "/api/mkp-openapi-public/global"
+PRODUCTION = "docs/guides/sellers/"
+"""These guides also name addresses of a seller's own server."""
+PROBES = frozenset(
+    re.findall(r'case "(/[a-z]+)":', (ROOT / "src/tradepost/market/web/health.py").read_text(encoding="utf-8"))
+)
+"""Addresses that are answered before Django looks for a page."""
+OTHER_SETTINGS = frozenset({"TRADEPOST_TEST_DB", "TRADEPOST_SEED", "TRADEPOST_SSLYZE"})
+"""Of tests and of the set-up of this checkout, not of a market."""
+WRITTEN_BY_READER = frozenset({"requirements.txt", "urls.py", "app.py", "report.html"})
+"""Files of the reader's own project, or that a command makes there."""
+
+
+@functools.cache
+def documents() -> dict[str, str]:
+    found = [ROOT / name for name in FRONT]
+    for folder in FOLDERS:
+        found += sorted((ROOT / folder).rglob("*.md"))
+    return {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in found}
+
+
+@functools.cache
+def decisions() -> dict[str, str]:
+    paths = sorted((ROOT / "docs/decisions").glob("*.md"))
+    return {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in paths}
+
+
+def anchors(text: str) -> set[str]:
+    """As GitHub makes them of headings."""
+    headings = re.findall(r"^#+ +(.+?) *$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("name", [*documents(), *decisions()])
+def test_every_link_leads_to_a_file_and_to_a_heading_in_it(name: str) -> None:
+    text = (documents() | decisions())[name]
+    wrong = []
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if link.startswith(("https://", "http://", "mailto:")):
+            continue
+        path, _, anchor = unquote(link).partition("#")
+        target = (ROOT / name).parent / path if path else ROOT / name
+        if not target.exists() or (anchor and anchor not in anchors(target.read_text(encoding="utf-8"))):
+            wrong.append(link)
+    assert wrong == [], wrong
+
+
+# Commands
+
+
+def commands(text: str) -> Iterator[list[str]]:
+    """Words after ``tradepost`` in code, without a comment and what comes after it in the shell."""
+    for code in re.findall(r"```.*?```|`[^`\n]+`", text, re.DOTALL):
+        for line in re.findall(r"(?<![\w./-])(?:\.venv/bin/)?tradepost +([a-z][^\n`]*)", code):
+            yield re.split(r" #|[|;&<>]", line)[0].split()
+
+
+def problem_of(words: list[str]) -> str:
+    """What the command line would not know of these words; empty where it knows them all."""
+    app: App = build()
+    while words and words[0] in {name for name in app if not name.startswith("-")}:
+        app, words = app[words[0]], words[1:]
+    names = {name for name in app if not name.startswith("-")}
+    if names and words and re.fullmatch(r"[a-z][a-z-]+", words[0]):
+        return f"no command {words[0]}"
+    if names and app.default_command is None and words:
+        return "a command is missing"
+    known = {name for one in app.assemble_argument_collection() for name in one.names} if app.default_command else set()
+    unknown = [word for word in words if word.startswith("--") and word.partition("=")[0] not in known]
+    return f"no option {unknown[0]}" if unknown else ""
+
+
+@pytest.mark.parametrize("name", documents())
+def test_every_command_and_option_exists(name: str) -> None:
+    wrong = {" ".join(words): found for words in commands(documents()[name]) if (found := problem_of(words))}
+    assert wrong == {}, wrong
+
+
+def test_a_command_that_does_not_exist_is_noticed() -> None:
+    assert [problem_of(words.split()) for words in ("nothing", "demo walk", "check URL --nothing", "clock advance 4h")] == [
+        "no command nothing", "no command walk", "no option --nothing", "",
+    ]  # fmt: skip
+    assert sum(1 for text in documents().values() for _ in commands(text)) > 60
+
+
+@pytest.mark.parametrize("name", documents())
+def test_every_target_of_make_exists(name: str) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    code = " ".join(re.findall(r"```.*?```|`[^`\n]+`", documents()[name], re.DOTALL))
+    assert set(re.findall(r"\bmake ([a-z]+)", code)) <= targets
+
+
+# Addresses
+
+
+def is_page(path: str) -> bool:
+    """Whether the market answers at this address, with a value in place of each ``<name>``, ``{name}`` and ``…``."""
+    if path in PROBES:
+        return True
+    path = re.sub(r"<[^>]+>|\{[^}]+\}|:[a-z]\w*|…", "1", path.partition("?")[0].partition("#")[0])
+    for candidate in (path, path.rstrip("/") + "/", API + path):
+        try:
+            match = resolve(candidate)
+        except Resolver404:
+            continue
+        if "<path:rest>" not in match.route:  # the place that refuses all other addresses of an API
+            return True
+    return False
+
+
+@functools.cache
+def source_text() -> str:
+    folders = [ROOT / "src/tradepost" / name for name in ("kit", "protocols", "check", "cli")] + [ROOT / "examples"]
+    return "\n".join(path.read_text(encoding="utf-8") for folder in folders for path in sorted(folder.rglob("*.py")))
+
+
+def addresses(text: str) -> list[str]:
+    inline = re.findall(r"`(?:GET |POST |PUT |PATCH |DELETE )?(/[\w<{][^`\s]*)`", text)
+    return [*inline, *re.findall(r"(?:GET|POST|PUT|PATCH|DELETE) (/[\w<{][^`\s]*)", text)]
+
+
+@pytest.mark.parametrize("name", documents())
+def test_every_address_of_a_page_or_an_api_exists(name: str) -> None:
+    wrong = []
+    for address in addresses(documents()[name]):
+        if address.startswith(("/var/", "/etc/", "/tmp/", "/usr/", "/opt/", "/srv/")) or is_page(address):
+            continue
+        words = [word for word in re.split(r"[/?=]", address) if re.fullmatch(r"[A-Za-z][\w-]*", word)]
+        if name.startswith(("docs/guides/operators", "docs/guides/buyers")) or any(
+            word not in source_text() for word in words
+        ):
+            wrong.append(address)
+    assert wrong == [], wrong
+
+
+def test_an_address_that_does_not_exist_is_noticed() -> None:
+    known = ("/console/", "/t/<code>/", "/metrics", "/v2/license/activate")
+    assert [is_page(path) for path in (*known, "/consoles/", "/v2/license/burn")] == [True] * 4 + [False] * 2
+
+
+# Pages by the words of the menus
+
+
+@functools.cache
+def visible(language: str) -> frozenset[str]:
+    """Every text that the market shows, in this language."""
+    found = set()
+    for path in (ROOT / "src").rglob("zh_Hans/LC_MESSAGES/*.po"):
+        with path.open("rb") as file:
+            for message in read_po(file):
+                for text in (message.string if language == "zh" else message.id,):
+                    found.update(text if isinstance(text, (tuple, list)) else [text])
+    return frozenset(found)
+
+
+@functools.cache
+def demo_text() -> str:
+    """Names of the demo's products, and answers of programs, which have no translation."""
+    folders = (ROOT / "src/tradepost/market/seed", ROOT / "src/tradepost/protocols/open_api")
+    paths = [path for folder in folders for path in sorted(folder.rglob("*")) if path.suffix in {".py", ".toml"}]
+    return "\n".join(path.read_text(encoding="utf-8") for path in paths)
+
+
+def labels(text: str) -> Iterator[str]:
+    """What stands in italics, in Chinese in quotation marks: pages, menus, buttons, states; with ``→`` or ``›`` between the steps to a page."""
+    for found in re.findall(r"(?<![*\w])\*([^*\n]{2,60})\*(?!\*)|“([^”\n]{2,60})”", text):
+        yield from (part.strip() for part in re.split("[→›]", "".join(found)))
+
+
+@pytest.mark.parametrize("name", [name for name in documents() if name.startswith("docs/guides/")])
+def test_every_page_and_button_is_named_as_the_market_shows_it(name: str) -> None:
+    known = visible("zh" if "zh-CN" in name else "en")
+    wrong = [label for label in labels(documents()[name]) if label not in known and label not in demo_text()]
+    assert wrong == [], wrong
+
+
+def test_the_guides_name_pages() -> None:
+    assert sum(1 for text in documents().values() for _ in labels(text)) > 80
+    assert "Directory" in visible("en")
+    assert "Directories" not in visible("en")
+
+
+# Settings, files, names of Python
+
+
+@pytest.mark.parametrize("name", documents())
+def test_every_setting_exists(name: str) -> None:
+    known = {f"TRADEPOST_{field.upper()}" for field in Config.model_fields} | OTHER_SETTINGS
+    named = set(re.findall(r"TRADEPOST_[A-Z0-9_]*[A-Z0-9](?!_…)\b", documents()[name]))
+    assert named - known - {setting for setting in named if setting in programs()} == set()
+
+
+@functools.cache
+def programs() -> frozenset[str]:
+    """Environment variables that programs outside of a market read, such as those of the kit and of examples."""
+    return frozenset(re.findall(r"""["'](TRADEPOST_[A-Z0-9_]+)["']""", source_text()))
+
+
+@functools.cache
+def files() -> frozenset[str]:
+    folders = ("src", "tests", "scripts", "examples", "bench", "docs", "requirements")
+    listed = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
+    return frozenset(
+        path.relative_to(ROOT).as_posix() for path in [*listed, *ROOT.glob("*")] if "node_modules" not in path.parts
+    )
+
+
+def is_file(named: str, beside: str) -> bool:
+    """From the root, beside the document, or as the end of a path, as ARCHITECTURE.md names modules."""
+    near = Path(beside).parent
+    if "*" in named:
+        return any((ROOT / place).glob(named) for place in (".", near))
+    if (ROOT / near / named).exists():
+        return True
+    return any(path == named or path.endswith(f"/{named}") for path in files())
+
+
+@pytest.mark.parametrize("name", documents())
+def test_every_file_and_module_exists(name: str) -> None:
+    named = set(
+        re.findall(r"`((?:\.\./)*[\w*-][\w./*-]*\.(?:py|sh|toml|cjs|mjs|sha256|sqlite3|html|po))`", documents()[name])
+    )
+    assert sorted(one for one in named - WRITTEN_BY_READER if not is_file(one, name)) == []
+
+
+@pytest.mark.parametrize("name", documents())
+def test_every_name_of_the_kit_exists(name: str) -> None:
+    for block in re.findall(r"```python\n(.*?)```", documents()[name], re.DOTALL):
+        for node in ast.walk(ast.parse(block)):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tradepost"):
+                module = importlib.import_module(str(node.module))
+                assert [one.name for one in node.names if not hasattr(module, one.name)] == []
