@@ -89,6 +89,29 @@ def test_django_cas_ng_logs_somebody_in(market: Market) -> None:
     assert json.loads(done.stdout.splitlines()[-1]) == {"status": 302, "user": "zhang01"}
 
 
+def test_python_cas_asks_for_a_password(market: Market) -> None:
+    """CAS 3.0 §2.1.1, §2.5.1: ``renew`` at the login and at the validation."""
+    client = cas.CASClient(version=3, service_url=market.callback, server_url=f"{market.auth_centre}/cas/", renew=True)
+    assert "renew=true" in client.get_login_url()
+    back = come_back(client.get_login_url(), market.callback)
+    [ticket] = parse_qs(urlsplit(back).query)["ticket"]
+    user, attributes, _pgt = client.verify_ticket(ticket)
+    assert (user, (attributes or {}).get("isFromNewLogin")) == ("zhang01", "true")
+
+
+def test_mozilla_django_oidc_signs_somebody_in(market: Market) -> None:
+    """In a Django of its own; with ``max_age=0``, PKCE and a nonce."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("TRADEPOST_", "DJANGO_"))}
+    given = [market.auth_centre, market.client_id, market.client_secret, market.callback]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.interop.openid_site", *given],
+        env=environment | {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])},
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert told == {"goes": "/in/", "user": "zhang01", "email": "zhang@acme.example"}
+
+
 def orgid(market: Market) -> Any:
     """It signs its calls with AK/SK, which the auth centre does not ask for."""
     credentials = GlobalCredentials(market.access_key, market.secret_key, "a-domain-id")

@@ -39,10 +39,10 @@ OF_AUTH_CENTRE = {
     "t/<str:code>/api/v1/oauth2/authorize": Address(OF, get=ANYBODY, post=ANYBODY),
     "t/<str:code>/api/v1/oauth2/token": Address(OF, post=ANYBODY, data=TOKEN),
     "t/<str:code>/api/v1/oauth2/userinfo": Address(OF, gateway=True),
-    "t/<str:code>/api/v1/logout": pages(ANYBODY, **OF),
+    "t/<str:code>/api/v1/logout": Address(OF, get=ANYBODY, post=ANYBODY),
     "t/<str:code>/api/v1/cas/p3/serviceValidate": pages(ANYBODY, **OF),
     "t/<str:code>/cas/login": pages(ANYBODY, **OF),
-    "t/<str:code>/cas/logout": pages(ANYBODY, **OF),
+    "t/<str:code>/cas/logout": Address(OF, get=ANYBODY, post=ANYBODY),
     "t/<str:code>/cas/serviceValidate": pages(ANYBODY, **OF),
     "t/<str:code>/cas/p3/serviceValidate": pages(ANYBODY, **OF),
     "t/<str:code>/.well-known/openid-configuration": pages(ANYBODY, **OF),
@@ -54,6 +54,10 @@ OF_AUTH_CENTRE = {
 }
 BY_A_SECRET = {"t/<str:code>/api/v1/oauth2/token", "orgid/openapi/v1/oauth2/token"}
 """Programs ask there, who prove themselves; what a browser holds counts for nothing."""
+FORMS_OF_APPLICATIONS = {
+    "t/<str:code>/api/v1/oauth2/authorize", "t/<str:code>/api/v1/logout", "t/<str:code>/cas/logout",
+}  # fmt: skip
+"""Other sites may send a form there, which does nothing but lead to the same address by GET (OpenID Connect Core §3.1.2.1)."""
 ELSEWHERE_AT_THE_AUTH_CENTRE = {
     "t/<str:code>/api/v1/oauth2/authorize": [
         HTTPStatus.BAD_REQUEST,

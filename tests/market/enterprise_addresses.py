@@ -91,8 +91,13 @@ OF_ENTERPRISES: dict[str, Address] = {
     **_of_directory("Users/<str:key>", key="{enterprise_public_id}"),
     **_of_directory("Groups"),
     **_of_directory("Groups/<str:key>", key="{enterprise_group}"),
+    **_of_directory("Bulk"),
+    **_of_directory("Me"),
+    **_of_directory(".search"),
+    **_of_directory("Users/.search"),
+    **_of_directory("Groups/.search"),
     **_of_directory(""),
-    **_of_directory("<path:rest>", rest="Bulk"),
+    **_of_directory("<path:rest>", rest="Nothing"),
 }
 MORE_OF_ENTERPRISES = {
     "enterprise/<slug:code>/members/": (

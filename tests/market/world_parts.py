@@ -20,6 +20,7 @@ from tradepost.market.app_keys.models import AppKey
 from tradepost.market.applications.bind import bind_for_tests
 from tradepost.market.applications.models import TenantBinding
 from tradepost.market.assets.asset_models import AssetVersion
+from tradepost.market.auth_centre import signing_keys
 from tradepost.market.base import clock
 from tradepost.market.base.config import config
 from tradepost.market.base.secrets import seal
@@ -123,4 +124,5 @@ def joint_of(buyer: User, seller: Seller, facts: Mapping[str, str]) -> dict[str,
     of_tests = joint.make_enterprise(seller=seller, name="A's test enterprise")
     bind_for_tests(application, of_tests, rules=joint.sync_rules(), now=NOW)
     TenantBinding.objects.filter(pk=binding.pk).update(status="bound", tenant_acked="1", client_acked="1")
+    signing_keys.ensure(every=timedelta(days=90), now=clock.wall())  # else the list of keys makes the first
     return {"application": str(application.pk), "joint_binding": str(binding.pk), "joint_service": str(services[1].pk)}

@@ -121,9 +121,6 @@ def test_bodies_are_bounded_and_json(directory: Directory) -> None:
 def test_what_is_no_address_and_no_method(directory: Directory) -> None:
     for path in (
         "",
-        "Bulk",
-        "Me",
-        ".search",
         "Users/1/2",
         "Schemas/x",
         "Users/%C3%A4",
@@ -131,7 +128,15 @@ def test_what_is_no_address_and_no_method(directory: Directory) -> None:
         "Groups/" + "9" * 40,
     ):
         directory.told("GET", path, status=404)
+    for path in ("Bulk", "Me"):
+        for method in ("GET", "POST", "PATCH"):
+            assert directory.ask(method, path, {}).status_code == 501, path  # RFC 7644 §3.7, §3.11
+    assert directory.ask("GET", "Users/.search")["Allow"] == "POST"
     assert directory.ask("PUT", "Users", {})["Allow"] == "GET, POST"
+    for path in ("Schemas", "ResourceTypes"):
+        directory.told("GET", f'{path}?filter=id eq "x"', status=403)  # §4
+    answer = directory.ask("GET", "Users?filter=userName%20eq%20%22a%00%22")
+    assert (answer.status_code, answer.json()["scimType"]) == (400, "invalidFilter")
     assert directory.ask("DELETE", "Schemas").status_code == 405
 
 

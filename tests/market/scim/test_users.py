@@ -6,19 +6,22 @@ from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from tests.factories.organisations import head_office, make_department
 from tests.factories.people import PASSWORD
-from tests.factories.signing_in import make_joint
-from tests.market.scim.directory import CORE, ENTERPRISE, Directory, make_directory
+from tests.factories.signing_in import authorise, make_joint
+from tests.market.scim.directory import CORE, ENTERPRISE, PATCH, Directory, make_directory
 from tradepost.market.base import clock
 from tradepost.market.base.models import Event
-from tradepost.market.organisations import directory_tokens
+from tradepost.market.organisations import directory_tokens, members
+from tradepost.market.organisations.members import Person
 from tradepost.market.organisations.models import EnterpriseAct, Member
 
 pytestmark = pytest.mark.django_db
 
-BJENSEN = {
+SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
+BJENSEN: dict[str, object] = {
     "schemas": [CORE, ENTERPRISE],
     "userName": "bjensen",
     "externalId": "701984",
@@ -66,7 +69,8 @@ def test_a_password_is_passed_over(directory: Directory) -> None:
 
 def test_what_was_made_is_told_and_found(directory: Directory) -> None:
     made = directory.told("POST", "Users", BJENSEN, status=201)
-    assert made["emails"] == [{"value": "bjensen@example.com", "type": "work", "primary": True}]
+    assert made["emails"] == [{"value": "bjensen@example.com", "type": "work"}]
+    assert made["name"] == BJENSEN["name"]
     assert made[ENTERPRISE]["department"] == head_office(directory.enterprise).name
     assert directory.told("GET", f"Users/{made['id']}") == made
     for asked in (
@@ -140,7 +144,8 @@ def test_single_values_are_changed_by_their_paths(directory: Directory) -> None:
     )
     one = Member.objects.get(public_id=made["id"])
     assert one.profile == {"email": "new@example.com", "mobile": "13900000000", "employee_code": "7"}
-    assert (one.name, one.department) == ("芭芭拉", research)
+    assert (one.name, one.department) == ("Babs Jensen", research)
+    assert changed["name"]["formatted"] == "芭芭拉"
     assert changed[ENTERPRISE]["department"].endswith("/研发部")
     assert one.external_id == "701984"
 
@@ -154,12 +159,116 @@ def test_departments_by_code_path_and_name(directory: Directory) -> None:
     for number, said in enumerate(("rd2", f"{office.name}/Sales/Team", "team")):
         made = directory.add(f"user{number}", **{ENTERPRISE: {"department": said}})
         assert made[ENTERPRISE]["department"] == f"{office.name}/Sales/Team"
-    refused = {"userName": "lost", ENTERPRISE: {"department": "Marketing"}}
-    answer = directory.told("POST", "Users", refused, status=400)
-    assert answer["scimType"] == "invalidValue"
-    assert '"Marketing"' in answer["detail"]
-    make_department(directory.admin, code="RD3", name="Team")
-    directory.told("POST", "Users", {"userName": "lost", ENTERPRISE: {"department": "Team"}}, status=400)
+
+
+def test_an_unknown_department_is_kept_as_given_and_moves_nobody(directory: Directory) -> None:
+    """RFC 7643 §4.3: ``department`` is any text; the market keeps a tree. Whoever made it there, the next sync moves the person."""
+    office = head_office(directory.enterprise)
+    made = directory.add("lost", **{ENTERPRISE: {"department": "Marketing"}})
+    one = Member.objects.get(public_id=made["id"])
+    assert (made[ENTERPRISE]["department"], one.department) == ("Marketing", office)
+    assert directory.told("GET", f"Users/{made['id']}") == made
+    administrator = Client()
+    administrator.force_login(directory.admin.user)
+    listed = reverse("storefront:enterprise_members", args=[directory.enterprise.code])
+    assert "目录中的部门：Marketing" in administrator.get(listed).content.decode()
+    marketing = make_department(directory.admin, code="M", name="Marketing")
+    sales = make_department(directory.admin, code="S", name="Sales")
+    path = f"{ENTERPRISE}:department"
+    changed = directory.patch(f"Users/{made['id']}", {"op": "replace", "path": path, "value": "Marketing"})
+    one.refresh_from_db()
+    assert (changed[ENTERPRISE]["department"], one.department) == (f"{office.name}/Marketing", marketing)
+    changed = directory.patch(f"Users/{made['id']}", {"op": "replace", "path": path, "value": "Nowhere"})
+    one.refresh_from_db()
+    assert (changed[ENTERPRISE]["department"], one.department) == ("Nowhere", marketing)
+    members.change(one, Person(name=one.name, department=sales.pk), by=directory.admin, now=clock.now())
+    assert directory.told("GET", f"Users/{made['id']}")[ENTERPRISE]["department"] == f"{office.name}/Sales"
+    directory.told("POST", "Users", {"userName": "x", ENTERPRISE: {"department": "a\u0000"}}, status=400)
+
+
+def test_parts_of_a_name_come_back_as_given(directory: Directory) -> None:
+    """RFC 7643 §4.1.1: ``name`` and ``displayName`` are told apart; the market shows ``displayName``, else the parts."""
+    made = directory.add("zhao.lei", name={"familyName": "Li", "givenName": "Lei"})
+    assert (made["displayName"], made["name"]) == ("Lei Li", {"familyName": "Li", "givenName": "Lei"})
+    married = {"op": "replace", "path": "name.familyName", "value": "Wang"}
+    changed = directory.patch(f"Users/{made['id']}", married)
+    assert (changed["displayName"], changed["name"]["givenName"]) == ("Lei Wang", "Lei")
+    changed = directory.patch(f"Users/{made['id']}", {"op": "add", "path": "displayName", "value": "Boss"})
+    assert (changed["displayName"], changed["name"]["familyName"]) == ("Boss", "Wang")
+    changed = directory.patch(f"Users/{made['id']}", {"op": "remove", "path": "name"})
+    assert "name" not in changed
+    assert changed["displayName"] == "Boss"
+    assert Member.objects.get(public_id=made["id"]).name == "Boss"
+    again = directory.told("PUT", f"Users/{made['id']}", {"userName": "zhao.lei", "displayName": "Lei"})
+    assert again["name"] == {"formatted": "Lei"}
+
+
+def test_an_account_name_changes_until_a_seller_knows_it() -> None:
+    """RFC 7643 §4.1.1: ``userName`` is readWrite; decision 0060: sellers know people by nothing else."""
+    joint = make_joint()
+    token = directory_tokens.make(joint.enterprise, "Okta", by=joint.admin, most=3, now=clock.now())
+    directory = Directory(joint.admin, token.token, token.secret)
+    made = directory.add("zhao.lei")
+    path = f"Users/{made['id']}"
+    rename = {"op": "replace", "path": "userName", "value": "Han.Lei"}
+    changed = directory.patch(path, rename, {"op": "replace", "path": "title", "value": "Boss"})
+    assert (changed["userName"], changed["title"], changed["id"]) == ("han.lei", "Boss", made["id"])
+    assert directory.told("PUT", path, {"userName": "zhao.lei"})["userName"] == "zhao.lei"
+    assert directory.told("PUT", path, {"userName": joint.member.user_name}, status=409)["scimType"] == "uniqueness"
+    directory.patch(path, {"op": "replace", "path": "userName", "value": "a b"}, status=400)
+    authorise(joint.binding, Member.objects.get(public_id=made["id"]))
+    assert directory.patch(path, rename, status=400)["scimType"] == "mutability"
+    assert directory.told("PUT", path, {"userName": "han.lei"}, status=400)["scimType"] == "mutability"
+    assert directory.told("PUT", path, {"userName": "ZHAO.LEI"})["userName"] == "zhao.lei"
+
+
+def test_an_answer_has_the_attributes_that_are_asked_for(directory: Directory) -> None:
+    """RFC 7644 §3.9; ``id`` and ``schemas`` are always returned."""
+    made = directory.told("POST", "Users", BJENSEN, status=201)
+    always = {"schemas": made["schemas"], "id": made["id"]}
+    path = f"Users/{made['id']}"
+    for asked, expected in (
+        ("attributes=userName", {"userName": "bjensen"}),
+        ("attributes=USERNAME,title", {"userName": "bjensen", "title": "Tour Guide"}),
+        ("attributes=name.familyName", {"name": {"familyName": "Jensen"}}),
+        (f"attributes={CORE}:userName", {"userName": "bjensen"}),
+        (f"attributes={ENTERPRISE}:employeeNumber", {ENTERPRISE: {"employeeNumber": "701984"}}),
+        ("attributes=emails.value", {"emails": [{"value": "bjensen@example.com"}]}),
+        ("attributes=unknown", {}),
+    ):
+        assert directory.told("GET", f"{path}?{asked}") == {**always, **expected}, asked
+        assert directory.told("GET", f'Users?filter=userName eq "bjensen"&{asked}')["Resources"] == [always | expected]
+    without = directory.told("GET", f"{path}?excludedAttributes=emails,id,name.givenName,{ENTERPRISE}")
+    assert {"emails", ENTERPRISE} & without.keys() == set()
+    assert (without["id"], without["name"]["familyName"], "givenName" in without["name"]) == (
+        made["id"],
+        "Jensen",
+        False,
+    )
+    directory.told("GET", f"{path}?attributes=id&excludedAttributes=name", status=400)
+    body = {"userName": "second", "title": "A"}
+    assert directory.told("POST", "Users?attributes=title", body, status=201).keys() == {"schemas", "id", "title"}
+    patch = {"schemas": [PATCH], "Operations": [{"op": "replace", "path": "title", "value": "B"}]}
+    assert directory.told("PATCH", f"{path}?attributes=title", patch) == {**always, "title": "B"}
+    directory.told("PUT", f"{path}?attributes=x&excludedAttributes=y", {"userName": "bjensen"}, status=400)
+
+
+def test_a_list_may_be_asked_for_by_a_body(directory: Directory) -> None:
+    """RFC 7644 §3.4.3, at the users, the groups and at the root."""
+    made = directory.told("POST", "Users", BJENSEN, status=201)
+    group = directory.told("POST", "Groups", {"displayName": "Guides", "externalId": "701984"}, status=201)
+    asked = {"schemas": [SEARCH], "filter": 'externalId eq "701984"', "attributes": ["displayName"], "count": 1}
+    found = directory.told("POST", "Users/.search", asked)
+    assert [one["id"] for one in found["Resources"]] == [made["id"]]
+    assert found["Resources"][0].keys() == {"schemas", "id", "displayName"}
+    assert [one["id"] for one in directory.told("POST", "Groups/.search", asked)["Resources"]] == [group["id"]]
+    first, second = (directory.told("POST", ".search", {**asked, "startIndex": start}) for start in (1, 2))
+    assert [one["totalResults"] for one in (first, second)] == [2, 2]
+    assert [one["Resources"][0]["id"] for one in (first, second)] == [made["id"], group["id"]]
+    everything = directory.told("POST", ".search", {"schemas": [SEARCH]})
+    assert everything["totalResults"] == len(everything["Resources"]) == 3
+    for wrong in ({"filter": 'userName eq "x"'}, {"filter": {}}, {"count": "x"}, {"startIndex": True}, []):
+        directory.told("POST", ".search", wrong, status=400)
 
 
 def test_rights_of_administrators_are_not_a_directorys(directory: Directory) -> None:
@@ -219,7 +328,8 @@ def test_what_is_wrong_makes_nobody(directory: Directory, body: object, status: 
 @pytest.mark.parametrize(
     ("operations", "kind"),
     [
-        ([{"op": "replace", "path": "userName", "value": "another"}], "mutability"),
+        ([{"op": "replace", "path": "userName", "value": "a b"}], "invalidValue"),
+        ([{"op": "remove", "path": "userName"}], "invalidValue"),
         ([{"op": "move", "path": "title"}], "invalidSyntax"),
         ([{"op": "remove"}], "noTarget"),
         ([{"op": "replace", "value": "x"}], "invalidSyntax"),

@@ -132,3 +132,9 @@ def without_people(command: SyncAuth) -> SyncAuth:
         SyncedUser(user_name=one.user_name, name="", org_code="", admin=False, enabled=False) for one in command.users
     )
     return replace(command, users=bare)
+
+
+def is_known_to_sellers(member: Member) -> bool:
+    """Whether a seller was told of the person, or will be: it knows them by the account name alone."""
+    told = Q(wanted=True) | Q(sent_version__gt=0) | ~Q(acked_digest="")
+    return Authorisation.objects.filter(told, member=member).exists()

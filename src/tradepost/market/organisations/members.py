@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -35,6 +35,8 @@ class Person(Struct, frozen=True, kw_only=True):
     role: str = Member.Role.USER
     profile: Profile = field(default_factory=Profile)
     external_id: str | None = None
+    directory: Mapping[str, str] | None = None
+    """As ``Member.directory``; None where an administrator speaks."""
 
 
 def add_managed(
@@ -94,11 +96,31 @@ def must_be_free(enterprise: Enterprise, user_name: str) -> None:
 def _set(member: Member, held: Enterprise, person: Person) -> None:
     if person.role not in Member.Role.values:
         raise account_names.wrong("role", _("A member is an administrator or is not."))
+    moved = member.department_id != person.department
     member.name = account_names.plain_name(person.name, field="name", longest=LONGEST_NAME)
     member.department = department_of(held, person.department)
     member.role, member.profile = person.role, person.profile.stored()
     if person.external_id is not None:
         member.external_id = account_names.external_id(person.external_id)
+    if person.directory is not None:
+        member.directory = {name: account_names.external_id(text) for name, text in person.directory.items()}
+    elif moved:  # an administrator decided what the directory could not
+        member.directory = {name: text for name, text in member.directory.items() if name != "department"}
+
+
+def rename_account(member: Member, user_name: str, *, by: By, now: datetime) -> None:
+    """Change the account name of a person whom no seller knows yet. Raises ``Refused``."""
+    user_name = account_names.user_name(user_name)
+    with transaction.atomic():
+        held = lock(member.enterprise_id, by=by)
+        one = member_of(held, member)
+        if one.user_name == user_name:
+            return
+        must_be_free(held, user_name)
+        note, one.user_name, one.version = f"{one.user_name} → {user_name}", user_name, one.version + 1
+        one.save(update_fields=["user_name", "version"])
+        record(held, Did.MEMBER_CHANGED, actor(by), about=one, now=now, note=note)
+        tell([one], now=now)
 
 
 def change(member: Member, person: Person, *, by: By, now: datetime) -> Member:
@@ -106,19 +128,23 @@ def change(member: Member, person: Person, *, by: By, now: datetime) -> Member:
     with transaction.atomic():
         held = lock(member.enterprise_id, by=by)
         one = member_of(held, member)
-        before = (one.name, one.department_id, one.role, one.profile, one.external_id)
+        before = _facts(one)
         was_admin = one.role == Member.Role.ADMIN
         _set(one, held, person)
-        if before == (one.name, one.department_id, one.role, one.profile, one.external_id):
+        if before == _facts(one):
             return one
         if was_admin and one.role != Member.Role.ADMIN:
             must_leave_an_admin(one)
         one.version += 1
-        one.save(update_fields=["name", "department", "role", "profile", "external_id", "version"])
-        note = "" if one.role == before[2] else one.role
+        one.save(update_fields=["name", "department", "role", "profile", "external_id", "directory", "version"])
+        note = "" if one.role == before[0] else one.role
         record(held, Did.MEMBER_CHANGED, actor(by), about=one, now=now, note=note)
         tell([one], now=now)
     return one
+
+
+def _facts(one: Member) -> tuple[object, ...]:
+    return one.role, one.name, one.department_id, one.profile, one.external_id, one.directory
 
 
 def disable(member: Member, *, by: By, now: datetime) -> None:
@@ -197,8 +223,9 @@ def _out(held: Enterprise, one: Member, *, now: datetime) -> None:
         must_leave_an_admin(one)
     GroupMember.objects.filter(member=one).delete()
     one.removed_at, one.version, one.profile, one.password_at = now, one.version + 1, {}, None
-    one.external_id, one.password_temporary = "", False
-    one.save(update_fields=["removed_at", "version", "profile", "password_at", "external_id", "password_temporary"])
+    one.external_id, one.directory, one.password_temporary = "", {}, False
+    fields = ["removed_at", "version", "profile", "password_at", "external_id", "directory", "password_temporary"]
+    one.save(update_fields=fields)
     OwnAddress.objects.filter(member=one).delete()
     counted(held, -1)
     if one.managed:  # nobody signs in with it any more, wherever

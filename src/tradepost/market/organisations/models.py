@@ -139,6 +139,9 @@ class Member(models.Model):
     """``position employee_code employee_type mobile email work_place entry_date extension`` as far as known (``profile.py``)."""
     external_id = models.CharField(max_length=255, blank=True, default="", db_default="")
     """What the enterprise's own directory calls the person (``externalId`` of RFC 7643 §3.1)."""
+    directory = models.JSONField(default=dict, db_default={})
+    """What else the directory said and the market does not use: ``formatted familyName givenName`` of a name, and a ``department``
+    that the market does not know, whose member therefore was not moved."""
     password_at = models.DateTimeField(null=True, default=None)
     """When an administrator made the password of a managed account last; null while it has none and nobody can sign in."""
     password_temporary = models.BooleanField(default=False, db_default=False)

@@ -22,15 +22,17 @@ from tradepost.market.identity import throttling
 from tradepost.market.organisations import directory_tokens
 from tradepost.market.organisations.locking import lock
 from tradepost.market.organisations.models import DirectoryToken, Enterprise
-from tradepost.market.web.access import declare, now_of
+from tradepost.market.web.access import answers_nul, declare, now_of
 from tradepost.market.web.peer import network_of, peer
 
 from .errors import ScimError, of_refused, wrong_syntax
+from .projection import Projection, projection_of
 
 DIRECTORIES = "directories of enterprises, by a token"
 CONTENT = "application/scim+json"
 TAKEN = frozenset({CONTENT, "application/json"})
 LARGEST_BODY = 1024 * 1024
+SEARCHED = {name.lower(): name for name in ("filter", "startIndex", "count", "attributes", "excludedAttributes")}
 MINUTE = timedelta(minutes=1)
 WRONG_TOKENS = 60
 """From one network in a minute; a right token is never refused for them."""
@@ -47,6 +49,23 @@ class Call(Struct, frozen=True, kw_only=True):
 
     def asked(self) -> Mapping[str, str]:
         return {str(name): str(value) for name, value in self.request.GET.items()}
+
+    def searched(self) -> Mapping[str, str]:
+        """Of the body of a ``.search``, as if it stood in the address (RFC 7644 §3.4.3). Raises ``ScimError``."""
+        found: dict[str, str] = {}
+        for name, value in self.body().items():
+            known = SEARCHED.get(name.lower())
+            if known is None or value is None:
+                continue
+            values = value if isinstance(value, list) else [value]
+            if not all(isinstance(one, str | int) and not isinstance(one, bool) for one in values):
+                raise wrong_syntax(f"{known} is a text, a number or a list of texts.")
+            found[known] = ",".join(map(str, values))
+        return found
+
+    def projection(self) -> Projection:
+        """Which attributes the answer has, by the address."""
+        return projection_of(self.asked())
 
     def address(self, *below: object) -> str:
         """Of a resource."""
@@ -98,7 +117,7 @@ def by_method(**answers: Answer) -> Callable[..., HttpResponse]:
                 return _refused(of_refused(refused))
 
     view.own_transactions = True  # type: ignore[attr-defined]  # each act has one
-    return declare(view, DIRECTORIES)
+    return answers_nul(declare(view, DIRECTORIES))
 
 
 def _not_allowed(call: Call, **kwargs: Any) -> HttpResponse:
@@ -165,6 +184,15 @@ def _nothing(call: Call, rest: str = "") -> HttpResponse:
     raise ScimError("There is nothing at this address.", HTTPStatus.NOT_FOUND)
 
 
+def _not_implemented(call: Call) -> HttpResponse:
+    """RFC 7644 §3.7 and §3.11: what the service does not have at all."""
+    del call
+    raise ScimError("Bulk operations and /Me are not supported.", HTTPStatus.NOT_IMPLEMENTED)
+
+
+not_implemented = by_method(
+    GET=_not_implemented, POST=_not_implemented, PUT=_not_implemented, PATCH=_not_implemented, DELETE=_not_implemented
+)
 unknown = by_method(GET=_nothing, POST=_nothing, PUT=_nothing, PATCH=_nothing, DELETE=_nothing)
 LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 

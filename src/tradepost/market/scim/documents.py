@@ -9,9 +9,9 @@ from django.http import HttpResponse
 from .asked import MOST_AT_ONCE
 from .calls import Call, by_method, listed, told
 from .errors import ScimError
+from .projection import GROUP
 from .said import CORE, ENTERPRISE
 
-GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 _OF = "urn:ietf:params:scim:schemas:core:2.0:"
 
 type Document = dict[str, object]
@@ -66,20 +66,19 @@ def _attribute(
 
 _USER = [
     _attribute(
-        "userName", "Account name: 1 to 64 letters, digits, dots, hyphens and underscores. Never changed, never given again.",
-        required=True, mutability="immutable", uniqueness="server",
+        "userName", "Account name: 1 to 64 letters, digits, dots, hyphens and underscores. It changes until a seller knows it.",
+        required=True, uniqueness="server",
     ),
     _attribute("displayName", "Name of the person, 1 to 64 characters."),
     _attribute("name", "The name where displayName is missing.", kind="complex", inside=[
         _attribute("formatted", "The whole name."),
-        _attribute("familyName", "Read where no whole name is given.", mutability="writeOnly", returned="never"),
-        _attribute("givenName", "Read where no whole name is given.", mutability="writeOnly", returned="never"),
+        _attribute("familyName", "Part of the name where no whole name is given."),
+        _attribute("givenName", "Part of the name where no whole name is given."),
     ]),
     _attribute("active", "Whether the person may sign in.", kind="boolean"),
     _attribute("title", "Position, at most 64 characters."),
     _attribute("emails", "One is kept: the primary, else that for work.", kind="complex", many=True, inside=[
         _attribute("value", "At most 128 characters."), _attribute("type", "What it is for.", values=["work"]),
-        _attribute("primary", "Whether it is the primary one.", kind="boolean"),
     ]),
     _attribute("phoneNumbers", "One is kept: that of the mobile telephone.", kind="complex", many=True, inside=[
         _attribute("value", "At most 32 characters."), _attribute("type", "What it is for.", values=["mobile"]),
@@ -88,7 +87,9 @@ _USER = [
 _ENTERPRISE = [
     _attribute("employeeNumber", "At most 64 characters."),
     _attribute(
-        "department", "Code of a department, its path from the top (Head office/Research), or its name where only one is called so."
+        "department",
+        "Code of a department, its path from the top (Head office/Research), or its name where only one is called so. An unknown one "
+        "is kept as given, and moves nobody.",
     ),
 ]  # fmt: skip
 _GROUP = [
@@ -96,7 +97,7 @@ _GROUP = [
     _attribute("members", "Members of the enterprise. A list of groups does not tell them.", kind="complex", many=True, inside=[
         _attribute("value", "The id of a user.", mutability="immutable", exact=True),
         _attribute("$ref", "Address of the user.", kind="reference", mutability="immutable", leads_to=["User"]),
-        _attribute("display", "Name of the user.", mutability="readOnly"),
+        _attribute("display", "Name of the user.", mutability="readOnly", returned="request"),
     ]),
 ]  # fmt: skip
 _SCHEMAS: dict[str, tuple[str, list[Document]]] = {
@@ -114,7 +115,10 @@ def _schemas(call: Call) -> list[Document]:
     ]  # fmt: skip
 
 
-def _all(found: list[Document]) -> HttpResponse:
+def _all(call: Call, found: list[Document]) -> HttpResponse:
+    """A filter is refused, so that nobody takes what it would have left out for part of the answer (RFC 7644 §4)."""
+    if call.asked().get("filter"):
+        raise ScimError("This list takes no filter.", HTTPStatus.FORBIDDEN)
     return listed(found, total=len(found))
 
 
@@ -126,7 +130,7 @@ def _by_id(found: list[Document], key: str) -> HttpResponse:
 
 
 provider = by_method(GET=_provider)
-resource_types = by_method(GET=lambda call: _all(_types(call)))
+resource_types = by_method(GET=lambda call: _all(call, _types(call)))
 resource_type = by_method(GET=lambda call, key: _by_id(_types(call), key))
-schemas = by_method(GET=lambda call: _all(_schemas(call)))
+schemas = by_method(GET=lambda call: _all(call, _schemas(call)))
 schema = by_method(GET=lambda call, key: _by_id(_schemas(call), key))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from http import HTTPStatus
 from itertools import batched
 from typing import Any
@@ -18,9 +18,9 @@ from tradepost.market.organisations.models import Group
 
 from .asked import filter_of, part_of
 from .calls import Call, by_method, done, listed, told
-from .documents import GROUP
 from .errors import ScimError, no_such, wrong_value
 from .operations import Operation, operations_of
+from .projection import GROUP, projection_of
 
 FILTERS = {"displayname": "displayName", "externalid": "externalId", "id": "id"}
 MOST_CHANGED = 5_000
@@ -47,14 +47,27 @@ def _with_members(one: Group, call: Call) -> dict[str, object]:
 
 
 def _list(call: Call) -> HttpResponse:
-    """Without their members, who may be many thousands in each."""
-    asked = call.asked()
-    part, wanted = part_of(asked), filter_of(asked.get("filter", ""), FILTERS)
+    return _listed(call, call.asked())
+
+
+def _search(call: Call) -> HttpResponse:
+    return _listed(call, call.searched())
+
+
+def _listed(call: Call, asked: Mapping[str, str]) -> HttpResponse:
+    part, wanted, projection = part_of(asked), filter_of(asked.get("filter", ""), FILTERS), projection_of(asked)
+    found, total = part_of_groups(call, wanted, first=part.start - 1, count=part.count)
+    return listed([projection.of(one) for one in found], total=total, start=part.start)
+
+
+def part_of_groups(
+    call: Call, wanted: tuple[str, str] | None, *, first: int, count: int
+) -> tuple[list[dict[str, object]], int]:
+    """As ``part_of_users``. Without their members, who may be many thousands in each."""
     found = sorted(
         (one for one in queries.groups_of(call.enterprise) if _is_wanted(one, wanted)), key=lambda one: one.pk
     )
-    these = found[part.start - 1 : part.start - 1 + part.count]
-    return listed([_shown(one, call) for one in these], total=len(found), start=part.start)
+    return [_shown(one, call) for one in found[first : first + count]], len(found)
 
 
 def _is_wanted(one: Group, wanted: tuple[str, str] | None) -> bool:
@@ -67,9 +80,8 @@ def _is_wanted(one: Group, wanted: tuple[str, str] | None) -> bool:
 
 
 def _get(call: Call, key: str) -> HttpResponse:
-    one = _found(call, key)
-    without = "members" in re.split(r"[,\s]+", call.asked().get("excludedAttributes", "").lower())
-    return told(_shown(one, call) if without else _with_members(one, call))
+    one, projection = _found(call, key), call.projection()
+    return told(projection.of(_with_members(one, call) if projection.has("members") else _shown(one, call)))
 
 
 def _found(call: Call, key: str) -> Group:
@@ -81,26 +93,26 @@ def _found(call: Call, key: str) -> Group:
 
 
 def _add(call: Call) -> HttpResponse:
-    body = _read(call.body())
+    projection, body = call.projection(), _read(call.body())
     with transaction.atomic():
         one = groups.add(
             call.enterprise, _text(body.get("displayname"), "displayName"), by=call.token,
             most=config().enterprise_groups_most, external_id=_text(body.get("externalid") or "", "externalId"), now=call.now,
         )  # fmt: skip
         _fill(one, _keys(body.get("members"), call), call)
-        made = _with_members(one, call)
+        made = projection.of(_with_members(one, call))
     return told(made, HTTPStatus.CREATED, location=call.address("Groups", one.pk))
 
 
 def _replace(call: Call, key: str) -> HttpResponse:
-    body = _read(call.body())
+    projection, body = call.projection(), _read(call.body())
     with transaction.atomic():
         call.hold()
         one = _found(call, key)
         _name(one, _text(body.get("displayname"), "displayName"), call)
         groups.name_outside(one, _text(body.get("externalid") or "", "externalId"), by=call.token, now=call.now)
         _only(one, _keys(body.get("members"), call), call)
-        made = _with_members(_found(call, key), call)
+        made = projection.of(_with_members(_found(call, key), call))
     return told(made)
 
 
@@ -219,4 +231,5 @@ def _remove(call: Call, key: str) -> HttpResponse:
 
 
 many = by_method(GET=_list, POST=_add)
+search = by_method(POST=_search)
 one = by_method(GET=_get, PUT=_replace, PATCH=_patch, DELETE=_remove)

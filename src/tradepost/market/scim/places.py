@@ -26,15 +26,9 @@ class Places:
     def path(self, key: int) -> str:
         return self._paths.get(key, "")
 
-    def find(self, said: str) -> int:
-        """Raises ``ScimError``."""
-        text = PATH_SIGN.join(part.strip() for part in said.split(PATH_SIGN)).casefold()
-        found = self._known.get(text)
-        if found is None:
-            raise wrong_value(
-                f'No department, or more than one, is called "{said[:100]}". Give its code, or its path: Head office/Research.'
-            )
-        return found
+    def find(self, said: str) -> int | None:
+        """None where no department, or more than one, has this name."""
+        return self._known.get(PATH_SIGN.join(part.strip() for part in said.split(PATH_SIGN)).casefold())
 
     def for_newcomers(self) -> int:
         """Where somebody stands of whom no department is said: the one at the top. Raises ``ScimError`` where there are several."""

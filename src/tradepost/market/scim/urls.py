@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import documents, group_calls, user_calls
-from .calls import unknown
+from . import documents, group_calls, searching, user_calls
+from .calls import not_implemented, unknown
 
 app_name = "scim"
 urlpatterns = [
@@ -14,6 +14,11 @@ urlpatterns = [
     path("ResourceTypes/<str:key>", documents.resource_type, name="resource_type"),
     path("Schemas", documents.schemas, name="schemas"),
     path("Schemas/<str:key>", documents.schema, name="schema"),
+    path("Bulk", not_implemented, name="bulk"),
+    path("Me", not_implemented, name="me"),
+    path(".search", searching.everything, name="search"),
+    path("Users/.search", user_calls.search, name="search_users"),
+    path("Groups/.search", group_calls.search, name="search_groups"),
     path("Users", user_calls.many, name="users"),
     path("Users/<str:key>", user_calls.one, name="user"),
     path("Groups", group_calls.many, name="groups"),
