@@ -21,6 +21,7 @@ from tradepost.cli import durations, migrate
 from tradepost.cli.bank_diagnosis import check_bank_account
 from tradepost.cli.cloud_diagnosis import check_cloud, check_cloud_images
 from tradepost.cli.findings import Finding, fail, ok, warn
+from tradepost.cli.mailbox_diagnosis import check_mailbox
 from tradepost.cli.market_diagnosis import check_files_folder, check_ledger, check_mode, check_sealed
 from tradepost.cli.network_diagnosis import check_networks
 from tradepost.cli.private_files import open_to_others
@@ -71,6 +72,7 @@ def all_findings(config: Config) -> tuple[Finding, ...]:
         ("web", lambda: check_web(config)),
         ("mail", lambda: check_mail(config)),
         ("sms", lambda: check_sms(config)),
+        ("mailbox", lambda: check_mailbox(config)),
         ("bank account", lambda: check_bank_account(config)),
         ("networks", lambda: check_networks(config)),
         ("cloud", lambda: check_cloud(config)),

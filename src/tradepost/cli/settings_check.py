@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tradepost.market.base.config import Config
 
 
+IMAP_SCHEMES = ("imaps", "imap+starttls", "imap")
 SMS_SCHEMES = ("aliyun", "huaweicloud", "file")
 """The folders of notifications/sms/."""
 
@@ -29,6 +30,9 @@ def settings_problems(config: Config) -> Iterator[str]:
     ):
         if url and (wrong := _wrong(url, schemes, may_lack_host=name == "DATABASE_URL")):
             yield f"{name}: {wrong}"
+    mailbox = config.demand_mailbox.get_secret_value()
+    if mailbox and (wrong := _wrong(mailbox, IMAP_SCHEMES, may_lack_host=False)):
+        yield f"TRADEPOST_DEMAND_MAILBOX: {wrong}"
     sms = config.sms_url.get_secret_value()
     if sms and (wrong := _wrong(sms, SMS_SCHEMES, may_lack_host=True)):
         yield f"TRADEPOST_SMS_URL: {wrong}"

@@ -77,6 +77,7 @@ RETENTION: tuple[retention.Rule | retention.Sweep, ...] = (
     ),
     web_scan_retention.SCANS,
     service_desk_retention.DEMANDS,
+    service_desk_retention.MAILS,
     metering_retention.REFUSED,
     metering_retention.NONCES,
     licenses_retention.USAGE,

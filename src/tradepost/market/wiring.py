@@ -85,7 +85,7 @@ from tradepost.market.production.gateway import Limits
 from tradepost.market.production.trials import TRIAL
 from tradepost.market.review import asset_files, hand_in, overdue, website
 from tradepost.market.review.events import SubmissionDecided, SubmissionOverdue, SubmissionSent
-from tradepost.market.service_desk import complaints, customer_demands
+from tradepost.market.service_desk import complaints, customer_demands, fetch_mails
 from tradepost.market.service_desk.desk_settings import desk_rules_of
 from tradepost.market.settlement import timers as settlement
 from tradepost.market.settlement.rules import SettlementRules, rules_of
@@ -242,11 +242,17 @@ def _schedule_nights(now: datetime) -> None:
     collect.schedule(now, _zone())
     settlement.schedule(now, night=_next_night(now), rules=_settlement())
     on_servers.begin(now)
+    fetch_mails.schedule(config(), now=now)
 
 
 def _next_night(now: datetime) -> datetime:
     zone = timezone.get_default_timezone()
     return retention.night_after(now, at=config().retention_at, zone=zone, heading_for=clock.target())
+
+
+def fetch_demand_mails(_payload: Mapping[str, Any], now: datetime) -> datetime | None:
+    """Look into the mailbox of demands."""
+    return fetch_mails.run(config(), now)
 
 
 def recheck_domain(payload: Mapping[str, Any], now: datetime) -> datetime | None:
@@ -313,6 +319,7 @@ TASKS: Mapping[str, jobs.Task] = {
     stops.TIMER: stops.run,
     complaints.TIMER: complaints.time_out,
     customer_demands.TIMER: customer_demand_over,
+    fetch_mails.TIMER: fetch_demand_mails,
     **settlement.tasks(_settlement, _next_night),
     **on_servers.TASKS,
     **joint.TASKS,
@@ -355,6 +362,7 @@ LEASED_TASKS: leased_jobs.LeasedTasks = {
     website.WEBSITE: website.task(config),
     **check_version.tasks(config),
     web_scan.KIND: web_scan.task(config),
+    fetch_mails.KIND: fetch_mails.task(config),
     reconcile.KIND: reconcile.task(_scope, clock.now),
     **on_servers.LEASED_TASKS,
     **joint.LEASED_TASKS,

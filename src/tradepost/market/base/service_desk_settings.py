@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
 
@@ -11,6 +11,19 @@ class ServiceDeskSettings(BaseSettings):
 
     demand_email: str = Field(
         default="", description="Where mails about demands go, as the page for demands says; empty: support_email."
+    )
+    demand_mailbox: SecretStr = Field(
+        default=SecretStr(""),
+        description="Mailbox whose mails become demands: imaps://user:password@host:993/INBOX, or imap+starttls://; empty: none.",
+    )
+    demand_mailbox_minutes: int = Field(
+        default=5, ge=1, le=1440, description="Minutes between two looks into the mailbox of demands."
+    )
+    demand_mail_max_bytes: int = Field(
+        default=1_000_000,
+        ge=10_000,
+        le=10_000_000,
+        description="A mail to the mailbox of demands that is larger is not read.",
     )
     market_name: str = Field(
         default="",

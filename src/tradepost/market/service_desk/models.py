@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from .complaint_models import Complaint
 from .demand_models import CustomerDemand, Demand
+from .mail_models import ReceivedMail
 
-__all__ = ["Complaint", "CustomerDemand", "Demand"]
+__all__ = ["Complaint", "CustomerDemand", "Demand", "ReceivedMail"]

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -15,14 +15,16 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from tradepost.market.base.config import config
 from tradepost.market.base.errors import IllegalTransition, Refused
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.catalog.models import Product
 from tradepost.market.identity.models import Seller
 from tradepost.market.notifications.demand_reactions import tells_by_sms
-from tradepost.market.service_desk import customer_demands, demand_answers, demands
+from tradepost.market.review.contract import Words
+from tradepost.market.service_desk import customer_demands, demand_answers, demands, fetch_mails
 from tradepost.market.service_desk.demand_answers import Answer
-from tradepost.market.service_desk.demand_mail import LONGEST_SUBJECT, read_subject
+from tradepost.market.service_desk.demand_mail import LONGEST_SUBJECT, Problem, read_subject
 from tradepost.market.service_desk.demand_models import LONGEST_ANSWER, LONGEST_NOTE, LONGEST_REQUIREMENT
 from tradepost.market.service_desk.demand_queries import (
     all_demands,
@@ -40,6 +42,17 @@ from tradepost.market.web.demand_events import demand_events
 from tradepost.market.web.refusals import say_why
 from tradepost.market.web.service_desk import desk_rules_now, key_of, key_shown
 from tradepost.market.web.status import vocabulary
+
+PROBLEMS: Mapping[str, Words] = {
+    Problem.TOO_LARGE: gettext_lazy("The mail is larger than this market reads."),
+    Problem.SUBJECT: gettext_lazy("The subject is not 【market】【demand】【name】."),
+    Problem.AUTOMATIC: gettext_lazy("A program sent this mail, such as an absence notice or a newsletter."),
+    Problem.SENDER: gettext_lazy("The mail names no sender."),
+    Problem.EMPTY: gettext_lazy("The mail has no text."),
+    Problem.UNREADABLE: gettext_lazy("The mail is damaged or uses an unknown character set."),
+    Problem.REFUSED: gettext_lazy("The market refused this demand."),
+}
+"""Why a mail became no demand, for operators."""
 
 
 class AnswerForm(forms.Form):
@@ -99,14 +112,23 @@ def index(request: HttpRequest) -> HttpResponse:
         "status": status,
         "states": vocabulary("demand"),
         "now": now_of(request),
+        **_mailbox(),
     }
     return render(request, "console/demands.html", context)
+
+
+def _mailbox() -> dict[str, Any]:
+    """The last fetch, and mails that became no demand; nothing where the market reads no mailbox."""
+    if not config().demand_mailbox.get_secret_value():
+        return {}
+    problems = [{"mail": mail, "why": mail.words or PROBLEMS[mail.problem]} for mail in fetch_mails.with_problems()]
+    return {"mailbox": True, "fetch": fetch_mails.last_fetch(), "problems": problems}
 
 
 @operator_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
-    """Enter what came by mail: the market receives none by itself."""
+    """Enter what came by mail to another address, or a mail that the market could not read."""
     form = MailForm(request.POST or None, initial={"language": get_language()})
     status = 200
     if request.method == "POST":

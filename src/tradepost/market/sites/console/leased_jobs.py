@@ -26,6 +26,7 @@ from tradepost.market.organisations.own_companies import own_of
 from tradepost.market.production.trials import TRIAL
 from tradepost.market.review.contract import Words
 from tradepost.market.review.website import WEBSITE
+from tradepost.market.service_desk import fetch_mails
 from tradepost.market.web.access import now_of, operator_required, person
 from tradepost.market.web.own_business import own_jobs
 from tradepost.market.web.status import vocabulary
@@ -46,6 +47,7 @@ TITLES: Mapping[str, Words] = {
     orphans.KIND: gettext_lazy("Check for servers without an order"),
     import_members.LOOK: gettext_lazy("Look at a table of members"),
     import_members.IMPORTS: gettext_lazy("Import of members"),
+    fetch_mails.KIND: gettext_lazy("Fetch of demand mails"),
     password_files.MAKE: gettext_lazy("First passwords of members"),
 }
 _SUBMISSION = "submission:"

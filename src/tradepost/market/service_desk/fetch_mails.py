@@ -1,0 +1,119 @@
+"""A leased job fetches the mails about demands: each becomes a demand once, or is kept with the reason (business-rules §9)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from tradepost.market.base import clock, jobs, leased_jobs
+from tradepost.market.base.config import Config
+from tradepost.market.base.errors import Refused
+from tradepost.market.base.leased_jobs import LeasedTask, NotNow, Running
+from tradepost.market.base.models import LeasedJob
+
+from .demand_mail import DemandMail, Problem, read_mail
+from .demand_models import LONGEST_REQUIREMENT
+from .demands import LONGEST_CONTACT, Allowance, RaiseDemand, raise_demand
+from .desk_settings import desk_rules_of
+from .mailbox import MailboxError, Received, opened, place_of
+from .models import Demand, ReceivedMail
+
+KIND = TIMER = "service_desk.mails"
+MAILBOX = "mailbox"
+AT_ONCE = 50
+"""Mails of one fetch; the next fetch goes on."""
+SHOWN = 20
+_CHINESE = re.compile("[\u4e00-\u9fff]")
+
+
+def schedule(settings: Config, *, now: datetime) -> None:
+    """When a worker starts."""
+    if settings.demand_mailbox.get_secret_value():
+        jobs.schedule(TIMER, "", due_at=now)
+
+
+def run(settings: Config, now: datetime) -> datetime | None:
+    """Timer: begin a fetch. One that is still under way is enough."""
+    if not settings.demand_mailbox.get_secret_value():
+        return None
+    leased_jobs.start(KIND, MAILBOX, payload={}, now=now)
+    return now + timedelta(minutes=settings.demand_mailbox_minutes)
+
+
+def task(settings: Callable[[], Config]) -> LeasedTask:
+    """For ``wiring``."""
+    return LeasedTask(
+        work=lambda running: _work(running, settings()), attempts=2, longest=timedelta(minutes=20), at_once=1
+    )
+
+
+def _work(running: Running, settings: Config) -> Mapping[str, Any]:
+    url = settings.demand_mailbox.get_secret_value()
+    counts = {"demands": 0, "problems": 0}
+    if not url:
+        return counts
+    try:
+        with opened(place_of(url), outbound=settings.outbound) as mailbox:
+            for uid in mailbox.unseen()[:AT_ONCE]:
+                running.go_on()
+                mail = mailbox.read(uid, max_bytes=settings.demand_mail_max_bytes)
+                if mail is None:
+                    continue
+                kept = receive(mail, validity=mailbox.validity, settings=settings, now=clock.now())
+                if kept is not None:
+                    counts["problems" if kept.problem else "demands"] += 1
+                mailbox.mark_seen(uid)  # once it is kept: a worker that died here sees it again, and knows it
+    except (MailboxError, ValueError) as wrong:
+        raise NotNow(str(wrong)) from None
+    return counts
+
+
+def receive(mail: Received, *, validity: str, settings: Config, now: datetime) -> ReceivedMail | None:
+    """Keep a mail with what became of it; None where it was kept before."""
+    read = read_mail(mail.raw, too_large=mail.too_large)
+    known = f"{read.sender.casefold()} {read.message_id}" if read.message_id else f"{validity} {mail.uid}"
+    key = hashlib.sha256(known.encode()).hexdigest()
+    if ReceivedMail.objects.filter(key=key).exists():
+        return None
+    problem, words, demand = read.problem, "", None
+    try:
+        with transaction.atomic():
+            if problem is None:
+                try:
+                    with transaction.atomic():
+                        demand = _raise(read, key, settings=settings, zone=timezone.get_default_timezone(), now=now).pk
+                except Refused as refused:
+                    problem, words = Problem.REFUSED, refused.message[:300]
+            return ReceivedMail.objects.create(
+                key=key, sender=read.sender, subject=read.subject, text=read.text[:LONGEST_REQUIREMENT],
+                problem=problem.value if problem else "", words=words, demand=demand, received_at=now,
+            )  # fmt: skip
+    except IntegrityError:
+        if ReceivedMail.objects.filter(key=key).exists():
+            return None  # kept by another worker at the same moment
+        raise
+
+
+def _raise(read: DemandMail, key: str, *, settings: Config, zone: tzinfo, now: datetime) -> Demand:
+    asked = RaiseDemand(
+        contact=read.contact[:LONGEST_CONTACT], email=read.sender, phone="", requirement=read.text[:LONGEST_REQUIREMENT],
+        language="zh-hans" if _CHINESE.search(read.text) else "en", entered_by="IMAP", idempotency_key=key,
+    )  # fmt: skip
+    allowed = Allowance(who=read.sender.casefold(), a_day=settings.demands_a_day, wall=clock.wall())
+    return raise_demand(asked, rules=desk_rules_of(settings, zone), allowed=allowed, now=now).demand
+
+
+def last_fetch() -> LeasedJob | None:
+    """The fetch that is under way or ended last."""
+    return leased_jobs.newest(KIND, MAILBOX)
+
+
+def with_problems() -> list[ReceivedMail]:
+    """The newest mails that became no demand."""
+    return list(ReceivedMail.objects.exclude(problem="").order_by("-pk")[:SHOWN])

@@ -1,0 +1,28 @@
+"""Mails that came by IMAP: each is kept once, with the demand that it became or the reason why it became none."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+
+class ReceivedMail(models.Model):
+    key = models.CharField(max_length=64, unique=True)
+    """Hash of sender and Message-ID, else of the mailbox's own number."""
+    sender = models.CharField(max_length=254, blank=True, default="")
+    subject = models.CharField(max_length=300, blank=True, default="")
+    text = models.CharField(max_length=2000, blank=True, default="")
+    problem = models.CharField(max_length=16, blank=True, default="")
+    """A ``demand_mail.Problem``; empty where the mail became a demand."""
+    words = models.CharField(max_length=300, blank=True, default="")
+    """What the market refused, in words."""
+    demand = models.BigIntegerField(null=True, default=None)
+    """Key of the demand that it became; that row may be deleted earlier."""
+    received_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["-id"], condition=~Q(problem=""), name="received_mail_problem"),
+        ]

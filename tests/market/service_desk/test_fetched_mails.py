@@ -1,0 +1,244 @@
+"""Mails about demands come by IMAP (business-rules §9: "subject 【云商店】【需求】【contact】, body with requirement and contact")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from pydantic import SecretStr
+
+from tests.factories import NOW
+from tests.factories.people import make_operator
+from tests.market.service_desk.imap_server import Box, served
+from tradepost.cli.findings import Level
+from tradepost.cli.mailbox_diagnosis import check_mailbox
+from tradepost.market.base import leased_jobs
+from tradepost.market.base.config import Config, config
+from tradepost.market.base.leased_jobs import NotNow, Running
+from tradepost.market.base.models import Job, LeasedJob
+from tradepost.market.service_desk import fetch_mails
+from tradepost.market.service_desk.demand_mail import Problem, read_mail
+from tradepost.market.service_desk.mailbox import MailboxError, opened, place_of
+from tradepost.market.service_desk.models import Demand, ReceivedMail
+
+NEED = "我们需要一套支持等保三级的日志审计系统，约 200 台服务器。"
+
+
+def written(subject: str = "【商埠】【需求】【张三】", text: str = NEED, **headers: str) -> bytes:
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = "张三 <zhang@acme.example>", "demands@market.example", subject
+    mail["Message-ID"] = f"<{abs(hash((subject, text)))}@acme.example>"
+    for name, value in headers.items():
+        del mail[name.replace("_", "-")]
+        mail[name.replace("_", "-")] = value
+    mail.set_content(text)
+    return mail.as_bytes()
+
+
+def settings_for(box: Box, **more: object) -> Config:
+    return config().model_copy(update={"demand_mailbox": SecretStr(box.url()), "demand_mail_max_bytes": 10_000, **more})
+
+
+@pytest.fixture
+def box() -> Iterator[Box]:
+    with served() as made:
+        yield made
+
+
+def fetch(settings: Config) -> dict[str, Any]:
+    """As the loop of a worker works on the job."""
+    leased_jobs.start(fetch_mails.KIND, fetch_mails.MAILBOX, payload={}, now=NOW)
+    job = LeasedJob.objects.latest("pk")
+    try:
+        return dict(fetch_mails.task(lambda: settings).work(Running(job)))
+    finally:
+        LeasedJob.objects.all().delete()
+
+
+@pytest.mark.django_db
+def test_a_mail_becomes_a_demand_once(box: Box) -> None:
+    uid = box.add(written())
+    assert fetch(settings_for(box)) == {"demands": 1, "problems": 0}
+    demand = Demand.objects.get()
+    assert (demand.contact, demand.email, demand.requirement) == ("张三", "zhang@acme.example", NEED)
+    assert (demand.origin, demand.language, demand.status) == (Demand.Origin.MAIL, "zh-hans", Demand.Status.OPEN)
+    assert (ReceivedMail.objects.get().demand, box.seen) == (demand.pk, {uid})
+    assert fetch(settings_for(box)) == {"demands": 0, "problems": 0}
+    box.seen.clear()  # the worker died before it marked the mail; then somebody sent it again
+    box.add(box.mails[uid])
+    assert fetch(settings_for(box)) == {"demands": 0, "problems": 0}
+    assert (Demand.objects.count(), ReceivedMail.objects.count()) == (1, 1)
+    assert len(box.seen) == 2
+
+
+@pytest.mark.django_db
+def test_a_mail_that_cannot_become_a_demand_is_kept_with_its_reason(box: Box) -> None:
+    mails = {
+        written("Offer of the week"): Problem.SUBJECT,
+        written(Auto_Submitted="auto-replied", text="away"): Problem.AUTOMATIC,
+        written(From="nobody", text="sender"): Problem.SENDER,
+        written(text=""): Problem.EMPTY,
+        written(text="x" * 20_000): Problem.TOO_LARGE,
+        written(text="?"): Problem.REFUSED,
+    }
+    for mail in mails:
+        box.add(mail)
+    assert fetch(settings_for(box)) == {"demands": 0, "problems": len(mails)}
+    kept = list(ReceivedMail.objects.order_by("pk"))
+    assert [mail.problem for mail in kept] == [problem.value for problem in mails.values()]
+    assert kept[-1].words
+    assert not Demand.objects.exists()
+    assert box.seen == set(box.mails)
+    assert max(len(mail.text) for mail in kept) < 20_000
+
+
+@pytest.mark.django_db
+def test_one_sender_has_so_many_demands_a_day(box: Box) -> None:
+    for number in range(4):
+        box.add(written(text=f"{NEED} {number}"))
+    assert fetch(settings_for(box, demands_a_day=3)) == {"demands": 3, "problems": 1}
+    assert ReceivedMail.objects.latest("pk").problem == Problem.REFUSED
+
+
+@pytest.mark.django_db
+def test_a_large_mail_is_not_read_whole(box: Box) -> None:
+    """Its size is told before it is sent; what a server says of sizes is not believed either."""
+    uid = box.add(written(text="x " * 400_000))
+    fetch(settings_for(box))
+    assert f"UID FETCH {uid} (BODY.PEEK[]<0.65536>)" in box.commands
+    lied = box.add(written("【需求】【李四】", text="y " * 400_000))
+    box.sizes[lied] = 10
+    fetch(settings_for(box))
+    assert f"UID FETCH {lied} (BODY.PEEK[]<0.10000>)" in box.commands
+    assert all(len(mail.text) <= 2000 for mail in ReceivedMail.objects.all())
+
+
+@pytest.mark.django_db
+def test_what_fails_is_said_without_the_password_and_tried_again(box: Box) -> None:
+    box.add(written())
+    for refused in ("LOGIN", "SELECT", "SEARCH", "FETCH"):
+        box.refuses = refused
+        with pytest.raises(NotNow) as failed:
+            fetch(settings_for(box))
+        assert "secret" not in str(failed.value), refused
+        assert not ReceivedMail.objects.exists()
+    box.refuses = "STORE"
+    with pytest.raises(NotNow):
+        fetch(settings_for(box))
+    box.refuses = ""
+    assert fetch(settings_for(box)) == {"demands": 0, "problems": 0}
+    assert Demand.objects.count() == 1
+
+
+def test_the_mailbox_is_reached_by_the_outbound_policy_and_by_tls_alone(box: Box) -> None:
+    outside = config().outbound.__class__()
+    for url, words in ((box.url(), "clear text"), (box.url("imaps"), "leads to an address")):
+        with pytest.raises(MailboxError, match=words), opened(place_of(url), outbound=outside):
+            pass
+    with pytest.raises(MailboxError), opened(place_of(box.url("imaps")), outbound=config().outbound):
+        pass  # it speaks no TLS
+    assert box.commands == []
+
+
+@pytest.mark.parametrize(
+    "url", ["imaps://host", "http://u:p@h", "imaps://u@h", 'imaps://u:p@h/a"b', "imaps://u:p@h/a%0d%0ab", "x"]
+)
+def test_a_wrong_address_of_a_mailbox(url: str) -> None:
+    with pytest.raises(ValueError, match=r"write it as|the folder has"):
+        place_of(url)
+
+
+def nested(levels: int) -> bytes:
+    head = b"From: a@b.example\r\nSubject: x\r\n"
+    for number in range(levels):
+        head += b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (number, number)
+    return head
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"\0" * 5000, b"\xff\xfe" * 3000, nested(3000), b"Subject: " + b"=?utf-8?q?x?= " * 5000, b"From: " + b"<" * 9000,
+     b"Content-Type: text/plain; charset=klingon\r\nFrom: a@b.example\r\n\r\nx", b"A: b\r\n" * 9000,
+     b"Content-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n=====", b"Content-Type: multipart/mixed\r\n\r\nx"],
+)  # fmt: skip
+def test_no_mail_breaks_the_reader(raw: bytes) -> None:
+    read = read_mail(raw)
+    assert read.problem is not None
+    assert all(one.isprintable() for one in (read.subject, read.sender, read.contact, read.message_id))
+
+
+def test_mails_as_programs_write_them() -> None:
+    page = EmailMessage()
+    page["From"], page["Subject"] = "=?gb2312?B?1cXI/Q==?= <zhang@acme.example>", "回复：[商埠][需求][张三]"
+    page.set_content("<html><style>p{}</style><p>需要 &lt;CRM&gt;</p><script>x()</script></html>", subtype="html")
+    read = read_mail(page.as_bytes())
+    assert (read.problem, read.contact, read.text) == (None, "张三", "需要 <CRM>")
+    both = EmailMessage()
+    both["From"], both["Subject"] = "a@b.example", "【demand】【Ann】"
+    both.set_content("plain\u202e text", charset="utf-8")
+    both.add_alternative("<b>rich</b>", subtype="html")
+    both.add_attachment(b"x", maintype="application", subtype="pdf", filename="a.pdf")
+    read = read_mail(both.as_bytes())
+    assert (read.problem, read.text) == (None, "plain  text")
+    chinese = (
+        "From: 李 <li@acme.example>\r\nSubject: 【需求】【李】\r\nContent-Type: text/plain; charset=gb18030\r\n\r\n".encode()
+        + "要系统".encode("gb18030")
+    )
+    assert read_mail(chinese).text == "要系统"
+
+
+@pytest.mark.django_db
+def test_operators_see_the_last_fetch_and_what_became_no_demand(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    operator = Client()
+    operator.force_login(make_operator())
+    page = reverse("console:demands")
+    assert "需求邮箱" not in operator.get(page).content.decode()
+    settings = settings_for(box)
+    monkeypatch.setattr("tradepost.market.sites.console.demands.config", lambda: settings)
+    assert "尚未收取邮件" in operator.get(page).content.decode()
+    box.add(written("Offer of the <b>week</b>"))
+    job = leased_jobs.start(fetch_mails.KIND, fetch_mails.MAILBOX, payload={}, now=NOW)
+    [claimed] = leased_jobs.claim(
+        {fetch_mails.KIND: fetch_mails.task(lambda: settings)}, now=NOW, wall=NOW, owner="w", limit=1
+    )
+    leased_jobs.work_on(Running(claimed), fetch_mails.task(lambda: settings), now=lambda: NOW)
+    shown = operator.get(page).content.decode()
+    assert "无法处理的邮件 1 封" in shown
+    assert "Offer of the &lt;b&gt;week&lt;/b&gt;" in shown
+    assert "【市场】【需求】【联系人】" in shown
+    LeasedJob.objects.filter(pk=job.pk).update(outcome=LeasedJob.Outcome.FAILED, error="the server said no")
+    assert "the server said no" in operator.get(page).content.decode()
+
+
+@pytest.mark.django_db
+def test_a_worker_looks_every_few_minutes_where_there_is_a_mailbox(box: Box) -> None:
+    fetch_mails.schedule(config(), now=NOW)
+    assert not Job.objects.filter(kind=fetch_mails.TIMER).exists()
+    assert fetch_mails.run(config(), NOW) is None
+    settings = settings_for(box, demand_mailbox_minutes=7)
+    fetch_mails.schedule(settings, now=NOW)
+    assert Job.objects.filter(kind=fetch_mails.TIMER).count() == 1
+    again = fetch_mails.run(settings, NOW)
+    assert again is not None
+    assert (again - NOW).total_seconds() == 7 * 60
+    fetch_mails.run(settings, NOW)
+    assert LeasedJob.objects.filter(kind=fetch_mails.KIND).count() == 1
+
+
+def test_the_doctor_opens_the_mailbox_and_marks_nothing(box: Box) -> None:
+    box.add(written())
+    [found] = check_mailbox(settings_for(box))
+    assert (found.level, "unseen mails: 1" in found.said) == (Level.OK, True)
+    assert not box.seen
+    assert any(command.startswith("EXAMINE") for command in box.commands)
+    box.refuses = "LOGIN"
+    [found] = check_mailbox(settings_for(box))
+    assert (found.level, "secret" in found.said) == (Level.FAIL, False)
+    [found] = check_mailbox(config())
+    assert found.level == Level.OK
+    [found] = check_mailbox(config().model_copy(update={"demand_mailbox": SecretStr("imaps://x")}))
+    assert found.level == Level.FAIL
