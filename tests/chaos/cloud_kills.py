@@ -143,7 +143,7 @@ class Market:
             "servers_without_order": sorted(there - set(held.filter(service__in=living).values_list("provider_id", flat=True))),
             "orders_without_server": [
                 line.number for line in lines
-                if not held.filter(service=line.subscription_id, pk=line.for_server, provider_id__in=there).exists()
+                if not held.filter(service=line.subscription_id, pk=line.for_server or 0, provider_id__in=there).exists()
             ],
             "orders": living.count(),
             "orphans": len(_unowned(self.adapter.owned(known.market_id))) + OrphanServer.objects.count(),  # type: ignore[attr-defined]
@@ -201,7 +201,7 @@ def run(market: Market) -> dict[str, Any]:
     until(market.rests, within=PATIENCE)
     each(market, made, "StopInstances", lambda pk: servers.stop(buyer, pk, now=clock.now()), "stopped")
     counts["stopped"] = market.count()
-    end = max(Subscription.objects.filter(period_image__isnull=False).values_list("expires_at", flat=True))
+    end = max(one.expires_at for one in Subscription.objects.filter(period_image__isnull=False) if one.expires_at)
     advance(end - clock.now() - 90 * MINUTE, within=PATIENCE)
     each(market, made, "StartInstances", lambda pk: servers.start(buyer, pk, now=clock.now()), "running")
     counts["running"] = market.count()

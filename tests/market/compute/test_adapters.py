@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import pytest
 
@@ -58,7 +58,7 @@ def cloud(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[UnderTest]
             request.getfixturevalue("db")
             made = memory.memory_cloud()
     with made as under_test:
-        yield under_test
+        yield cast("UnderTest", under_test)
 
 
 of_real_clouds = pytest.mark.parametrize("cloud", REAL, indirect=True)
