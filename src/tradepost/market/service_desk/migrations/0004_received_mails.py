@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('service_desk', '0002_sent_once_and_waiting_for_sellers'),
+        ('service_desk', '0003_no_reviews'),
     ]
 
     operations = [

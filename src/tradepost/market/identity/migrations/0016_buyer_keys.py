@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('identity', '0013_former_members'),
+        ('identity', '0015_certified_customers'),
     ]
 
     operations = [
