@@ -37,7 +37,7 @@ def invoices() -> None:
     )  # fmt: skip
     insert(
         InvoiceItem, "billing_usagemonth u JOIN (SELECT buyer_id, seller_id, max(id) AS id FROM invoices_invoice GROUP BY 1, 2) i"
-        " ON i.buyer_id = u.buyer_id AND i.seller_id = u.seller_id WHERE u.invoiced_minor > 0", invoice_id="i.id",
+        " ON i.buyer_id = u.buyer_id AND i.seller_id = u.seller_id WHERE u.id IN (SELECT min(id) FROM billing_usagemonth WHERE invoiced_minor > 0 GROUP BY buyer_id, seller_id)", invoice_id="i.id",
         source="'usage:' || u.subscription_id || ':' || to_char(u.month, 'YYYYMM')", usage_id="u.id", minor="10",
     )  # fmt: skip
     insert(

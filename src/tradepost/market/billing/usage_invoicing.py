@@ -58,7 +58,8 @@ def is_over(month: date, *, now: datetime) -> bool:
 
 def _pending(services: set[int]) -> set[tuple[int, date]]:
     """Months with records that are not charged yet. Each service's last charge is looked up first: joined, all records would be read."""
-    last = Charge.objects.filter(subscription=OuterRef("pk")).order_by("-pk").values("collection__upto_id")[:1]
+    # By time: ordered by key, PostgreSQL walks the primary key past the charges of all other services.
+    last = Charge.objects.filter(subscription=OuterRef("pk")).order_by("-at").values("collection__upto_id")[:1]
     charged = Subscription.objects.filter(pk__in=services).annotate(upto=Subquery(last))
     later = Q(pk__in=())
     for pk, upto in charged.values_list("pk", "upto"):
