@@ -55,16 +55,11 @@ def top_up(buyer: User, amount: str, *, now: datetime) -> None:
 
 def apply_for_usage(service: Subscription, *months: str, now: datetime = APRIL, **more: Any) -> Invoice:
     """As the buyer of this service applies for these months, such as ``202603``."""
-    wanted = Application(
-        title=title_of(service.buyer).pk,
-        **(
-            {
-                "usage": tuple(f"{service.pk}:{month}" for month in months or (MARCH,)),
-                "invoice_type": "general_digital", "receiver": RECEIVER,
-            }
-            | more
-        ),
-    )  # fmt: skip
+    fields: dict[str, Any] = {
+        "usage": tuple(f"{service.pk}:{month}" for month in months or (MARCH,)), "invoice_type": "general_digital",
+        "receiver": RECEIVER,
+    } | more  # fmt: skip
+    wanted = Application(title=title_of(service.buyer).pk, **fields)
     made = apply(service.buyer, wanted, patience=PATIENCE, a_day=500, now=now)
     react(now=now)
     return made

@@ -88,10 +88,10 @@ def _collect_some(balances: dict[int, int], currency: str, now: datetime) -> boo
         "pk", "buyer_id", "seller_id", "open_minor", "subscription_id", "accumulation__start"
     )  # fmt: skip
     parts: defaultdict[tuple[int, int], list[_Part]] = defaultdict(list)
-    for charge, buyer, seller, open_minor, *used in columns[:BATCH] if paying else ():
+    for charge, buyer, seller, open_minor, service, start in columns[:BATCH] if paying else ():
         if part := min(balances[buyer], open_minor):
             balances[buyer] -= part
-            parts[buyer, seller].append(_Part(charge, open_minor, part, *used))
+            parts[buyer, seller].append(_Part(charge, open_minor, part, service, start))
     if not parts:
         return False
     dues = [

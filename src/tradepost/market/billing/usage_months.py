@@ -44,7 +44,7 @@ def month_of(start: datetime) -> date:
 
 def bounds(month: date) -> tuple[datetime, datetime]:
     """When a month begins and ends in the market's time zone."""
-    span = Span.month_of(month, timezone.get_default_timezone())  # type: ignore[arg-type]  # a ZoneInfo
+    span = Span.month_of(month, timezone.get_default_timezone())
     return span.begin, span.end
 
 

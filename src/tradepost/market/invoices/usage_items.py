@@ -24,7 +24,8 @@ _KEY = re.compile(r"([0-9]{1,18}):([0-9]{4})(0[1-9]|1[0-2])")
 
 def months_of(buyer: User, keys: Iterable[str]) -> list[UsageMonth]:
     """This buyer's months with these keys, such as ``12:202610``, newest first. Unknown keys are left out."""
-    places = [(int(found[1]), date(int(found[2]), int(found[3]), 1)) for key in keys if (found := _parse(key))]
+    parsed = [match for key in keys if (match := _parse(key))]
+    places = [(int(match[1]), date(int(match[2]), int(match[3]), 1)) for match in parsed]
     if not places:
         return []
     wanted = Q()

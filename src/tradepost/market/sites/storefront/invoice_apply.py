@@ -76,7 +76,8 @@ class Chosen(Struct, frozen=True):
 
     @property
     def total(self) -> Money | None:
-        amounts = [one.amount for one in (*self.orders, *self.usage) if one.amount is not None]
+        all_amounts = [*(one.amount for one in self.orders), *(one.amount for one in self.usage)]
+        amounts = [amount for amount in all_amounts if amount is not None]
         return sum(amounts[1:], start=amounts[0]) if amounts else None
 
     def query(self, *answers: str) -> str:
