@@ -87,7 +87,9 @@ ELSEWHERE = {
     "account/security/two-step/": [HTTPStatus.FOUND],  # the buyer has it on
     **ELSEWHERE_AT_THE_AUTH_CENTRE,
     **server_facts.ELSEWHERE_OF_SERVERS,
-    "services/<int:pk>/manifests/<int:number>.json": [HTTPStatus.NOT_FOUND],  # the largest buyer's service is no container
+    "services/<int:pk>/manifests/<int:number>.json": [
+        HTTPStatus.NOT_FOUND
+    ],  # the largest buyer's service is no container
     "demands/<int:pk>/": [HTTPStatus.FOUND],  # to the page that is followed
     "seller/debug/": [HTTPStatus.FOUND],  # to the first case
     "seller/debug/<int:pk>/": [HTTPStatus.FOUND],

@@ -1,4 +1,4 @@
-"""The same call of a buyer's program twice at the same moment: it acts once, and both get the same answer (decision 0089)."""
+"""The same call of a buyer's program twice at the same moment: it acts once, and both get the same answer (decision 0088)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Buyers' programs create, pay, renew, cancel and unsubscribe by the rules of the pages (business-rules §11.3; decision 0089)."""
+"""Buyers' programs create, pay, renew, cancel and unsubscribe by the rules of the pages (business-rules §11.3; decision 0088)."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from tradepost.protocols.open_api import app_keys as wire
 from tradepost.protocols.open_api.bodies import ApiRefused as NotTaken
 from tradepost.protocols.open_api.errors import error_envelope, gateway_error
 
+from . import seller_described as seller
 from .answers import ApiRefused, ApiRequest, Errors, open_api
 from .authentication import by_access_key
 
@@ -26,7 +27,7 @@ OF_APP_KEYS = Errors(
 _JSON = "application/json"
 
 
-@open_api("POST", authentication=by_access_key, errors=OF_APP_KEYS)
+@open_api("POST", authentication=by_access_key, errors=OF_APP_KEYS, described=seller.VERIFY_APP_KEY)
 def verify_app_key(request: ApiRequest) -> Response:
     stated = (request.request.header("Content-Type") or "").partition(";")[0].strip().lower()
     if stated != _JSON:

@@ -1,6 +1,6 @@
 """Buyer APIs that buy something: create, pay, renew, unsubscribe, and the agreements to accept (business-rules §11.3).
 
-Repeating a call with its idempotency key gives the first answer and buys nothing again (decision 0089).
+Repeating a call with its idempotency key gives the first answer and buys nothing again (decision 0088).
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tradepost.protocols.open_api import (
+    app_keys,
     assets,
     license_calls,
     order_query,
@@ -29,6 +30,20 @@ _LICENSE: Schema = {
         "amount": {"type": "integer"},
     },
     "required": ["license_code", "status"],
+}
+_APP_KEY: Schema = {
+    "type": "object",
+    "properties": {
+        "verdict": {"type": "string", "enum": ["VALID", "UNKNOWN", "REVOKED", "FROZEN", "ENDED"]},
+        "instance_id": {"type": "string"},
+        "product_id": {"type": "string"},
+        "sku_code": {"type": "string"},
+        "order_id": {"type": "string"},
+        "api_group": {"type": "string"},
+        "expire_time": {"type": "string"},
+        "cache_seconds": {"type": "integer"},
+    },
+    "required": ["verdict", "cache_seconds"],
 }
 _ABNORMAL: Schema = {
     "type": "array",
@@ -80,6 +95,15 @@ DEPLOYED = Described(
     ),
     success=table(assets.ANSWER),
     codes=("CBC.0000",),
+)
+VERIFY_APP_KEY = Described(
+    operation="VerifyAppKey",
+    tag=TAG,
+    summary="Check an app key",
+    words="Whether a call with this key of a buyer may pass, and for which instance its usage is counted.",
+    body=table(app_keys.BODY),
+    success={"type": "object", "properties": {"data": _APP_KEY}, "required": ["data"]},
+    codes=(app_keys.SUCCESS,),
 )
 ACTIVATE_ONE = Described(
     operation="ActivateLicense",

@@ -32,7 +32,7 @@ ERRORS: Mapping[str, ApiError] = {
         ApiError(500, "MKT.0999", "System internal error."),
     )
 }
-_BODY = (Field("app_key", 64), Field("app_secret", 128))
+BODY = (Field("app_key", 64), Field("app_secret", 128))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class AppKeyCheck:
 
 def verify_request(app_key: str, app_secret: str, *, market: str) -> Request:
     """The call, to be signed with AK/SK. Raises ``ValueError``."""
-    return post(f"{market.rstrip('/')}{VERIFY}", kept(_BODY, {"app_key": app_key, "app_secret": app_secret}))
+    return post(f"{market.rstrip('/')}{VERIFY}", kept(BODY, {"app_key": app_key, "app_secret": app_secret}))
 
 
 def load_verified(members: Members) -> AppKeyCheck:
@@ -81,7 +81,7 @@ def load_verify(body: bytes) -> tuple[str, str]:
     """Key and secret of a verified call. Raises ``ApiRefused``."""
     try:
         members = read(body)
-        check(_BODY, members)
+        check(BODY, members)
     except BadBody as error:
         raise ApiRefused(ERRORS["MKT.0101"], str(error)) from None
     return text(members, "app_key"), text(members, "app_secret")
