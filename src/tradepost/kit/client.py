@@ -231,7 +231,7 @@ class MarketClient(BuyerCalls):
     def verify_app_key(self, app_key: str, app_secret: str) -> app_keys.AppKeyCheck:
         """Check the app key of a call that a gateway received. Keep the answer for at most ``app_keys.CACHE_SECONDS``."""
         members = self._ask(app_keys.verify_request(app_key, app_secret, market=self.market), repeatable=True)
-        return _read(lambda: app_keys.load_verified(members))
+        return read_answer(lambda: app_keys.load_verified(members))
 
     # --- assets ----------------------------------------------------------------------------------------------------
 
