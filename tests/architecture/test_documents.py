@@ -8,6 +8,7 @@ import importlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -168,12 +169,12 @@ def test_an_address_that_does_not_exist_is_noticed() -> None:
 @functools.cache
 def visible(language: str) -> frozenset[str]:
     """Every text that the market shows, in this language."""
-    found = set()
+    found: set[str] = set()
     for path in (ROOT / "src").rglob("zh_Hans/LC_MESSAGES/*.po"):
         with path.open("rb") as file:
             for message in read_po(file):
-                for text in (message.string if language == "zh" else message.id,):
-                    found.update(text if isinstance(text, (tuple, list)) else [text])
+                text: Any = message.string if language == "zh" else message.id
+                found.update(text if isinstance(text, tuple | list) else [text])
     return frozenset(found)
 
 

@@ -81,7 +81,7 @@ def make_document(
     summary_en: str = "Documents written together.", description: str = "<p>多人实时协作。</p>",
     description_en: str = "<p>Write together.</p>", guide: str = "打开网址并登录。", guide_en: str = "Open the address and log in.",
     picture: str = PICTURE, contact_email: str = "help@qingxie.example", contact_phone: str = "400-800-1234",
-    extend_params: Sequence[Mapping[str, Any]] = (), answers: Mapping[str, str] | None = None, **purchase: bool,
+    extend_params: Sequence[Mapping[str, Any]] = (), answers: Mapping[str, str] | None = None, **purchase: Any,
 ) -> Document:  # fmt: skip
     return Document(
         product_type=product_type,

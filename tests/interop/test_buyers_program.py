@@ -62,15 +62,16 @@ def key() -> str:
     return uuid.uuid4().hex
 
 
-def agreed(market: Market, program: dict[str, str]) -> list[dict[str, str]]:
-    shown = call(market, program, "/subscription-agreements-query", {})["agreements"]
+def agreed(market: Market, program: dict[str, str], product: str) -> list[dict[str, str]]:
+    shown = call(market, program, "/subscription-agreements-query", {"product_id": product})["agreements"]
     return [{name: one[name] for name in ("agreement_id", "version")} for one in shown]
 
 
 def test_the_sdk_buys_and_pays(market: Market) -> None:
     """business-rules §11.3; the same call twice buys once."""
     program = market.programs[0]
-    order = {"idempotency_key": key(), "product_id": program["product"], "accepted_agreements": agreed(market, program)}
+    order: dict[str, Any] = {"idempotency_key": key(), "product_id": program["product"]}
+    order["accepted_agreements"] = agreed(market, program, program["product"])
     placed = call(market, program, "/order/batch-order", order)
     assert call(market, program, "/order/batch-order", order) == placed
     paid = call(market, program, "/order/pay", {"idempotency_key": key(), "order_id": placed["order_id"]})
@@ -89,7 +90,7 @@ def test_the_sdk_renews(market: Market) -> None:
         **service,
         **{name: option[name] for name in ("product_id", "period_num", "align_day")},
         "expected_amount": option["amount"],
-        "accepted_agreements": agreed(market, program),
+        "accepted_agreements": agreed(market, program, option["product_id"]),
     }
     placed = call(market, program, "/service/renew", renewal)
     paid = call(market, program, "/order/pay", {"idempotency_key": key(), "order_id": placed["order_id"]})

@@ -18,10 +18,12 @@ def check_mailbox(config: Config) -> Iterator[Finding]:
     todo = "Correct TRADEPOST_DEMAND_MAILBOX."
     try:
         place = place_of(url)
-        with opened(place, outbound=config.outbound, read_only=True) as mailbox:
-            waiting = len(mailbox.unseen())
     except ValueError as wrong:
         yield fail("mailbox", f"The address is not valid: {wrong}.", todo)
+        return
+    try:
+        with opened(place, outbound=config.outbound, read_only=True) as mailbox:
+            waiting = len(mailbox.unseen())
     except MailboxError as wrong:
         yield fail("mailbox", f"{place.shown} cannot be read: {wrong}", todo)
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.utils import translation
@@ -90,7 +91,7 @@ def test_a_key_is_changed_by_its_owner_alone_and_in_its_state() -> None:
     create(user)
     pk = BuyerKey.objects.get().pk
     for verb in (verbs.disable_buyer_key, verbs.enable_buyer_key, verbs.delete_buyer_key):
-        assert refused(lambda verb=verb: verb(other, pk, now=NOW)) == "buyer_key.unknown"
+        assert refused(partial(verb, other, pk, now=NOW)) == "buyer_key.unknown"
     assert refused(lambda: verbs.enable_buyer_key(user, pk, now=NOW)) == "buyer_key.changed"
     verbs.disable_buyer_key(user, pk, now=NOW)
     assert refused(lambda: verbs.disable_buyer_key(user, pk, now=NOW)) == "buyer_key.changed"

@@ -11,6 +11,7 @@ from tradepost.market.identity import keys
 from tradepost.market.identity.models import SigningKey
 from tradepost.market.open_api.answers import ApiRequest, Errors, open_api
 from tradepost.market.open_api.authentication import Caller, CheckWhole, Head, NotAuthenticated
+from tradepost.market.open_api.described import Described
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.freshness import is_fresh, read_epoch_ms
 from tradepost.protocols.http import Request, Response
@@ -20,6 +21,7 @@ from tradepost.protocols.open_api.errors import error_envelope, gateway_error
 from tradepost.protocols.open_api.signing import SKEW
 
 LARGEST = 100_000
+DESCRIBED = Described(operation="MadeUp", tag="Test", summary="Made up")
 taken: list[usage_push.UsageRecord] = []
 nonces: set[str] = set()
 
@@ -63,7 +65,7 @@ def _seen(nonce: str, _until: datetime) -> bool:
     return known
 
 
-@open_api("POST", authentication=by_base_key, errors=ERRORS, largest_body=LARGEST)
+@open_api("POST", authentication=by_base_key, errors=ERRORS, largest_body=LARGEST, described=DESCRIBED)
 def usage_data(asked: ApiRequest) -> Response:
     taken.extend(usage_push.load_records(asked.request.body))
     return usage_push.pushed()

@@ -26,7 +26,11 @@ def test_the_same_call_twice_acts_once(settings: Any) -> None:
         kind="buyer", number=1, defaults={"text": "t", "text_en": "t", "published_at": program.buyer.joined_at}
     )
     version = max(one.number for one in agreements.versions("buyer"))
-    agreed = [{"agreement_id": "buyer", "version": str(version)}]
+    of_seller = max(one.number for one in agreements.versions("publish"))
+    agreed = [
+        {"agreement_id": "buyer", "version": str(version)},
+        {"agreement_id": "service", "version": str(of_seller)},
+    ]
     told: list[tuple[int, dict[str, Any]]] = []
 
     def both(path: str, **given: Any) -> dict[str, Any]:

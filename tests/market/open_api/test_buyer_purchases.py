@@ -29,7 +29,7 @@ from tradepost.market.payments.queries import balance
 from tradepost.market.subscriptions.models import Subscription
 
 pytestmark = pytest.mark.django_db
-AGREED = [{"agreement_id": "buyer", "version": "1"}]
+AGREED = [{"agreement_id": "buyer", "version": "1"}, {"agreement_id": "service", "version": "1"}]
 """The version that a new market has in force."""
 
 
@@ -153,13 +153,17 @@ def test_what_checkout_refuses_is_refused_here(
     assert refused(program, "order/batch-order", **asked) == expected
 
 
+def of(shown: dict[str, str]) -> dict[str, str]:
+    return {name: shown[name] for name in ("agreement_id", "version")}
+
+
 def test_an_order_accepts_the_agreements_in_force(program: Program) -> None:
     """§1.5: a buyer agrees to the version in force. An earlier version is not enough."""
     earlier, version = publish_agreement(), publish_agreement()
     assert earlier != version
     [shown] = program.call("subscription-agreements-query")[1]["result"]["agreements"]
     assert (shown["agreement_id"], shown["version"]) == ("buyer", version)
-    order = {"idempotency_key": "k", "product_id": offer_on_sale().product_id}
+    order: dict[str, Any] = {"idempotency_key": "k", "product_id": offer_on_sale().product_id}
     for accepted in (
         [],
         [{"agreement_id": "buyer", "version": earlier}],
@@ -167,7 +171,11 @@ def test_an_order_accepts_the_agreements_in_force(program: Program) -> None:
     ):
         told = refused(program, "order/batch-order", **order, accepted_agreements=accepted)
         assert told == (400, "CBC.0101", "order.agreement")
-    accepted = [{"agreement_id": shown["agreement_id"], "version": shown["version"]}]
+    assert refused(program, "order/batch-order", **order, accepted_agreements=[of(shown)])[2] == "order.agreement"
+    answer = program.call("subscription-agreements-query", product_id=order["product_id"])[1]
+    both = answer["result"]["agreements"]
+    assert [of(one) for one in both] == [of(shown), {"agreement_id": "service", "version": "1"}]
+    accepted = [of(one) for one in both]
     assert program.call("order/batch-order", **order, accepted_agreements=accepted)[0] == 200
 
 

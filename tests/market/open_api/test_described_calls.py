@@ -35,10 +35,11 @@ def keys(settings: Any) -> Keys:
     base = seller_keys.rotate_signing_key(seller, "base", now=clock.now())
     paid = held.order_line_number.rpartition("-")[0]
     now = clock.now()
-    known = {
+    known: dict[str, list[Any]] = {
         "order_id": [unpaid.number, paid], "orderId": [paid, "MOCKPERIODYEARNEW"], "service_id": [str(held.pk)],
         "product_id": list({unpaid.lines.get().offer.product_id, held.offer.product_id}), "period_num": [1, 12],
-        "quantity": [1], "accepted_agreements": [[{"agreement_id": "buyer", "version": "1"}]], "extend_params": [[]],
+        "quantity": [1], "extend_params": [[]],
+        "accepted_agreements": [[{"agreement_id": name, "version": "1"} for name in ("buyer", "service")]],
         "auto_renew": [False], "instance_id": [held.instance_id], "instanceId": [held.instance_id],
         "buyer_domain_id": [program.buyer.customer_id], "orderids": [[paid, unpaid.number]],
         "start_time": [f"{now - timedelta(days=30):%Y-%m-%d %H:%M:%S}"], "refund_amount": ["100.00"],

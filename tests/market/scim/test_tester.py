@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 def pages(environ: dict[str, Any], start_response: Any) -> list[bytes]:
     """The market as a WSGI application that keeps the connection of the test."""
-    answer = ClientHandler()(environ)
+    answer: Any = ClientHandler()(environ)
     start_response(f"{answer.status_code} {answer.reason_phrase}", list(answer.items()))
     return [answer.content]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -267,7 +268,8 @@ def test_a_list_may_be_asked_for_by_a_body(directory: Directory) -> None:
     assert [one["Resources"][0]["id"] for one in (first, second)] == [made["id"], group["id"]]
     everything = directory.told("POST", ".search", {"schemas": [SEARCH]})
     assert everything["totalResults"] == len(everything["Resources"]) == 3
-    for wrong in ({"filter": 'userName eq "x"'}, {"filter": {}}, {"count": "x"}, {"startIndex": True}, []):
+    refused: list[Any] = [{"filter": 'userName eq "x"'}, {"filter": {}}, {"count": "x"}, {"startIndex": True}, []]
+    for wrong in refused:
         directory.told("POST", ".search", wrong, status=400)
 
 

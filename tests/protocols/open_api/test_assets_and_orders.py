@@ -130,7 +130,7 @@ def test_the_paths_of_section_c_12():
         buyer_orders.SHOW_ORDER_DETAILS,
         buyer_purchases.CREATE_ORDER,
         buyer_orders.CANCEL_ORDERS,
-        buyer_orders.SHOW_SAAS_INSTANCE,
+        buyer_orders.SHOW_SAASINSTANCE,
         buyer_purchases.SHOW_AGREEMENTS,
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from functools import partial
+from typing import Any
 
 import msgspec
 from django.db.models import QuerySet
@@ -147,7 +148,7 @@ def purchase_of(line: OrderLine) -> Purchase:
     )
 
 
-def _quantity_of(line: OrderLine) -> dict[str, int]:
+def _quantity_of(line: OrderLine) -> dict[str, Any]:
     """The parameter as which SaaS 1.0 sends the quantity (saas-v1-license A2.1)."""
     return {_MEMBER.get(line.offer.sku.quantity_parameter, "quantity"): line.quantity} if line.linear else {}
 

@@ -6,23 +6,29 @@ Checkout shows the same agreements. To require another one, add it to ``required
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
+from tradepost.market.catalog.models import Offer, Product
 from tradepost.market.identity.agreements import in_force
 from tradepost.market.identity.company_models import Agreement
+from tradepost.market.orders.agreements import offered
 from tradepost.protocols.open_api import buyer_purchases as wire
+
+SERVICE = "service"
 
 
 def required(product_id: str, *, now: datetime) -> list[wire.Agreement]:
     """The versions in force. ``product_id``: of the offer; empty for what every order needs."""
-    del product_id
     purchase = in_force(Agreement.Kind.BUYER, now=now)
-    return [] if purchase is None else [_of_market(purchase)]
+    found = [] if purchase is None else [_of_market(purchase)]
+    offer = Offer.objects.select_related("sku__spec__product").filter(product_id=product_id).first()
+    return [*found, _of_seller(offer.sku.spec.product, now=now)] if offer is not None else found
 
 
 def _of_market(agreement: Agreement) -> wire.Agreement:
@@ -32,6 +38,17 @@ def _of_market(agreement: Agreement) -> wire.Agreement:
         version=str(agreement.number),
         name=str(agreement.get_kind_display()),
         url=f"{config().base_url}{address}?version={agreement.number}",
+    )
+
+
+def _of_seller(product: Product, *, now: datetime) -> wire.Agreement:
+    """The service agreement between buyer and seller. Its version changes with the seller's additional terms as well."""
+    current = offered(product, pay_within=timedelta(minutes=config().unpaid_timeout_minutes), now=now)
+    return wire.Agreement(
+        agreement_id=SERVICE,
+        version=current.stamp.split("/", 1)[1].strip("/").replace("/", "-"),
+        name=_("Product service agreement"),
+        url=f"{config().base_url}{reverse('storefront:service_agreement', args=[product.slug])}",
     )
 
 

@@ -33,7 +33,7 @@ def why_not_sold_to(buyer: User, offer: Offer) -> str:
             rule = _("The seller sells this product to certified enterprises only. Questions? Contact %(contact)s.")
         case SalesTarget.Audience.PEOPLE:
             rule = _("The seller sells this product to certified individuals only. Questions? Contact %(contact)s.")
-        case SalesTarget.Audience.LISTED | SalesTarget.Audience.HOLDERS:
+        case _:
             words = _("The seller sells this to chosen customers only. Contact the seller if you need it: %(contact)s")
             return words % {"contact": contact}
     return f"{rule % {'contact': contact}} {_own_type(buyer)}"

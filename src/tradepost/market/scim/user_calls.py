@@ -125,8 +125,8 @@ def _replace(call: Call, key: str) -> HttpResponse:
     """What is not said is known no more (RFC 7644 §3.5.1), but for what everybody has: a name and a department. Whether they may
     sign in is changed where it is said alone."""
     said = {name: value for name, value in of_resource(call.body()).items() if value is not None}
-    missing: Said = {**dict.fromkeys(("externalId", *_PROFILE.values())), **dict.fromkeys(NAMES, "")}
-    return _changed(call, key, missing | said)
+    missing: Said = dict.fromkeys(("externalId", *_PROFILE.values()))
+    return _changed(call, key, {**missing, **dict.fromkeys(NAMES, ""), **said})
 
 
 def _patch(call: Call, key: str) -> HttpResponse:

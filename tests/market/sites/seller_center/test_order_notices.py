@@ -82,6 +82,7 @@ def test_what_an_address_is_notified_of_stands_on_it(page, shop, language) -> No
     address = make_address(shop.seller, protocol="order_notice")
     notice_bindings.bind_type(shop.seller, "CONSULTING", address)
     notice_bindings.bind_product(product, address)
+    shown = ""
     for path in ("/seller/addresses/", f"/seller/addresses/{address.pk}/"):
         shown = words(page, path, language)
         assert {"en": "Product type: Consulting", "zh-hans": "接入类型："}[language] in shown

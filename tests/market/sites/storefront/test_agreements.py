@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -17,7 +17,7 @@ from tradepost.market.catalog import delist, drafts
 from tradepost.market.catalog.listing import list_draft, listed_document
 from tradepost.market.catalog.models import Product
 from tradepost.market.identity import agreements
-from tradepost.market.identity.models import User
+from tradepost.market.identity.models import Seller, User
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.protocols.text import Text
 
@@ -66,7 +66,9 @@ def change(what: str, product: Product) -> None:
         )
         return
     product = Product.objects.get(pk=product.pk)
-    terms = replace(listed_document(product).purchase, terms=Text(en="99 % a month.", zh="每月可用性 99%。"))
+    document = listed_document(product)
+    assert document is not None
+    terms = replace(document.purchase, terms=Text(en="99 % a month.", zh="每月可用性 99%。"))
     drafts.save_section(product, "purchase", terms, seen=0, by=None, now=clock.now())
     list_draft(product, currency="CNY", now=clock.now())
 
@@ -78,6 +80,8 @@ def test_checkout_shows_both_agreements_and_the_order_keeps_their_versions() -> 
     assert "Product service agreement , version 1, with additional terms of the seller" in page
     assert "Buyer agreement , version 1" in page
     line = bought(client, product)
+    assert line.service_agreement is not None
+    assert line.buyer_agreement is not None
     assert (line.service_agreement.kind, line.service_agreement.number) == ("publish", 1)
     assert (line.buyer_agreement.kind, line.buyer_agreement.number) == ("buyer", 1)
     offered = text(client.get(reverse("storefront:service_agreement", args=[product.slug])))
@@ -108,13 +112,23 @@ def test_a_seller_is_bound_by_the_version_that_it_accepted() -> None:
     """§1.5: parties "seller + user": a version that the operator published binds the seller when it accepts it."""
     owner = make_buyer(balance="0")
     seller = make_seller(member=owner)
-    first = agreements.in_force("publish", now=NOW)
-    agreements.accept(seller, first, by=owner, now=NOW)
+    _accept(seller, owner, NOW)
     change("publish", factories.make_product())
     product, client = factories.make_product(seller), client_of(make_buyer())
-    assert bought(client, product).service_agreement.number == 1
-    agreements.accept(seller, agreements.in_force("publish", now=clock.now()), by=owner, now=clock.now())
-    assert bought(client, product).service_agreement.number == 2
+    assert _service_agreement(bought(client, product)) == 1
+    _accept(seller, owner, clock.now())
+    assert _service_agreement(bought(client, product)) == 2
+
+
+def _accept(seller: Seller, owner: User, now: datetime) -> None:
+    current = agreements.in_force("publish", now=now)
+    assert current is not None
+    agreements.accept(seller, current, by=owner, now=now)
+
+
+def _service_agreement(line: OrderLine) -> int:
+    assert line.service_agreement is not None
+    return line.service_agreement.number
 
 
 def test_the_order_shows_what_was_accepted_also_after_changes_and_the_end_of_the_sale() -> None:

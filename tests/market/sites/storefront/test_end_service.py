@@ -56,6 +56,7 @@ def metered(price: Price | None = None, *, buyer: User | None = None, packages: 
 
 
 def use(service: Subscription, *values: str, after: int = 0) -> None:
+    assert service.started_at is not None
     began = service.started_at + after * HOUR
     push(service.seller, [item(service, began + n * HOUR, value) for n, value in enumerate(values)], now=clock.now())
 
@@ -170,7 +171,7 @@ def test_packages_that_are_lost_are_named() -> None:
 def test_many_at_once_leave_it_to_its_own_page() -> None:
     service = metered()
     client = client_of(service.buyer)
-    preview = client.get(reverse("storefront:batch"), {"act": "unsubscribe", "service": service.pk})
+    preview = client.get(reverse("storefront:batch"), {"act": "unsubscribe", "service": str(service.pk)})
     assert "End the service on its own page" in text(preview)
     client.post(
         reverse("storefront:batch"),
