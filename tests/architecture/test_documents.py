@@ -123,7 +123,7 @@ def is_page(path: str) -> bool:
     if path in PROBES:
         return True
     path = re.sub(r"<[^>]+>|\{[^}]+\}|:[a-z]\w*|…", "1", path.partition("?")[0].partition("#")[0])
-    for candidate in (path, path.rstrip("/") + "/", API + path):
+    for candidate in (path, path.rstrip("/") + "/", API + path, f"{API}/v1{path}"):
         try:
             match = resolve(candidate)
         except Resolver404:

@@ -29,6 +29,7 @@ KNOWN = {
     "assets/scanners/clamd/connection.py": "the operator's virus scanner",
     "notifications/deliver.py": "names of errors of the operator's mail server",
     "notifications/chat.py": "the fixed public hosts of chat services",
+    "service_desk/mailbox.py": "the mailbox of demand mails, through the guard",
     "compute/guarded_pools.py": "through the guard's policy: connections of cloud SDKs",
     "compute/adapters/ec2/api.py": "the operator's cloud, through guarded_pools",
     "compute/adapters/openstack/__init__.py": "names an error of the SDK",

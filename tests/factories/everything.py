@@ -394,8 +394,5 @@ def engine(now: datetime) -> Iterator[Deed]:
         "disown",
         lambda _: upkeep.disown("dead", known=frozenset(), claimed_before=now, duration=LEASE, wall=now - LEASE),
     )
-    yield Deed(
-        "step of a sandbox's clock",
-        lambda _: clock_steps.look(now - timedelta(days=900), wiring.TIMERS),
-    )
+    yield Deed("step of a sandbox's clock", lambda _: clock_steps.look(now - timedelta(days=900), wiring.TIMERS))
     yield Deed("move sums on", lambda _: kept_sums.move_on())

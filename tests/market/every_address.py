@@ -104,10 +104,6 @@ STOREFRONT = {
     "notices/": pages(PERSONS),
     "notices/read/": Address(post=PERSONS),
     "notices/<int:pk>/open/": Address({"pk": "{notice}"}, post=frozenset({BUYER})),
-    "access-keys/": Address(get=PERSONS, post=PERSONS, data={"name": "Y", "rights": "read", "days": "30"}),
-    "access-keys/<int:pk>/disable/": Address({"pk": "{buyer_key}"}, post=frozenset({BUYER})),
-    "access-keys/<int:pk>/enable/": Address({"pk": "{disabled_key}"}, post=frozenset({BUYER})),
-    "access-keys/<int:pk>/delete/": Address({"pk": "{buyer_key}"}, post=frozenset({BUYER})),
     "profile/": Address(get=PERSONS, post=PERSONS, data={"name": "Z", "company": "", "phone": ""}),
 }
 SELLER_CENTER = {
@@ -364,11 +360,6 @@ CONSOLE = {
     ),
     "console/accounts/<int:pk>/level/": Address(
         {"pk": "{buyer}"}, post=ONLY_OPERATORS, data={"level": "V3", "reason": "a good year"}
-    ),
-    "console/accounts/<int:pk>/customer-type/": Address(
-        {"pk": "{buyer}"},
-        post=ONLY_OPERATORS,
-        data={"customer_type": "company", "name": "蓝天公司", "reason": "licence seen"},
     ),
     "console/accounts/<int:pk>/second-step/": Address({"pk": "{buyer}"}, post=ONLY_OPERATORS),
     "console/deliveries/": pages(ONLY_OPERATORS),

@@ -52,4 +52,9 @@ OF_OPERATORS = {
     "console/refunds/<int:pk>/decide/": Address(
         {"pk": "{appealed_refund}"}, post=ONLY_OPERATORS, data={"answer": "refuse", "opinion": "no"}
     ),
+    "console/accounts/<int:pk>/customer-type/": Address(
+        {"pk": "{buyer}"},
+        post=ONLY_OPERATORS,
+        data={"customer_type": "company", "name": "蓝天公司", "reason": "licence seen"},
+    ),
 }

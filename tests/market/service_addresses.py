@@ -1,4 +1,4 @@
-"""The addresses where a buyer sees services and orders something for them: a part of the table of every address."""
+"""The addresses where a buyer sees services, orders something for them, and manages keys of programs: a part of the table of every address."""
 
 from __future__ import annotations
 
@@ -49,4 +49,8 @@ SERVICES = {
     ),
     "services/<int:pk>/files/<str:sha256>/": pages(frozenset({BUYER}), pk="{model_service}", sha256="{model_file}"),
     "services/<int:pk>/manifests/<int:number>.json": pages(frozenset({BUYER}), pk="{container_service}", number="1"),
+    "access-keys/": Address(get=PERSONS, post=PERSONS, data={"name": "Y", "rights": "read", "days": "30"}),
+    "access-keys/<int:pk>/disable/": Address({"pk": "{buyer_key}"}, post=frozenset({BUYER})),
+    "access-keys/<int:pk>/enable/": Address({"pk": "{disabled_key}"}, post=frozenset({BUYER})),
+    "access-keys/<int:pk>/delete/": Address({"pk": "{buyer_key}"}, post=frozenset({BUYER})),
 }

@@ -73,7 +73,7 @@ def test_each_rule_has_a_name_of_its_own_and_a_setting_in_days() -> None:
         "keep_comparisons_days": 30, "keep_access_calls_days": 90, "keep_drift_days": 400, "keep_audit_days": 1826, "keep_demands_days": 730,
         "keep_handlings_days": 30, "keep_refused_usage_days": 365, "keep_software_usage_days": 800,
         "keep_enterprise_invitations_days": 90, "keep_import_tables_days": 7, "keep_imports_days": 180, "keep_sign_ins_days": 180,
-        "keep_syncs_days": 400, "keep_tokens_days": 1,
+        "keep_syncs_days": 400, "keep_api_answers_days": 7, "keep_tokens_days": 1,
     }  # fmt: skip
 
 
