@@ -55,7 +55,10 @@
       if (!answer.ok || answer.redirected) return say(box.dataset.failed || "");
       clear = await answer.text();
     }
-    unveil(box, clear);
+    // The page may have been loaded again meanwhile (web/polled.py): the same secret then has another box.
+    const same = (other) => other.querySelector("form").action === form.action;
+    const shown = box.isConnected ? box : [...document.querySelectorAll("[data-secret]")].find(same);
+    if (shown) unveil(shown, clear);
   };
 
   document.addEventListener("submit", (event) => {
