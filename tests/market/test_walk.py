@@ -58,6 +58,7 @@ WITHOUT_LINK: Mapping[str, str] = {
     "i18n/setlang/": "the language is chosen by a form",
     "unified-login/": "applications send people there",
     "products/<slug:slug>/picture.svg": "a picture",
+    "api/openapi.json": PROGRAM,
     "orgid/openapi/v1/cas/p3/serviceValidate": PROGRAM,
     **{f"t/<str:code>/{path}": PROGRAM for path in (
         ".well-known/jwks.json", ".well-known/openid-configuration", "api/v1/cas/p3/serviceValidate", "api/v1/logout",
@@ -91,6 +92,7 @@ IN_OTHER_STATES: Mapping[str, tuple[str, str]] = {
     "t/<str:code>/two-step/codes/": ("auth_centre:two_step_codes", "two-step sign-in is on"),
     "t/<str:code>/two-step/off/": ("auth_centre:two_step_off", "two-step sign-in is on"),
     "seller/addresses/<int:pk>/live/": ("seller_center:address_live", POLLED),
+    "seller/assets/versions/<int:pk>/appeal/": ("seller_center:asset_appeal", "a version that was refused"),
     "seller/assets/<int:pk>/live/": ("seller_center:asset_live", POLLED),
     "seller/assets/versions/<int:pk>/live/": ("seller_center:asset_version_live", POLLED),
     "seller/cases/live/": ("seller_center:cases_live", POLLED),

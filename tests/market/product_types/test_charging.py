@@ -29,6 +29,7 @@ MAY_NAME = {
     "sites/seller_center/pricing_document.py": "the editor's columns, one for each way to pay",
     "seed/shapes.py": "data",
     "open_api/orders.py": "words of the wire",
+    "open_api/buyer_orders.py": "numbers of the wire",
 }
 
 

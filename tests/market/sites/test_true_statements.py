@@ -74,8 +74,8 @@ def test_only_products_that_an_interface_delivers_are_said_to_lack_an_address(ki
     assert ("Its orders cannot be delivered" in overview) == lacks
     assert ("Three steps to your first order" in overview) == lacks
     addresses = words_of(page, "/seller/addresses/")
-    may_have_one = bool(product_types()[kind].protocols)
-    assert ("Lonely" in addresses) == may_have_one
+    may_have_one, notified = bool(product_types()[kind].protocols), product_types()[kind].order_notices
+    assert addresses.count("Lonely") == may_have_one + notified, "beside its address, and beside its notifications"
     assert ("None: orders cannot be delivered" in addresses) is False
     assert ("no address" in words_of(operator, f"/console/sellers/{product.seller_id}/")) == lacks
 

@@ -23,7 +23,9 @@ from tradepost.protocols.open_api.buyer_orders import (
 from tradepost.protocols.open_api.errors import read_api_answer
 
 MARKET = "https://mkt.example.com"
-texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=64).filter(str.strip)
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=64).filter(
+    str.strip
+)
 some = st.just("") | texts
 
 

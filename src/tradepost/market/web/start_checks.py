@@ -133,7 +133,9 @@ def begin(config: Config, *, now: datetime) -> None:
     refuse([older_problem(len(migration_state.unapplied()))])
     known = market_identity.identity()
     refuse([mode_problem(config, known)])
-    refuse([sealed_problem(known), folder_problem(config, known, lambda: check_files(config.files))])
+    refuse(
+        [sealed_problem(known), folder_problem(config, known, lambda: check_files(config.files)), cloud_problem(config)]
+    )
     known = market_identity.remember(sandbox=config.sandbox, now=now)
     _store_key_check(known)
     files_marker.claim(config.files, known)

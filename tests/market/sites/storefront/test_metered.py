@@ -211,7 +211,8 @@ def test_the_pages_take_fixed_queries(client: Client, buyer: User, django_assert
     held = factories.make_subscription(
         factories.make_order(buyer, offer=factories.make_offer(product, mode="ON_DEMAND"), paid=True)
     )
-    # clock, session, user, service, order lines, periods, freezes, packages, meter, usage, operations, history, refunds, whom to ask (2), its
+    # clock, session, user, service, order lines, periods, freezes, packages, meter, usage, months of usage, operations, history, refunds,
+    # whom to ask (2), the question to the seller (3), its
     # enterprise, frame
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(22):
         client.get(f"/services/{held.pk}/")

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from tradepost.market.compute.contract import CloudError, Fault
 from tradepost.market.compute.labels import OLD_DISK, TASK
@@ -18,8 +19,7 @@ from .api import Api, Instance, tags_of
 type Volume = Mapping[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
-class RootDisk:
+class RootDisk(Struct, frozen=True, kw_only=True):
     """A replacement. ``script``: user data of the new disk. ``token``: tags the new volume and the one that it replaces."""
 
     api: Api
