@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self, override
 
@@ -161,7 +162,8 @@ class Gateway:
         started = time.perf_counter()
         seen: list[datetime] = []
         try:
-            async with asyncio.timeout(within):
+            # The simulation has no event loop, and sets no limit.
+            async with asyncio.timeout(within) if within is not None else nullcontext():
                 response = await self.send(request, seen if certificate else None, limits)
         except Exception as error:  # noqa: BLE001  # whatever a seller's server does is a value here, not a crash
             spent = (time.perf_counter() - started) * 1000
