@@ -236,7 +236,7 @@ def create[M: models.Model](new: Iterable[M]) -> list[M]:
     if not objects:
         return objects
     model = type(objects[0])
-    columns, attributes = _columns_of(model)
+    columns, attributes = _columns_of(model, connection.vendor)
     values = ({column: _plain(getattr(one, name)) for column, name in attributes} for one in objects)
     keys = sorted(insert(model._meta.db_table, columns, values))  # noqa: SLF001  # they grow in the order of the objects
     for one, (pk,) in zip(objects, keys, strict=True):
@@ -248,11 +248,11 @@ def create[M: models.Model](new: Iterable[M]) -> list[M]:
 
 def columns_of(model: type[models.Model]) -> Mapping[str, str]:
     """For ``insert``: all columns of a model but its key, with their types in this database."""
-    return _columns_of(model)[0]
+    return _columns_of(model, connection.vendor)[0]
 
 
 @cache
-def _columns_of(model: type[models.Model]) -> tuple[dict[str, str], list[tuple[str, str]]]:
+def _columns_of(model: type[models.Model], _vendor: str) -> tuple[dict[str, str], list[tuple[str, str]]]:
     """Columns with their types in this database, and the attribute that each is filled from."""
     columns, attributes = {}, []
     for field in model._meta.concrete_fields:  # noqa: SLF001
