@@ -51,7 +51,7 @@ from tradepost.market.production.claim import ClaimedCall, claim_calls
 from tradepost.market.production.models import Call
 from tradepost.market.production.record import record
 from tradepost.market.review.overdue import OVERDUE
-from tradepost.market.service_desk import complaints, customer_demands
+from tradepost.market.service_desk import complaints, customer_demands, fetch_mails
 from tradepost.market.supervision import cancel
 from tradepost.market.supervision import timers as supervision_timers
 from tradepost.market.supervision.act import Said
@@ -139,7 +139,7 @@ def facts_of(size: Size) -> Mapping[str, str]:
         "order": number, "order_key": str(order), "tail": number[-7:], "line": f"{number}-000001", "unpaid": unpaid,
         "slug": "product-1", "seller_slug": "seller-1", "product": "1", "subscription": str(subscription), "instance": f"instance-{order}",
         "notice": str(notice), "mail": str(notice), "seller": "1", "buyer": "1", "address": "1", "category": str(one("SELECT id FROM catalog_category WHERE slug = 'many'")[0]), "call": str(3 * order), "operation": str(order),
-        "license_request": "1", "api_service": str(subscription), "app_key": "1", "model_service": str(subscription), "model_file": "0" * 64, "container_service": str(subscription), "coded": str(subscription), "coded_product": "1", "untaken": str(subscription), "license_code": of_seller("licenses_licensecode", "id", "subscription_id IS NOT NULL"), "run": "4", "case": "4", "access_key": AK, "email": "buyer1@many.example", "signing_key": one("SELECT key_id FROM identity_signingkey WHERE id = 1")[0],
+        "license_request": "1", "buyer_key": "1", "disabled_key": "2", "api_service": str(subscription), "app_key": "1", "model_service": str(subscription), "model_file": "0" * 64, "container_service": str(subscription), "coded": str(subscription), "coded_product": "1", "untaken": str(subscription), "license_code": of_seller("licenses_licensecode", "id", "subscription_id IS NOT NULL"), "run": "4", "case": "4", "access_key": AK, "email": "buyer1@many.example", "signing_key": one("SELECT key_id FROM identity_signingkey WHERE id = 1")[0],
         "operator": str(size.operator), "domain": "1", "attribute": "1", "staged_key": "staged", "member": str(size.sellers + 1), "group": "1",
         "empty_group": "2", "invitation": "1", "token": TOKEN, "submission": of_seller("review_submission", "id", "status = 'pending'"),
         "rejected": of_seller("review_submission", "id", "status = 'rejected'"), "picture": of_seller("assets_picture", "sha256"),
@@ -326,6 +326,7 @@ def timers(size: Size, now: datetime) -> Iterator[Deed]:
             )
         ],
         intents.WAITS: [("", {"intent": one("SELECT max(id) FROM payments_intent WHERE status = 'pending'")[0]}, now)],
+        fetch_mails.TIMER: [("", {}, now)],
         complaints.TIMER: [("", {"complaint": OF_THE_BUYER}, now)],
         customer_demands.TIMER: [("", {"customer_demand": OF_THE_BUYER}, now)],
         OVERDUE: [("", {"submission": int(of_seller("review_submission", "id", "status = 'pending'"))}, now)],

@@ -76,7 +76,8 @@ def metered(now: datetime) -> None:
         Charge, "o JOIN billing_accumulation a ON a.id = CASE WHEN mod(n, 10) = 0 THEN 1 ELSE 2 END"
         " JOIN subscriptions_subscription s ON s.id = a.meter_id", id="n", collection_id="n", accumulation_id="a.id",
         subscription_id="s.id", buyer_id="s.buyer_id", seller_id="s.seller_id", quantity_before="0", quantity_after="100000",
-        exact_after="0.1", minor="10", currency=text("CNY"), at=at,
+        exact_after="0.1", minor="10", currency=text("CNY"),
+        at=f"TIMESTAMPTZ '{now.isoformat()}' - ((SELECT max(n) FROM o) - n) * interval '1 hour'",
     )  # fmt: skip
     insert(
         UsageMonth, "subscriptions_subscription s CROSS JOIN generate_series(0, 3) m WHERE s.status = 'active'",

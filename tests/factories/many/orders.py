@@ -17,6 +17,7 @@ from .insert import insert, text
 from .invoiced import INVOICED
 from .stories import ENDED, FROZEN, HOLDS, PAID, PRICE, RELEASED, STATUS
 
+AGREEMENT = "SELECT min(id) FROM identity_agreement WHERE kind = '{}'"
 AUTOMATIC = f"story = 'delivered' AND product <> 2 AND NOT ({FROZEN}) AND NOT ({RELEASED}) AND mod(n, 5) = 0"
 """Those that are renewed automatically."""
 
@@ -37,7 +38,8 @@ def orders() -> None:
         period_type=text("month"), period_number="1", amount_minor=f"{PRICE}", list_minor=f"{PRICE}", sku_code="'SKU' || product",
         subscription_id=f"CASE WHEN renews THEN base WHEN {HOLDS} THEN n END",
         product_name="p.name", product_name_en="p.name_en", spec_name=text("标准版"), spec_name_en=text("Standard"),
-        agreed_at="at", invoiced_minor=f"CASE WHEN {INVOICED} THEN {PRICE} ELSE 0 END",
+        agreed_at="at", invoiced_minor=f"CASE WHEN {INVOICED} THEN {PRICE} ELSE 0 END", agreed_pay_minutes="1440",
+        buyer_agreement_id=f"({AGREEMENT.format('buyer')})", service_agreement_id=f"({AGREEMENT.format('publish')})",
     )  # fmt: skip
     insert(
         Move, f"o WHERE {PAID}", lifecycle=text("order"), subject="n::text", event=text("pay"), before=text("unpaid"),

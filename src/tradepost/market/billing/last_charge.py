@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, Max, Sum
+from django.db.models import F, Sum
 from msgspec import Struct
 
 from tradepost.market.base.money import Money
@@ -24,7 +24,8 @@ from .rate import Added, Rate, State, add
 
 
 class LastCharge(Struct, frozen=True, kw_only=True):
-    """``amount``: of the usage reported so far and not charged yet. ``at_most``: packages may cover a part of it."""
+    """``amount``: of the usage reported so far and not charged yet. ``at_most``: packages may cover a part of it.
+    ``reported_until``: end of the newest record."""
 
     amount: Money
     quantity: Decimal
@@ -46,7 +47,7 @@ def last_charge(subscription: Subscription, *, zone: ZoneInfo, now: datetime) ->
         amount=Money(_priced(meter, added), meter.currency),
         quantity=units(sum((one.quantity * one.times for many in added.values() for one in many), 0)),
         unit=meter.unit, unit_en=meter.unit_en, charged_at=next_moment(meter.cycle, now, zone),
-        reported_until=records.filter(sign=1, voided=False).aggregate(until=Max("end_at"))["until"],
+        reported_until=records.filter(sign=1, voided=False).order_by("-pk").values_list("end_at", flat=True).first(),
         at_most=bool(services_with_packages({subscription.pk})),
     )  # fmt: skip
 
