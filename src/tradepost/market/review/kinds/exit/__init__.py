@@ -1,7 +1,6 @@
 """A seller asks to leave the market for good (business-rules §1.4 'Exit').
 
-Invoices and settlements come to this market later; until then nothing is asked of them, and what was earned stays on the
-books, where the owners go on reading it.
+Open invoices and settlements do not hold an exit back. What was earned stays on the books, where the owners can still read it.
 """
 
 from __future__ import annotations
