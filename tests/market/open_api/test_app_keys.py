@@ -72,7 +72,7 @@ def test_a_wrong_secret_an_unknown_key_and_a_foreign_one_look_alike(held: Subscr
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"[]", b"{", {}, {"app_key": 1, "app_secret": "x"}, {"app_key": "x"}, {"app_key": "x" * 65, "app_secret": "y"}, {"app_key": "x", "app_secret": "y" * 129}]
+    "body", [{"app_key": "TP\0", "app_secret": "x"}, {"app_key": "TP1", "app_secret": "\ud800"}, {"app_key": "钥匙", "app_secret": "x"}, b"", b"[]", b"{", {}, {"app_key": 1, "app_secret": "x"}, {"app_key": "x"}, {"app_key": "x" * 65, "app_secret": "y"}, {"app_key": "x", "app_secret": "y" * 129}]
 )  # fmt: skip
 def test_a_body_that_is_no_question_is_refused(held: Subscription, body: object) -> None:
     assert ask(shop_of(held.seller), body, 400)["error_code"] == "MKT.0101"

@@ -84,7 +84,10 @@ def load_verify(body: bytes) -> tuple[str, str]:
         check(BODY, members)
     except BadBody as error:
         raise ApiRefused(ERRORS["MKT.0101"], str(error)) from None
-    return text(members, "app_key"), text(members, "app_secret")
+    key, secret = text(members, "app_key"), text(members, "app_secret")
+    if not all(value.isascii() and value.isprintable() for value in (key, secret)):
+        raise ApiRefused(ERRORS["MKT.0101"], "keys and secrets have printable ASCII characters only")
+    return key, secret
 
 
 def verified(checked: AppKeyCheck) -> Response:
