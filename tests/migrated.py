@@ -80,7 +80,7 @@ def _key() -> str:
     """Of all that migrations are made of: ours, and the packages that bring their own."""
     digest = hashlib.sha256()
     ours = sorted(MIGRATIONS.glob("**/migrations/*.py"))
-    written = [MIGRATIONS / "identity/first_agreements.py"]
+    written = [MIGRATIONS / "identity/first_agreements.py", MIGRATIONS / "catalog/first_categories.py"]
     texts = [*written, ROOT / "src/tradepost/market/settings.py"]
     for path in [*ours, *texts, ROOT / "requirements/dev.txt"]:
         digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())

@@ -1,4 +1,4 @@
-"""The categories that the demo uses. A new market starts with the same ones: migration 0012 holds a copy of its own.
+"""The categories that a new market starts with. Migration 0012 writes them; operators change them afterwards.
 
 The demo uses the same categories, so its products name their slugs.
 """
