@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -180,3 +181,27 @@ class LiveFile:
     @property
     def images(self) -> Sequence[Offered]:
         return tuple(Offered(code=image.code, title=image.title.text) for image in self.now.images)
+
+
+class FileCloud:
+    """What every cloud answers from its cloud file. Its adapter asks the cloud itself."""
+
+    def __init__(self, name: str, setup: Setup) -> None:
+        self.name = name
+        self._file = LiveFile(setup)
+
+    @property
+    def title(self) -> Text:
+        return self._file.now.title.text
+
+    @property
+    def sizes(self) -> Sequence[Offered]:
+        return self._file.sizes
+
+    @property
+    def images(self) -> Sequence[Offered]:
+        return self._file.images
+
+    @property
+    def observe_every(self) -> timedelta | None:
+        return timedelta(seconds=self._file.now.observe_seconds)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
-from tradepost.market.compute.cloud_file import LiveFile, Setup
-from tradepost.market.compute.contract import CloudError, Login, NewServer, Offered, Owned, Seen, State, SystemImage
+from tradepost.market.compute.cloud_file import FileCloud, Setup
+from tradepost.market.compute.contract import CloudError, Login, NewServer, Owned, Seen, State, SystemImage
 from tradepost.market.compute.first_login import user_data
 from tradepost.market.compute.labels import MARKET, ORDER, SERVER
-from tradepost.protocols.text import Text
 
 from .api import Api, Instance, tag_of, tags_of
 from .root_disk import RootDisk
@@ -24,29 +22,12 @@ STATES = {
 EXISTING = ["pending", "running", "stopping", "stopped"]
 
 
-class Ec2:
+class Ec2(FileCloud):
     """Satisfies ``Compute``, ``Inventory`` and ``Checkable``."""
 
     def __init__(self, setup: Setup) -> None:
-        self.name = "ec2"
-        self._file = LiveFile(setup)
+        super().__init__("ec2", setup)
         self._api = Api(self._file)
-
-    @property
-    def title(self) -> Text:
-        return self._file.now.title.text
-
-    @property
-    def sizes(self) -> Sequence[Offered]:
-        return self._file.sizes
-
-    @property
-    def images(self) -> Sequence[Offered]:
-        return self._file.images
-
-    @property
-    def observe_every(self) -> timedelta | None:
-        return timedelta(seconds=self._file.now.observe_seconds)
 
     def create(self, wanted: NewServer, *, token: str) -> Seen:
         """The tag is looked up first; the client token covers the seconds before a new tag can be found."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 import base64
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
-from tradepost.market.compute.cloud_file import LiveFile, Setup
-from tradepost.market.compute.contract import CloudError, Login, NewServer, Offered, Owned, Seen, State, SystemImage
+from tradepost.market.compute.cloud_file import FileCloud, Setup
+from tradepost.market.compute.contract import CloudError, Login, NewServer, Owned, Seen, State, SystemImage
 from tradepost.market.compute.first_login import user_data
 from tradepost.market.compute.labels import MARKET, ORDER, SERVER, TASK
-from tradepost.protocols.text import Text
 
 from .api import Api
 
@@ -26,29 +24,12 @@ IMAGE_OF = "metering.image_id"
 """Where a server's metadata says which image is on its system disk."""
 
 
-class HuaweiCloud:
+class HuaweiCloud(FileCloud):
     """Satisfies ``Compute``, ``Inventory`` and ``Checkable``."""
 
     def __init__(self, setup: Setup) -> None:
-        self.name = "huaweicloud"
-        self._file = LiveFile(setup)
+        super().__init__("huaweicloud", setup)
         self._api = Api(self._file)
-
-    @property
-    def title(self) -> Text:
-        return self._file.now.title.text
-
-    @property
-    def sizes(self) -> Sequence[Offered]:
-        return self._file.sizes
-
-    @property
-    def images(self) -> Sequence[Offered]:
-        return self._file.images
-
-    @property
-    def observe_every(self) -> timedelta | None:
-        return timedelta(seconds=self._file.now.observe_seconds)
 
     def create(self, wanted: NewServer, *, token: str) -> Seen:
         """The client token gives the same job again until the server and its tags can be found."""
