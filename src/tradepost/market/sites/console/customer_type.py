@@ -25,7 +25,7 @@ class TypeForm(forms.Form):
         help_text=_("As on the business licence or identity document."),
     )  # fmt: skip
     reason = forms.CharField(
-        label=_("What you checked"), max_length=200, help_text=_("For the history. The customer does not see it.")
+        label=_("Evidence checked"), max_length=200, help_text=_("For the history. The customer does not see it.")
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
