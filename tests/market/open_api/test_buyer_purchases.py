@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from tests import factories
+from tests.factories.metering import make_metered
 from tests.market.open_api.asking import HOST
 from tests.market.open_api.buyer_program import (
     Program,
@@ -227,6 +229,20 @@ def options(program: Program, held: Subscription) -> list[dict[str, str]]:
         "unsubscribe_options"
     ]
     return found
+
+
+def test_a_pay_per_use_service_is_ended_for_nothing(program: Program) -> None:
+    """business-rules §4.7: every option of the details can be chosen; the end pays nothing back and happens once."""
+    held = make_metered(buyer=program.buyer)
+    before = balance(program.buyer, "CNY")
+    [option] = options(program, held)
+    assert (option["way"], Decimal(option["refund_amount"])) == ("end", Decimal(0))
+    asked: dict[str, Any] = {"idempotency_key": "e", "service_id": str(held.pk), "way": "end"}
+    first = program.call("service/unsubscribe", **asked, refund_amount=option["refund_amount"])
+    assert (first[0], first[1]["result"]["way"]) == (200, "end")
+    assert program.call("service/unsubscribe", **asked, refund_amount=option["refund_amount"]) == first
+    held.refresh_from_db()
+    assert (held.status, balance(program.buyer, "CNY")) == ("releasing", before)
 
 
 def test_a_service_is_unsubscribed_for_the_shown_amount() -> None:

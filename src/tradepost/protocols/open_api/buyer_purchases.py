@@ -25,7 +25,7 @@ RENEW_SERVICE = f"{ROOT}/service/renew"
 UNSUBSCRIBE_SERVICE = f"{ROOT}/service/unsubscribe"
 SHOW_AGREEMENTS = f"{ROOT}/subscription-agreements-query"
 
-WAYS = ("cancel_renewal", "no_reason", "unused")
+WAYS = ("cancel_renewal", "no_reason", "unused", "end")
 """How a service is unsubscribed: take back a renewal that has not begun, return it within the first days, or return what is left
 of its paid time."""
 ID_LENGTH = 18
