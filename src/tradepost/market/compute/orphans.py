@@ -191,4 +191,4 @@ def release(pk: int, *, actor: str, now: datetime) -> None:
 
 
 def _decided() -> Refused:
-    return Refused("orphan.decided", _("This server was already decided on. Reload the page to see its state."))
+    return Refused("orphan.decided", _("This server was already kept or deleted. Reload the page to see its state."))
