@@ -34,7 +34,7 @@ class Complaint(models.Model):
         SUPPORT = "support", _("Questions or faults are not dealt with")
         STEERED_AWAY = "steered_away", _("The seller wants to be paid outside of the market")
         ABUSE = "abuse", _("The seller insulted or threatened me")
-        FAKE_TRADE = "fake_trade", _("The seller makes up orders")
+        FAKE_TRADE = "fake_trade", _("Fake orders")
         OTHER = "other", _("Something else")
 
     buyer = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)

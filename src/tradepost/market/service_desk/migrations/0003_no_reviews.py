@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='complaint',
             name='reason',
-            field=models.CharField(choices=[('unreachable', 'The seller cannot be reached'), ('not_as_sold', 'What was delivered is not what was sold'), ('support', 'Questions or faults are not dealt with'), ('steered_away', 'The seller wants to be paid outside of the market'), ('abuse', 'The seller insulted or threatened me'), ('fake_trade', 'The seller makes up orders'), ('other', 'Something else')], max_length=16),
+            field=models.CharField(choices=[('unreachable', 'The seller cannot be reached'), ('not_as_sold', 'What was delivered is not what was sold'), ('support', 'Questions or faults are not dealt with'), ('steered_away', 'The seller wants to be paid outside of the market'), ('abuse', 'The seller insulted or threatened me'), ('fake_trade', 'Fake orders'), ('other', 'Something else')], max_length=16),
         ),
     ]
