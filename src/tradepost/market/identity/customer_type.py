@@ -33,7 +33,7 @@ def certify_customer(user: User, customer_type: str, *, name: str, reason: str, 
     if len(name) > MAX_NAME:
         raise _wrong("name", _("At most %(most)s characters.") % {"most": MAX_NAME})
     if not reason:
-        raise _wrong("reason", _("Enter what you checked. The history keeps it."))
+        raise _wrong("reason", _("Enter the evidence that you checked. The history shows it."))
     name = name if customer_type else ""
     with transaction.atomic():
         stored = User.objects.select_for_update().values_list("customer_type", "certified_name").get(pk=user.pk)

@@ -154,7 +154,7 @@ def certify(request: HttpRequest, pk: int) -> HttpResponse:
     if changed:
         messages.success(request, gettext("The customer type was saved."))
     else:
-        messages.info(request, gettext("The customer is certified like this already. Nothing was changed."))
+        messages.info(request, gettext("The customer already has this type and name. Nothing was changed."))
     return redirect("console:account", pk)
 
 

@@ -44,13 +44,13 @@ from tradepost.market.web.service_desk import desk_rules_now, key_of, key_shown
 from tradepost.market.web.status import vocabulary
 
 PROBLEMS: Mapping[str, Words] = {
-    Problem.TOO_LARGE: gettext_lazy("The mail is larger than this market reads."),
+    Problem.TOO_LARGE: gettext_lazy("The mail exceeds the size limit."),
     Problem.SUBJECT: gettext_lazy("The subject is not 【market】【demand】【name】."),
     Problem.AUTOMATIC: gettext_lazy("A program sent this mail, such as an absence notice or a newsletter."),
     Problem.SENDER: gettext_lazy("The mail names no sender."),
     Problem.EMPTY: gettext_lazy("The mail has no text."),
     Problem.UNREADABLE: gettext_lazy("The mail is damaged or uses an unknown character set."),
-    Problem.REFUSED: gettext_lazy("The market refused this demand."),
+    Problem.REFUSED: gettext_lazy("The demand was not accepted."),
 }
 """Why a mail became no demand, for operators."""
 
