@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
@@ -48,26 +49,22 @@ def look(request: HttpRequest) -> HttpResponse:
 @operator_required
 @require_POST
 def keep(request: HttpRequest, pk: int) -> HttpResponse:
-    try:
-        orphans.keep(pk, actor=person(request).email, now=now_of(request))
-    except OrphanServer.DoesNotExist:
-        raise Http404 from None
-    except Refused as refused:
-        messages.error(request, refused.message)
-    else:
-        messages.success(request, _("The server is kept until you delete it."))
-    return redirect("console:orphans")
+    return _decide(request, pk, orphans.keep, _("The server is kept until you delete it."))
 
 
 @operator_required
 @require_POST
 def release(request: HttpRequest, pk: int) -> HttpResponse:
+    return _decide(request, pk, orphans.release, _("The server is being deleted in the cloud."))
+
+
+def _decide(request: HttpRequest, pk: int, verb: Callable[..., None], done: str) -> HttpResponse:
     try:
-        orphans.release(pk, actor=person(request).email, now=now_of(request))
+        verb(pk, actor=person(request).email, now=now_of(request))
     except OrphanServer.DoesNotExist:
         raise Http404 from None
     except Refused as refused:
         messages.error(request, refused.message)
     else:
-        messages.success(request, _("The server is being deleted in the cloud."))
+        messages.success(request, done)
     return redirect("console:orphans")
