@@ -373,6 +373,7 @@ def test_the_last_poll_loads_the_page_with_its_actions(name: str, outcome: str) 
     order = json.loads(last["HX-Location"])
     assert order == {
         "path": walk.page, "target": "#main", "select": "#main", "swap": "outerHTML show:none", "push": "false",
+        "headers": {"Reloaded-For": walk.part},
     }  # fmt: skip
     page = walk.client.get(order["path"], headers={"hx-request": "true", "hx-target": "main"})
     assert page.text.count('<main id="main"') == 1

@@ -55,7 +55,8 @@ def test_what_goes_on_stays_as_it_is(text: str, status: int) -> None:
 def test_what_ended_or_is_gone_loads_the_page(text: str, status: int) -> None:
     answer = answered(text, status=status)
     assert (answer.status_code, answer.content) == (204, b"")
-    assert json.loads(answer["HX-Location"])["path"] == "/a/?b=c%20d"
+    order = json.loads(answer["HX-Location"])
+    assert (order["path"], order["headers"]) == ("/a/?b=c%20d", {"Reloaded-For": "part"})
 
 
 @pytest.mark.parametrize("where", ["", "https:", "//evil.example", "https://m.example//evil.example/x"])

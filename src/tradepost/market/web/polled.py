@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 MAIN = "#main"
+RELOADED_FOR = "Reloaded-For"
 GONE = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 
 
@@ -32,9 +33,9 @@ class Polled:
         if not part or not isinstance(response, HttpResponse):
             return response
         if response.status_code in GONE:
-            return _reload(request)
+            return _reload(request, part)
         is_page = response.status_code == HTTPStatus.OK and response["Content-Type"].startswith("text/html")
-        return _reload(request) if is_page and has_ended(response.text, part) else response
+        return _reload(request, part) if is_page and has_ended(response.text, part) else response
 
 
 def polling_part(request: HttpRequest) -> str:
@@ -50,14 +51,18 @@ def has_ended(text: str, part: str) -> bool:
     return tag is None or not re.search(r'hx-trigger="[^"]*\bevery |\bdata-paused\b', tag[0])
 
 
-def _reload(request: HttpRequest) -> HttpResponse:
-    """The page that the browser shows, by its own word; the browser itself refuses other hosts."""
+def _reload(request: HttpRequest, part: str) -> HttpResponse:
+    """The page that the browser shows, by its own word; the browser itself refuses other hosts.
+
+    The request for it says which part ended (``RELOADED_FOR``): by that header the script tells it from every other request.
+    """
     page = urlsplit(request.headers.get("HX-Current-URL", ""))
     response = HttpResponse(status=HTTPStatus.NO_CONTENT)
     if not page.path.startswith("/") or page.path.startswith("//"):
         response["HX-Refresh"] = "true"
         return response
     path = f"{page.path}?{page.query}" if page.query else page.path
-    order = {"path": path, "target": MAIN, "select": MAIN, "swap": "outerHTML show:none", "push": "false"}
+    order: dict[str, object] = {"path": path, "target": MAIN, "select": MAIN, "swap": "outerHTML show:none", "push": "false"}
+    order["headers"] = {RELOADED_FOR: part}
     response["HX-Location"] = json.dumps(order)
     return response

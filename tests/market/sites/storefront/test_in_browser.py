@@ -115,10 +115,24 @@ def test_from_the_shelf_to_the_password(browser: Browser, live_server: Any) -> N
     expect(password).to_have_text("••••••••")
     page.get_by_role("button", name="Show").click()
     expect(password).to_have_text("Open-Sesame-7")
+    _loaded_again(page)
+    expect(password).to_have_text("Open-Sesame-7")
     page.get_by_role("button", name="Hide").click()
     expect(password).to_have_text("••••••••")
     assert "Open-Sesame-7" not in page.content()
     assert heard == []
+
+
+def _loaded_again(page: Page) -> None:
+    """Two polls that end at once load the page twice (web/polled.py)."""
+    page.evaluate(
+        """() => {
+            document.getElementById("main").dataset.before = "";
+            const again = { target: "#main", select: "#main", swap: "outerHTML", headers: { "Reloaded-For": "live" } };
+            return htmx.ajax("GET", location.pathname, again);
+        }"""
+    )
+    expect(page.locator("#main[data-before]")).to_have_count(0)
 
 
 def _seller_refuses(order: Order) -> None:

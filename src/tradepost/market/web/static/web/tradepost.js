@@ -168,8 +168,10 @@
   }, true);
 
   // A part that followed some work has ended (web/polled.py): <main> is loaded again. What was typed and what was revealed stays,
-  // the focus stays in the page, and the result is announced.
-  let ended = null;
+  // the focus stays in the page, and the result is announced. Two polls may end at once and load it twice: every load keeps what
+  // is there when it arrives.
+  let kept = null;
+  const endedPart = (event) => event.detail.requestConfig?.headers["Reloaded-For"];
   const controls = (main) => [...main.querySelectorAll("input:not([type=hidden], [type=file]), textarea, select")];
   const secrets = (main) => [...main.querySelectorAll("[data-secret]")].map((box) => [box.querySelector("form").action, box]);
   const nameOf = (control) =>
@@ -182,40 +184,40 @@
       : /radio|checkbox/.test(control.type)
         ? control.checked !== control.defaultChecked
         : control.value !== control.defaultValue;
-  document.addEventListener("htmx:beforeOnLoad", (event) => {
-    if (event.detail.xhr.getResponseHeader("HX-Location")) ended = { part: event.target.id };
-  });
   document.addEventListener("htmx:beforeSwap", (event) => {
     const main = event.detail.target;
-    if (!ended || main.id !== "main") return;
-    ended.typed = new Map(controls(main).filter(isTyped).map((control) => [nameOf(control), stateOf(control)]));
-    ended.secrets = new Map(
-      secrets(main)
-        .filter(([, box]) => box.querySelector("[data-secret-show]").hidden)
-        .map(([action, box]) => [action, box.querySelector("code").textContent]),
-    );
-    ended.focused = main.contains(document.activeElement);
+    if (!endedPart(event) || main.id !== "main") return;
+    kept = {
+      typed: new Map(controls(main).filter(isTyped).map((control) => [nameOf(control), stateOf(control)])),
+      secrets: new Map(
+        secrets(main)
+          .filter(([, box]) => box.querySelector("[data-secret-show]").hidden)
+          .map(([action, box]) => [action, box.querySelector("code").textContent]),
+      ),
+      focused: main.contains(document.activeElement),
+    };
   });
   document.addEventListener("htmx:responseError", (event) => {
     // The page was the answer to a form, or what it showed is gone: the page that it belongs to is one step up.
     const isLost = [404, 405].includes(event.detail.xhr.status);
-    if (ended && event.detail.target.id === "main" && isLost) location.assign(new URL("..", location.href));
+    if (endedPart(event) && isLost) location.assign(new URL("..", location.href));
   });
-  document.addEventListener("htmx:afterSettle", (event) => {
+  // Not after it has settled: that is a moment later, when the next load may have begun.
+  document.addEventListener("htmx:afterSwap", (event) => {
     const main = event.target;
-    if (!ended || main.id !== "main") return;
+    if (!kept || main.id !== "main") return;
     for (const control of controls(main)) {
-      if (!ended.typed.has(nameOf(control))) continue;
-      const was = ended.typed.get(nameOf(control));
+      if (!kept.typed.has(nameOf(control))) continue;
+      const was = kept.typed.get(nameOf(control));
       if (typeof was === "boolean") control.checked = was;
       else control.value = was;
     }
-    for (const [action, box] of secrets(main)) if (ended.secrets.has(action)) unveil(box, ended.secrets.get(action));
-    if (ended.focused && !main.contains(document.activeElement)) main.focus({ preventScroll: true });
-    const part = document.getElementById(ended.part);
+    for (const [action, box] of secrets(main)) if (kept.secrets.has(action)) unveil(box, kept.secrets.get(action));
+    if (kept.focused && !main.contains(document.activeElement)) main.focus({ preventScroll: true });
+    const part = document.getElementById(endedPart(event));
     const news = part?.querySelector("[data-said]") || part?.querySelector("[aria-live]") || part || main.querySelector("h1");
     say(news ? news.textContent.replace(/\s+/g, " ").trim().slice(0, 200) : "");
-    ended = null;
+    kept = null;
     unfold();
   });
 
