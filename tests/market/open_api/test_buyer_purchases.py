@@ -10,6 +10,7 @@ import pytest
 
 from tests import factories
 from tests.factories.metering import make_metered
+from tests.factories.products import ON_DEMAND
 from tests.market.open_api.asking import HOST
 from tests.market.open_api.buyer_program import (
     Program,
@@ -84,6 +85,20 @@ def test_an_order_is_created_paid_and_listed(program: Program) -> None:
     [detail] = program.call("order-detail/query", orderids=[order["order_id"]])[1]["result"]["order_info_list"]
     assert detail["allowed_operation"] == {"pay": False, "cancel": False}
     assert detail["aggregate_resource_infos"][0]["amount"] == "100.00"
+
+
+@pytest.mark.parametrize("later", ["usage", "renewal"])
+def test_what_is_paid_later_needs_the_permission_to_pay(later: str) -> None:
+    """Decision 0088: a program without ``pay`` leaves every payment to a person, also those without another call."""
+    buyer = factories.make_buyer()
+    offer = offer_on_sale(ON_DEMAND) if later == "usage" else offer_on_sale()
+    order: dict[str, Any] = {"idempotency_key": "k", "product_id": offer.product_id, "accepted_agreements": AGREED}
+    if later == "renewal":
+        order["auto_renew"] = True
+    limited = make_program(buyer=buyer, rights=["read", "order"], name="limited")
+    assert refused(limited, "order/batch-order", **order)[:2] == (403, "CBC.0150")
+    full = make_program(buyer=buyer, rights=["order", "pay"], name="full")
+    assert full.code("order/batch-order", **order)[0] == 200
 
 
 def test_a_repeated_call_buys_nothing_again(program: Program) -> None:
@@ -186,7 +201,7 @@ def test_a_product_for_others_is_not_sold(program: Program) -> None:
     offer = offer_on_sale()
     product = offer.sku.spec.product
     SalesTarget.objects.create(product=product, audience=SalesTarget.Audience.LISTED)
-    order = {"idempotency_key": "k", "product_id": offer.product_id, "accepted_agreements": AGREED}
+    order: dict[str, Any] = {"idempotency_key": "k", "product_id": offer.product_id, "accepted_agreements": AGREED}
     assert refused(program, "order/batch-order", **order) == (403, "CBC.0150", "order.not_for_you")
     SalesTarget.objects.all().delete()
     Product.objects.filter(pk=product.pk).update(status=Product.Status.FROZEN)

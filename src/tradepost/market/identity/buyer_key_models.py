@@ -12,7 +12,7 @@ class Right(models.TextChoices):
     READ = "read", _("View orders and services")
     ACCESS = "access", _("View sign-in data of services, including passwords")
     ORDER = "order", _("Place, renew, and cancel orders")
-    PAY = "pay", _("Pay orders from the balance")
+    PAY = "pay", _("Pay from the balance: orders, pay-per-use services, automatic renewals")
     UNSUBSCRIBE = "unsubscribe", _("Unsubscribe services")
 
 

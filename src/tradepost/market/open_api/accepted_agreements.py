@@ -43,17 +43,23 @@ def _of_market(agreement: Agreement) -> wire.Agreement:
 
 def _of_seller(product: Product, *, now: datetime) -> wire.Agreement:
     """The service agreement between buyer and seller. Its version changes with the seller's additional terms as well."""
-    current = offered(product, pay_within=timedelta(minutes=config().unpaid_timeout_minutes), now=now)
     return wire.Agreement(
         agreement_id=SERVICE,
-        version=current.stamp.split("/", 1)[1].strip("/").replace("/", "-"),
+        version=_stamp(product, now=now).split("/", 1)[1].strip("/").replace("/", "-"),
         name=_("Product service agreement"),
         url=f"{config().base_url}{reverse('storefront:service_agreement', args=[product.slug])}",
     )
 
 
-def check_accepted(accepted: Collection[wire.Agreement], product_id: str, *, now: datetime) -> None:
-    """Raises ``Refused`` when a version in force is not among the accepted ones."""
+def _stamp(product: Product, *, now: datetime) -> str:
+    return offered(product, pay_within=timedelta(minutes=config().unpaid_timeout_minutes), now=now).stamp
+
+
+def check_accepted(accepted: Collection[wire.Agreement], product_id: str, *, now: datetime) -> str:
+    """Return the stamp of what was accepted, for the order; empty for an unknown offer.
+
+    Raises ``Refused`` when a version in force is not among the accepted ones.
+    """
     given = {(one.agreement_id, one.version) for one in accepted}
     lacking = [one for one in required(product_id, now=now) if (one.agreement_id, one.version) not in given]
     if lacking:
@@ -64,3 +70,5 @@ def check_accepted(accepted: Collection[wire.Agreement], product_id: str, *, now
             HTTPStatus.BAD_REQUEST,
             field="accepted_agreements",
         )
+    offer = Offer.objects.select_related("sku__spec__product").filter(product_id=product_id).first()
+    return _stamp(offer.sku.spec.product, now=now) if offer is not None else ""

@@ -66,6 +66,8 @@ class BuyerRequest(Struct, frozen=True):
     body: bytes
     path: str
     now: datetime
+    rights: frozenset[str] = frozenset()
+    """Everything that the key may do."""
 
 
 type BuyerApi = Callable[[BuyerRequest], Response]
@@ -85,7 +87,8 @@ def buyer_api(right: Right, described: Described) -> Callable[[BuyerApi], Callab
                 raise ApiRefused(FORBIDDEN.code, f"the access key lacks the permission {right.value}")
             buyer = User.objects.get(pk=caller.buyer_id)
             with translation.override("en"):  # a program reads it
-                return _answer(api, BuyerRequest(buyer, request.request.body, request.http.path_info, request.now))
+                asked = BuyerRequest(buyer, request.request.body, request.http.path_info, request.now, caller.rights)
+                return _answer(api, asked)
 
         return answer
 

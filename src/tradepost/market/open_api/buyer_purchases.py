@@ -12,6 +12,7 @@ from http import HTTPStatus
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.money import MINOR_DIGITS, Money
+from tradepost.market.catalog.models import Offer
 from tradepost.market.fulfilment.renewing import untold
 from tradepost.market.fulfilment.unsubscribe import Unsubscribe
 from tradepost.market.fulfilment.unsubscribe import unsubscribe as carry_out
@@ -24,9 +25,10 @@ from tradepost.market.orders.renew import RenewService
 from tradepost.market.web.refund_rules import rules_now
 from tradepost.protocols.http import Response
 from tradepost.protocols.open_api import buyer_purchases as wire
-from tradepost.protocols.open_api.buyer_errors import SUCCESS
+from tradepost.protocols.open_api.buyer_errors import FORBIDDEN, SUCCESS
 
 from .accepted_agreements import check_accepted, required
+from .answers import ApiRefused
 from .buyer_api import BuyerRequest, buyer_api, not_found, once
 from .buyer_orders import KINDS, STATUSES, TAG, dump_time
 from .buyer_services import held_by
@@ -44,8 +46,9 @@ ONCE = (
         operation="CreateOrders",
         tag=TAG,
         summary="Create an order",
-        words="Creates one order, unpaid; a free order is processed at once. Accept the agreements that "
-        "ShowSubscriptionAgreements lists. With expected_amount an order at another price is refused." + ONCE,
+        words="Creates one order, unpaid; a free order is processed at once. A pay-per-use service and auto_renew are paid from "
+        "the balance later, so they need the permission pay as well. Accept the agreements that ShowSubscriptionAgreements lists. With expected_amount an order at another price is refused."
+        + ONCE,
         right=Right.ORDER,
         body=table(wire.CREATE_BODY),
         success=table(wire.PLACED_ANSWER),
@@ -54,17 +57,19 @@ ONCE = (
 )
 def create_order(request: BuyerRequest) -> Response:
     asked = wire.load_create(request.body)
-    command = PlaceOrder(
-        product_id=asked.product_id,
-        quantity=asked.quantity,
-        periods=asked.periods,
-        extend_params=asked.extend_params,
-        agreed=True,
-        renews=asked.auto_renew,
-    )
+    if Right.PAY not in request.rights:
+        _check_costs_nothing_later(asked)
 
     def act() -> Response:
-        check_accepted(asked.accepted, asked.product_id, now=request.now)
+        command = PlaceOrder(
+            product_id=asked.product_id,
+            quantity=asked.quantity,
+            periods=asked.periods,
+            extend_params=asked.extend_params,
+            agreed=True,
+            agreements=check_accepted(asked.accepted, asked.product_id, now=request.now),
+            renews=asked.auto_renew,
+        )
         order = buy(request.buyer, command, now=request.now, unpaid_timeout=_unpaid_timeout())
         return _placed(order, asked.expected_amount)
 
@@ -119,13 +124,13 @@ def renew_service(request: BuyerRequest) -> Response:
         held = held_by(request, asked.service_id)
         if (why := untold(held)) is not None:
             raise why
-        check_accepted(asked.accepted, asked.product_id, now=request.now)
         command = RenewService(
             subscription=held.pk,
             product_id=asked.product_id,
             periods=asked.periods,
             align_day=asked.align_day,
             agreed=True,
+            agreements=check_accepted(asked.accepted, asked.product_id, now=request.now),
         )
         order = renew(request.buyer, command, now=request.now, unpaid_timeout=_unpaid_timeout())
         return _placed(order, asked.expected_amount)
@@ -184,6 +189,14 @@ def unsubscribe_service(request: BuyerRequest) -> Response:
 def agreements(request: BuyerRequest) -> Response:
     product = wire.load_agreements_query(request.body)
     return wire.agreements(required(product, now=request.now))
+
+
+def _check_costs_nothing_later(asked: wire.CreateOrder) -> None:
+    """Raises ``ApiRefused``: usage and automatic renewals are taken from the balance without another call."""
+    offer = Offer.objects.filter(product_id=asked.product_id).first()
+    if asked.auto_renew or (offer is not None and offer.charging.postpaid):
+        what = "auto_renew" if asked.auto_renew else "a pay-per-use service"
+        raise ApiRefused(FORBIDDEN.code, f"{what} needs the permission {Right.PAY.value}")
 
 
 def _unpaid_timeout() -> timedelta:

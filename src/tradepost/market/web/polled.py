@@ -62,7 +62,13 @@ def _reload(request: HttpRequest, part: str) -> HttpResponse:
         response["HX-Refresh"] = "true"
         return response
     path = f"{page.path}?{page.query}" if page.query else page.path
-    order: dict[str, object] = {"path": path, "target": MAIN, "select": MAIN, "swap": "outerHTML show:none", "push": "false"}
+    order: dict[str, object] = {
+        "path": path,
+        "target": MAIN,
+        "select": MAIN,
+        "swap": "outerHTML show:none",
+        "push": "false",
+    }
     order["headers"] = {RELOADED_FOR: part}
     response["HX-Location"] = json.dumps(order)
     return response
