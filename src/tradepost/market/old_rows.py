@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from tradepost.market.app_keys.keys import KEY_HISTORY
 from tradepost.market.applications import retention as applications_retention
 from tradepost.market.applications.lifecycle import SYNC
 from tradepost.market.assets import retention as assets_retention
@@ -53,6 +54,7 @@ RETENTION: tuple[retention.Rule | retention.Sweep, ...] = (
         ORDER.name,
         SUBSCRIPTION.name,
         ACCESS_HISTORY,
+        KEY_HISTORY,
         OPERATION.name,
         SYNC.name,
         ARREARS.name,

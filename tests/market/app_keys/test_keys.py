@@ -74,7 +74,7 @@ def test_a_rotation_needs_two_keys_and_a_revoked_one_stops() -> None:
     assert verdict(held, first.app_key, "wrong") == "UNKNOWN", "a revoked key says nothing to somebody who guesses"
     assert verdict(held, second.app_key, second.secret) == "VALID"
     revoked_at = AppKey.objects.get(pk=row.pk).revoked_at
-    keys.revoke_key(held, row.pk, now=NOW + timedelta(days=1))
+    keys.revoke_key(held, row.pk, by="buyer", now=NOW + timedelta(days=1))
     assert AppKey.objects.get(pk=row.pk).revoked_at == revoked_at
 
 
@@ -99,7 +99,7 @@ def test_a_service_has_few_valid_keys() -> None:
     with pytest.raises(Refused, match=r"app_key\.too_many"):
         keys.create_key(held, "one more", by="buyer", now=NOW)
     assert AppKey.objects.count() == MAX_VALID_KEYS
-    keys.revoke_key(held, AppKey.objects.earliest("pk").pk, now=NOW)
+    keys.revoke_key(held, AppKey.objects.earliest("pk").pk, by="buyer", now=NOW)
     keys.create_key(held, "one more", by="buyer", now=NOW)
 
 

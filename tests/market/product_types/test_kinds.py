@@ -253,7 +253,7 @@ def test_an_ai_asset_has_one_dimension_in_all_its_specs() -> None:
 WRONG_ENDPOINTS = (
     "http://api.example.com/", "api.example.com/v1", "https://", "https:///v1", "https://me:secret@api.example.com/",
     "https://api.example.com/#a", "https://api.example.com/a b", "javascript:alert(1)", "https://api.example.com:99999/",
-    "https://例.example/",
+    "https://例.example/", "https://localhost/v1", "https://127.0.0.1/v1", "https://api.localhost/", "https://[::1]/", "https://169.254.169.254/",
 )  # fmt: skip
 
 
@@ -267,6 +267,7 @@ def test_an_endpoint_is_an_https_address_without_an_account(kind: str) -> None:
 
 OTHER = f"registry.example.com/shop/app@sha256:{'b' * 64}"
 WRONG_IMAGES = (
+    "localhost:5000/app@sha256:" + "a" * 64, "127.0.0.1:5000/app@sha256:" + "a" * 64,
     "registry.example.com/shop/app:1.2", "nginx@sha256:" + "a" * 64, "registry.example.com/app@sha256:" + "a" * 63,
     "registry.example.com/app@sha256:" + "A" * 64, "registry.example.com/App@sha256:" + "a" * 64, "registry.example.com/app@md5:" + "a" * 32,
     "https://registry.example.com/app@sha256:" + "a" * 64, f"{IMAGE} {OTHER}", f"{IMAGE}\nlatest", "registry.example.com/" + "a/" * 300 + "a@sha256:" + "a" * 64,
@@ -285,7 +286,7 @@ def test_images_are_named_by_registry_and_digest(kind: str) -> None:
 
 
 def test_an_image_is_read_in_its_parts() -> None:
-    [image, local] = read_images(f"{IMAGE}\nlocalhost:5000/app@sha256:{'c' * 64}")
+    [image, plain] = read_images(f"{IMAGE}\nregistry:5000/app@sha256:{'c' * 64}")
     assert (image.name, image.tag, image.digest) == ("registry.example.com/shop/app", "1.2", f"sha256:{'a' * 64}")
-    assert (local.name, local.tag) == ("localhost:5000/app", "")
+    assert (plain.name, plain.tag) == ("registry:5000/app", "")
     assert image.reference == OTHER.replace("b" * 64, "a" * 64)

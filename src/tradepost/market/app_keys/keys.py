@@ -14,10 +14,13 @@ from django.utils.translation import gettext as _
 
 from tradepost.market.base import ids
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.lifecycle import moved
 from tradepost.market.subscriptions.models import Subscription
 
 from .models import NAME_LENGTH, AppKey
 
+KEY_HISTORY = "app_keys"
+"""Under this name the history of a service (``base.Move``) tells which keys its buyer created and revoked."""
 MAX_VALID_KEYS = 5
 """Of one service: enough for a rotation of several programs."""
 MAX_KEYS = 200
@@ -68,13 +71,26 @@ def create_key(subscription: Subscription, name: str, *, by: str, now: datetime)
             subscription=service, name=name, app_key=ids.access_key(), secret_hash=_hash(secret), created_by=by,
             created_at=now,
         )  # fmt: skip
+        _record(made, "created", by=by, now=now)
     return NewAppKey(made.app_key, secret)
 
 
-def revoke_key(subscription: Subscription, pk: int, *, now: datetime) -> AppKey:
+def revoke_key(subscription: Subscription, pk: int, *, by: str, now: datetime) -> AppKey:
     """End a key at once, in whatever state its service is. Repeating it changes nothing. Raises ``AppKey.DoesNotExist``."""
-    AppKey.objects.filter(subscription=subscription, pk=pk, revoked_at=None).update(revoked_at=now)
-    return AppKey.objects.get(subscription=subscription, pk=pk)
+    with transaction.atomic():
+        ended = AppKey.objects.filter(subscription=subscription, pk=pk, revoked_at=None).update(revoked_at=now)
+        key = AppKey.objects.get(subscription=subscription, pk=pk)
+        if ended:
+            _record(key, "revoked", by=by, now=now)
+    return key
+
+
+def _record(key: AppKey, event: str, *, by: str, now: datetime) -> None:
+    moved(key.subscription, KEY_HISTORY, event, now=now, actor=by, note=key.name)
+
+
+def has_valid_keys(subscription: Subscription) -> bool:
+    return AppKey.objects.filter(subscription=subscription, revoked_at=None).exists()
 
 
 def keys_of(subscription: Subscription) -> list[AppKey]:

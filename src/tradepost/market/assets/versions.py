@@ -165,7 +165,8 @@ def choosable(seller: Seller, kinds: tuple[str, ...], *, clean: bool = False) ->
 def downloads_of(sold: AssetVersion) -> list[AssetVersion]:
     """Return the clean files of a sold asset, newest first: the version that was sold, and each approved version."""
     found = AssetVersion.objects.filter(asset=sold.asset_id, verdict=AssetVersion.Verdict.CLEAN, file_gone=False)
-    return list(found.filter(Q(status=Status.APPROVED) | Q(pk=sold.pk)).order_by("-number")[:MAX_DOWNLOADS])
+    newest = list(found.filter(Q(status=Status.APPROVED) | Q(pk=sold.pk)).order_by("-number")[:MAX_DOWNLOADS])
+    return newest if sold in newest else [*newest, *found.filter(pk=sold.pk)]
 
 
 def _refused(code: str, message: str, *, field: str = "") -> Refused:

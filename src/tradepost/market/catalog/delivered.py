@@ -56,13 +56,12 @@ class ImageManifest(Struct, frozen=True):
 def current_answers(product: Product) -> Mapping[str, str]:
     """Return the answers of the version listed last: an endpoint that moved counts for buyers of earlier versions too."""
     listed = Version.objects.filter(product=product, listed_at__isnull=False).order_by("-listed_at", "-number")
-    plain = listed.values_list("document", flat=True).first()
-    return {} if plain is None else documents.load(plain).details.fields
+    return listed.values_list("document__details__fields", flat=True).first() or {}
 
 
-def card_of(product: Product) -> list[CardLine]:
-    """Return the endpoint card; empty for kinds without one. Answers that were not given are left out."""
-    answers = current_answers(product)
+def card_of(product: Product, answers: Mapping[str, str]) -> list[CardLine]:
+    """Return the endpoint card; empty for kinds without one. ``answers``: the current ones; those that were not given are left
+    out."""
     shown = [question for question in product_type(product.product_type).fields if question.after_payment]
     return [
         CardLine(question.label, value, question.answer is Answer.LINE)
@@ -71,10 +70,10 @@ def card_of(product: Product) -> list[CardLine]:
     ]
 
 
-def issues_keys(product: Product) -> bool:
-    """Whether buyers of this product create app keys now."""
+def issues_keys(product: Product, answers: Mapping[str, str]) -> bool:
+    """Whether buyers of this product create app keys, by its current answers."""
     rule = product_type(product.product_type).app_keys
-    return rule is not None and rule(current_answers(product))
+    return rule is not None and rule(answers)
 
 
 def _answered(question: Question, answers: Mapping[str, str]) -> Text:
@@ -89,7 +88,10 @@ def _answered(question: Question, answers: Mapping[str, str]) -> Text:
 def manifests_since(sold: Version) -> list[ImageManifest]:
     """Return the manifests that a buyer of this version may have, newest first: of that version and of each one listed later."""
     versions = Version.objects.filter(product=sold.product_id, number__gte=sold.number, listed_at__isnull=False)
-    found = (_manifest(version) for version in versions.order_by("-number")[:MAX_VERSIONS])
+    newest = list(versions.order_by("-number")[:MAX_VERSIONS])
+    if sold.listed_at is not None and sold not in newest:
+        newest.append(sold)
+    found = (_manifest(version) for version in newest)
     return [manifest for manifest in found if manifest is not None]
 
 

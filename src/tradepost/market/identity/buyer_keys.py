@@ -67,6 +67,9 @@ def _check(name: str, rights: Collection[str], command: CreateBuyerKey) -> None:
         raise Refused("buyer_key.days", words, HTTPStatus.UNPROCESSABLE_ENTITY, field="days")
 
 
+CHANGED = "buyer_key.changed"
+
+
 def disable_buyer_key(user: User, pk: int, *, now: datetime) -> BuyerKey:
     """Refuse calls of this key until it is enabled. Raises ``Refused`` when it is not the user's, or disabled already."""
     return _switch(user, pk, disabled=now, now=now)
@@ -82,7 +85,7 @@ def _switch(user: User, pk: int, *, disabled: datetime | None, now: datetime) ->
         key = _held(user, pk)
         if (key.disabled_at is None) == (disabled is None):
             words = _("This key was changed in the meantime. Its current state is shown here.")
-            raise Refused("buyer_key.changed", words)
+            raise Refused(CHANGED, words)
         key.disabled_at = disabled
         key.save(update_fields=["disabled_at"])
         _publish(key, "enabled" if disabled is None else "disabled", now)

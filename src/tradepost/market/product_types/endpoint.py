@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from tradepost.protocols.text import Text
@@ -63,8 +64,18 @@ def is_endpoint(text: str) -> bool:
         return False
     return (
         parts.scheme == "https"
-        and bool(parts.hostname)
+        and is_reachable(parts.hostname or "")
         and "@" not in parts.netloc
         and not parts.fragment
         and port != 0
     )
+
+
+def is_reachable(host: str) -> bool:
+    """Whether another machine could reach this host: not this machine itself, nor an address of its own cable."""
+    name = host.lower().rstrip(".")
+    try:
+        address = ip_address(name.strip("[]"))
+    except ValueError:
+        return bool(name) and name != "localhost" and not name.endswith(".localhost")
+    return not (address.is_loopback or address.is_unspecified or address.is_link_local or address.is_multicast)

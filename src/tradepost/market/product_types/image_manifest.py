@@ -13,6 +13,7 @@ from msgspec import Struct
 from tradepost.protocols.text import Text
 
 from .contract import Answer, Fault, Question
+from .endpoint import is_reachable
 from .facts import ProductFacts
 
 RULE = "2.5"
@@ -21,7 +22,7 @@ MAX_IMAGES = 30
 _PART = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
 _HOST = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::[0-9]{1,5})?"
 _REFERENCE = re.compile(
-    rf"(?P<name>(?=[^/]*[.:]|localhost/){_HOST}(?:/{_PART})+)(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{{0,127}}))?"
+    rf"(?P<name>(?=[^/]*[.:]){_HOST}(?:/{_PART})+)(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{{0,127}}))?"
     r"@(?P<digest>sha256:[0-9a-f]{64})"
 )
 """As the distribution specification of OCI has it, with the registry's host and the digest mandatory."""
@@ -79,7 +80,9 @@ def _lines(typed: str) -> list[str]:
 
 def _read(line: str) -> ImageReference | None:
     found = _REFERENCE.fullmatch(line) if len(line) <= MAX_LENGTH else None
-    return ImageReference(found["name"], found["tag"] or "", found["digest"]) if found else None
+    if found is None or not is_reachable(found["name"].partition("/")[0].partition(":")[0]):
+        return None
+    return ImageReference(found["name"], found["tag"] or "", found["digest"])
 
 
 def with_digests(facts: ProductFacts) -> Iterator[Fault]:
@@ -90,8 +93,8 @@ def with_digests(facts: ProductFacts) -> Iterator[Fault]:
             yield _fault(
                 "manifest.image",
                 Text(
-                    en=f"Line {number} is no image with a registry and a sha256 digest: “{line[:60]}”.",
-                    zh=f"第 {number} 行不是包含镜像仓库地址和 sha256 摘要的镜像：“{line[:60]}”。",
+                    en=f"Line {number} is not an image with a registry and a sha256 digest: “{line[:60]}”.",
+                    zh=f"第 {number} 行格式错误，应为包含镜像仓库地址和 sha256 摘要的镜像地址：“{line[:60]}”。",
                 ),
             )
             return
@@ -103,7 +106,7 @@ def with_digests(facts: ProductFacts) -> Iterator[Fault]:
     if len(images) > MAX_IMAGES:
         yield _fault(
             "manifest.too_many",
-            Text(en=f"At most {MAX_IMAGES} images.", zh=f"最多 {MAX_IMAGES} 个镜像。"),
+            Text(en=f"Enter at most {MAX_IMAGES} images.", zh=f"最多填写 {MAX_IMAGES} 个镜像。"),
         )
 
 

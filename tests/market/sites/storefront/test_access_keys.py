@@ -99,3 +99,14 @@ def test_the_page_links_the_description_of_the_apis(client: Client, buyer: User)
 
 def test_who_is_not_signed_in_is_asked_to(client: Client) -> None:
     assert client.get(PAGE).status_code == 302
+
+
+def test_a_key_that_another_tab_changed_shows_its_state(client: Client, buyer: User) -> None:
+    client.post(PAGE, NEW)
+    pk = BuyerKey.objects.get().pk
+    for act, offered in (("disable", "enable"), ("enable", "disable")):
+        client.post(f"{PAGE}{pk}/{act}/")
+        again = client.post(f"{PAGE}{pk}/{act}/", follow=True)
+        assert again.redirect_chain[-1][0] == PAGE
+        assert "This key was changed in the meantime." in again.content.decode()
+        assert f"{PAGE}{pk}/{offered}/" in again.content.decode()

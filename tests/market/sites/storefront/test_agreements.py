@@ -37,8 +37,9 @@ def client_of(user: User, language: str = "en") -> Client:
     return client
 
 
-def text(answer) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
+def text(answer, *, between: str = " ") -> str:
+    """What a person reads. ``between``: what stands for a tag; nothing shows where words and commas touch."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", between, answer.content.decode()))
 
 
 def form_of(page: str, **other: str) -> dict[str, str]:
@@ -76,9 +77,9 @@ def change(what: str, product: Product) -> None:
 def test_checkout_shows_both_agreements_and_the_order_keeps_their_versions() -> None:
     """§1.5: "becomes effective by ticking at order"."""
     product, client = factories.make_product(terms=TERMS), client_of(make_buyer())
-    page = text(client.get(reverse("storefront:checkout", args=[product.pk])))
-    assert "Product service agreement , version 1, with additional terms of the seller" in page
-    assert "Buyer agreement , version 1" in page
+    page = text(client.get(reverse("storefront:checkout", args=[product.pk])), between="")
+    assert "Product service agreement, version 1, with additional terms of the seller" in page
+    assert "Buyer agreement, version 1" in page
     line = bought(client, product)
     assert line.service_agreement is not None
     assert line.buyer_agreement is not None
@@ -173,7 +174,7 @@ def test_my_agreements_lists_them_with_version_time_and_order(language: str, nam
     buyer = make_buyer()
     client = client_of(buyer, language)
     empty = client.get(reverse("storefront:agreements"))
-    assert "tp-nothing" in empty.content.decode() or not empty.context["page"].rows
+    assert empty.context["page"].rows == []
     line = bought(client, factories.make_product())
     page = client.get(reverse("storefront:agreements"))
     assert all(name in text(page) for name in names)

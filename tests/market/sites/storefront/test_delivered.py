@@ -25,24 +25,28 @@ from tests.factories.products import MONTHLY, ON_DEMAND, PACKAGE, USES, make_off
 from tests.market.engine import react
 from tests.market.fulfilment.services import passes, renewed
 from tests.market.supervision.supervising import B, S, does
+from tradepost.market.app_keys import keys as app_keys
+from tradepost.market.app_keys.models import AppKey
 from tradepost.market.assets.asset_models import AssetVersion
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.files import Files
 from tradepost.market.base.values import replace
+from tradepost.market.catalog import delivered, drafts
 from tradepost.market.catalog import document as documents
-from tradepost.market.catalog import drafts
 from tradepost.market.catalog.delist import stop
 from tradepost.market.catalog.listing import list_draft
 from tradepost.market.catalog.models import Product
 from tradepost.market.fulfilment import by_operator
 from tradepost.market.identity.models import User
 from tradepost.market.orders.models import Order
+from tradepost.market.orders.refunds import what_may
 from tradepost.market.payments import ledger
 from tradepost.market.product_types.flows.contract import Act
 from tradepost.market.production.models import Call
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.supervision.models import Supervision
+from tradepost.market.web.refund_rules import rules_now
 from tradepost.market.web.sending_files import HEADER
 
 pytestmark = pytest.mark.django_db
@@ -142,6 +146,7 @@ def test_the_endpoint_is_shown_after_payment_only(kind: str) -> None:
     lifted(service)
     ended(service)
     assert ENDPOINT not in page(service)
+    assert "asked to delete" not in page(service), "no seller is asked"
 
 
 def changed(product: Product, **answers: str) -> None:
@@ -157,6 +162,49 @@ def test_an_endpoint_that_moved_reaches_earlier_buyers() -> None:
     service = service_of(product)
     changed(product, endpoint="https://new.qingxie.example/v2")
     assert "https://new.qingxie.example/v2" in page(service)
+
+
+def test_keys_can_be_revoked_while_the_service_is_frozen_or_needs_none() -> None:
+    """A key that leaked must not come back with the service."""
+    service = service_of(delivered_product("API_AGENTS"))
+    app_keys.create_key(service, "ci", by="buyer", now=NOW)
+    address = f"/services/{service.pk}/keys/"
+    frozen(service)
+    assert f'href="{address}"' in page(service)
+    client = browser(service.buyer)
+    assert "not accepted while the service is not active" in client.get(address).content.decode()
+    lifted(service)
+    changed(service.product, authentication="own")
+    assert f'href="{address}"' in page(service)
+    shown = client.get(address).content.decode()
+    assert ("not active" in shown, "until you revoke them" in shown) == (False, True)
+    refused = client.post(address, {"name": "another"}, follow=True)
+    assert "no longer uses app keys" in refused.content.decode()
+    key = AppKey.objects.get()
+    client.post(f"{address}{key.pk}/revoke/")
+    client.post(f"{address}{key.pk}/revoke/")
+    key.refresh_from_db()
+    assert key.revoked_at is not None
+    assert f'href="{address}"' not in page(service)
+    told = page(service)
+    assert (told.count("App key “ci” created"), told.count("App key “ci” revoked")) == (1, 1)
+
+
+def test_advice_for_sellers_is_not_shown_to_buyers() -> None:
+    assert "recommended" not in page(service_of(delivered_product("API_AGENTS")))
+
+
+def test_the_bought_manifest_stays_after_many_versions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivered, "MAX_VERSIONS", 1)
+    product = delivered_product("CONTAINER")
+    make_order(make_buyer(), offer=make_offer(product), paid=True)
+    react(now=NOW)
+    supervision = Supervision.objects.select_related("buyer", "subscription").get()
+    for digest in "cd":
+        changed(product, images=f"registry.qingxie.example/shop/app:1.3@sha256:{digest * 64}")
+    client = browser(supervision.buyer)
+    answers = [client.get(f"/services/{supervision.subscription_id}/manifests/{n}.json").status_code for n in (1, 2, 3)]
+    assert answers == [200, 404, 200]
 
 
 def test_a_card_without_keys_offers_none() -> None:
@@ -276,9 +324,9 @@ def test_a_renewal_opens_a_frozen_one_again() -> None:
 def test_what_was_downloaded_is_not_paid_back() -> None:
     """§4.7: "AI asset, container, content service: none"."""
     service = service_of(delivered_product("AI_ASSET", price=MONTHLY))
-    client = browser(service.buyer)
-    client.get(f"/services/{service.pk}/unsubscribe/")
-    client.post(f"/services/{service.pk}/unsubscribe/", {"agreed": "on"})
+    assert not what_may(service, rules_now(), now=NOW).ways
+    paid = {"agreed": "on", "way": "no_reason", "back": "10000"}
+    browser(service.buyer).post(f"/services/{service.pk}/unsubscribe/", paid)
     assert Subscription.objects.get(pk=service.pk).status == "active"
     assert ledger.verify().problems == ()
 

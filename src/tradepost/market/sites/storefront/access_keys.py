@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
 
 from django import forms
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.identity import buyer_keys as verbs
-from tradepost.market.identity.buyer_key_models import Right
+from tradepost.market.identity.buyer_key_models import BuyerKey, Right
 from tradepost.market.identity.keys import NewKey
 from tradepost.market.web.access import buyer_required, now_of, person
 from tradepost.market.web.refusals import say_why
@@ -77,15 +78,15 @@ def _page(request: HttpRequest, form: AccessKeyForm, made: NewKey | None, status
 @buyer_required
 @require_POST
 def disable(request: HttpRequest, pk: int) -> HttpResponse:
-    key = verbs.disable_buyer_key(person(request), pk, now=now_of(request))
-    return _done(request, _("Access key “%(name)s” is disabled. Its calls are refused.") % {"name": key.name})
+    return _switched(
+        request, pk, verbs.disable_buyer_key, _("Access key “%(name)s” is disabled. Its calls are refused.")
+    )
 
 
 @buyer_required
 @require_POST
 def enable(request: HttpRequest, pk: int) -> HttpResponse:
-    key = verbs.enable_buyer_key(person(request), pk, now=now_of(request))
-    return _done(request, _("Access key “%(name)s” is enabled.") % {"name": key.name})
+    return _switched(request, pk, verbs.enable_buyer_key, _("Access key “%(name)s” is enabled."))
 
 
 @buyer_required
@@ -93,6 +94,18 @@ def enable(request: HttpRequest, pk: int) -> HttpResponse:
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     key = verbs.delete_buyer_key(person(request), pk, now=now_of(request))
     return _done(request, _("Access key “%(name)s” is deleted. Its calls are refused.") % {"name": key.name})
+
+
+def _switched(request: HttpRequest, pk: int, switch: Callable[..., BuyerKey], words: str) -> HttpResponse:
+    """The list, also where another tab was faster: it shows how the key is now."""
+    try:
+        key = switch(person(request), pk, now=now_of(request))
+    except Refused as refused:
+        if refused.code != verbs.CHANGED:
+            raise
+        messages.error(request, refused.message)
+        return redirect("storefront:access_keys")
+    return _done(request, words % {"name": key.name})
 
 
 def _done(request: HttpRequest, words: str) -> HttpResponse:

@@ -32,7 +32,7 @@ def keys(request: HttpRequest, pk: int) -> HttpResponse:
     made, refused = None, None
     if request.method == "POST":
         if not may_create:
-            messages.error(request, _("The service is not active, so no key can be created."))
+            messages.error(request, _why_no_key(found))
             return redirect("storefront:subscription", pk=pk)
         try:
             made = verbs.create_key(found, request.POST.get("name", ""), by=person(request).email, now=now_of(request))
@@ -58,11 +58,17 @@ def keys(request: HttpRequest, pk: int) -> HttpResponse:
 def revoke(request: HttpRequest, pk: int, key_pk: int) -> HttpResponse:
     found = _own(request, pk)
     try:
-        key = verbs.revoke_key(found, key_pk, now=now_of(request))
+        key = verbs.revoke_key(found, key_pk, by=person(request).email, now=now_of(request))
     except AppKey.DoesNotExist:
         raise Http404 from None
     messages.success(request, _("The key %(key)s is revoked.") % {"key": key.app_key})
     return redirect("storefront:app_keys", pk=pk)
+
+
+def _why_no_key(found: Subscription) -> str:
+    if found.status == Subscription.Status.ACTIVE:
+        return _("This product no longer uses app keys, so no key can be created.")
+    return _("The service is not active, so no key can be created.")
 
 
 def _own(request: HttpRequest, pk: int) -> Subscription:

@@ -15,7 +15,14 @@ from tradepost.market.assets.asset_models import AssetVersion
 from tradepost.market.assets.versions import downloads_of
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.catalog import document as documents
-from tradepost.market.catalog.delivered import CardLine, ImageManifest, card_of, issues_keys, manifests_since
+from tradepost.market.catalog.delivered import (
+    CardLine,
+    ImageManifest,
+    card_of,
+    current_answers,
+    issues_keys,
+    manifests_since,
+)
 from tradepost.market.orders.models import OrderLine
 from tradepost.market.product_types.contract import Gives
 from tradepost.market.product_types.registry import product_type
@@ -48,9 +55,10 @@ def shown(found: Subscription, delivery: Supervision | None = None) -> Delivered
     gives = product_type(found.product.product_type).gives
     if gives not in {Gives.ENDPOINT, Gives.FILES, Gives.MANIFEST} or not _is_open(found, delivery):
         return None
+    answers = current_answers(found.product) if gives is Gives.ENDPOINT else {}
     return Delivered(
-        card=card_of(found.product) if gives is Gives.ENDPOINT else [],
-        keys=gives is Gives.ENDPOINT and issues_keys(found.product),
+        card=card_of(found.product, answers) if gives is Gives.ENDPOINT else [],
+        keys=gives is Gives.ENDPOINT and issues_keys(found.product, answers),
         files=_files(found) if gives is Gives.FILES else [],
         manifests=manifests_since(_line(found).version) if gives is Gives.MANIFEST else [],
     )

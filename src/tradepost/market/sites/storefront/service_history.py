@@ -10,8 +10,10 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
+from tradepost.market.app_keys.keys import KEY_HISTORY
 from tradepost.market.base.models import Move
 from tradepost.market.fulfilment.buyer_queries import Past
+from tradepost.market.fulfilment.cloud import spoken_without_interface
 from tradepost.market.fulfilment.expiry_policy import HISTORY
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.orders.refund_models import Refund
@@ -31,7 +33,7 @@ def service_events(
     """Oldest first. ``moves``: its own, and what its buyer wanted at its end. Periods without an order, as a migration may have left them, are not told."""
     of_line = {line.number: line for line in lines}
     every = list(moves)
-    moves = [move for move in every if move.lifecycle not in {HISTORY, ACCESS_HISTORY}]
+    moves = [move for move in every if move.lifecycle not in {HISTORY, ACCESS_HISTORY, KEY_HISTORY}]
     bought = of_line.get(subscription.order_line_number)
     first = TimelineEvent(
         subscription.created_at,
@@ -48,6 +50,7 @@ def service_events(
         *_of_freezes(past.freezes, moves),
         *_of_policies(move for move in every if move.lifecycle == HISTORY),
         *_of_access(move for move in every if move.lifecycle == ACCESS_HISTORY),
+        *_of_keys(move for move in every if move.lifecycle == KEY_HISTORY),
         *_of_grace(subscription),
     ]
     return [first, *sorted(told, key=lambda event: event.at or subscription.created_at)]
@@ -73,7 +76,8 @@ def _of_moves(moves: Iterable[Move], subscription: Subscription, past: Past) -> 
             case "frozen", "active":
                 yield TimelineEvent(move.at, _("No longer frozen"), icon="player-play", tone="ok")
             case _, "releasing":
-                text = _("The seller was asked to delete it.")
+                by_seller = spoken_without_interface(subscription) is None
+                text = _("The seller was asked to delete it.") if by_seller else ""
                 yield TimelineEvent(move.at, _("Ended: nobody can enter it any more"), text, "ban")
             case _, "released":
                 yield TimelineEvent(move.at, _("Deleted with its data"), icon="trash")
@@ -125,6 +129,12 @@ def _of_policies(moves: Iterable[Move]) -> Iterator[TimelineEvent]:
 def _of_access(moves: Iterable[Move]) -> Iterator[TimelineEvent]:
     for move in moves:
         yield TimelineEvent(move.at, _("The seller changed the access data"), icon="key")
+
+
+def _of_keys(moves: Iterable[Move]) -> Iterator[TimelineEvent]:
+    for move in moves:
+        words = _("App key “%(name)s” revoked") if move.event == "revoked" else _("App key “%(name)s” created")
+        yield TimelineEvent(move.at, words % {"name": move.note}, icon="key")
 
 
 def _what(line: OrderLine) -> str:

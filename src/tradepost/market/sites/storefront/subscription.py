@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
+from tradepost.market.app_keys.keys import KEY_HISTORY, has_valid_keys
 from tradepost.market.fulfilment.buyer_queries import past_of, under_way
 from tradepost.market.fulfilment.expiry_policy import HISTORY
 from tradepost.market.fulfilment.usage import reported_usage
@@ -79,6 +80,7 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
         "by_market": kind.by_market,
         "without_access": kind.by_people or kind.by_market,
         "delivered": delivered.shown(found, delivery),
+        "has_keys": gives is Gives.ENDPOINT and found.status in LIVING and has_valid_keys(found),
         "delivery": delivery,
         "ending": ending,
         "in_grace": usable
@@ -100,7 +102,7 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
             found,
             lines.lines if lines else (),
             past,
-            moves_of("subscription", found.pk, HISTORY, ACCESS_HISTORY),
+            moves_of("subscription", found.pk, HISTORY, ACCESS_HISTORY, KEY_HISTORY),
             refunds_of_service(found),
         ),
     }

@@ -32,6 +32,7 @@ from tradepost.market.orders.refund_terms import Why
 from tradepost.market.orders.refund_words import WORDS
 from tradepost.market.orders.refunds import what_may
 from tradepost.market.product_types.deliverable import by_cloud
+from tradepost.market.product_types.registry import product_type
 from tradepost.market.subscriptions.buyer_queries import buyer_subscription
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.web.access import buyer_required, now_of, person
@@ -82,6 +83,7 @@ def page(
         "ends_usage": found.offer.charging.postpaid,
         **_usage(request, found),
         "wraps": by_cloud(found.product.product_type),
+        "by_market": product_type(found.product.product_type).by_market,
         "contact": contact_of(found.seller, found.product, service=found.pk),
         "ways": [
             (

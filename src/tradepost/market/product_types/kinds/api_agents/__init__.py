@@ -96,8 +96,9 @@ KIND = ProductType(
             label=Text(en="Authentication", zh="认证方式"),
             section="2.5",
             answer=Answer.CHOICE,
+            help=Text(en="App keys of this marketplace are recommended.", zh="推荐使用本商店的应用密钥。"),
             choices=(
-                (KEY, Text(en="app key of this marketplace (recommended)", zh="本商店的应用密钥（推荐）")),
+                (KEY, Text(en="app key of this marketplace", zh="本商店的应用密钥")),
                 ("own", Text(en="credentials of the seller", zh="商家自有凭证")),
                 ("none", Text(en="none", zh="无需认证")),
             ),
