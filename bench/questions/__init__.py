@@ -23,6 +23,7 @@ QUESTIONS = {
     "growth": "growth",
     "first-page": "first_page",
     "web-vitals": "web_vitals",
+    "dead-seller": "dead_seller",
     "check": "check",
     "under-attack": "under_attack",
     "clock": "clock",

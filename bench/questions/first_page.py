@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from bench.answer import Answer, Need, Runs, Say, Scale
 from bench.places import folder
@@ -46,6 +47,13 @@ def _seconds() -> float:
 @contextmanager
 def demo() -> Iterator[str]:
     """Run ``tradepost demo`` on an empty folder and yield its address once its products are on the page."""
+    with demo_in() as (url, _data):
+        yield url
+
+
+@contextmanager
+def demo_in() -> Iterator[tuple[str, Path]]:
+    """The same, with the data folder."""
     port = free_port()
     with folder() as data:
         kept = {
@@ -63,7 +71,7 @@ def demo() -> Iterator[str]:
                         said.seek(0)
                         raise ProgramFailed(f"tradepost demo shows no page: {said.read()[-1000:]}")
                     time.sleep(0.02)
-                yield f"http://127.0.0.1:{port}"
+                yield f"http://127.0.0.1:{port}", data / "market"
             finally:
                 _stop(process)
 

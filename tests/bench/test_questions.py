@@ -25,6 +25,7 @@ OURS = {
     "growth": {"GET /orders/", "GET /seller/", "GET /console/", "API order query", "claim", "record"},
     "first-page": {"ours"},
     "web-vitals": {"first visit on the wire", "largest contentful paint"},
+    "dead-seller": {"complete, seller answers", "complete, seller is silent"},
     "clock": {"a service and year"},
     "check": {"saas_v2, with its replay after 11 s"},
     "under-attack": {"p95 idle, 20 people sign in at once", "p95, 20 people sign in at once"},
