@@ -20,6 +20,10 @@ from typing import Any
 QUERY = "/api/mkp-openapi-public/global/v1/order/query"
 
 
+HANGS = (0, "", b"")
+"""No answer: the connection stays open until the market closes it."""
+
+
 class Stranger:
     """``market``: where its open APIs are; ``ak`` and ``sk``: an access key."""
 
@@ -51,7 +55,7 @@ class Stranger:
             return _says("000000", "debugged")
         if self.failures:
             self.failures -= 1
-            return (500, "text/plain", b"out of memory") if self.failures else (200, "text/html", b"<html>busy</html>")
+            return HANGS if self.failures else (200, "text/html", b"<html>busy</html>")
         if line not in self.book:
             self.book[line] = self._order(order, line)
         return _says("000000", "success")
@@ -110,6 +114,10 @@ def serving(stranger: Stranger) -> Iterator[Stranger]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.path).query))
             status, content_type, content = stranger.answers(query, body)
+            if not status:
+                self.rfile.read(1)
+                self.close_connection = True
+                return
             self.send_response(status)
             self.send_header("Content-Type", content_type)
             self.send_header("Content-Length", str(len(content)))

@@ -26,7 +26,7 @@ from tradepost.market.orders.events import OrderPaid
 from tradepost.market.production.models import Address, Attempt, Call
 from tradepost.market.supervision.models import Supervision
 
-pytestmark = [pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 KEY = "0123456789abcdef0123456789ABCDEF"
 HOUR = timedelta(hours=1)
 
@@ -69,7 +69,7 @@ def test_a_hardware_order_reaches_a_seller_at_the_third_attempt(live_server: Any
         assert theirs.book[line]["orderLine"][0]["orderLineId"] == line
         assert theirs.refused == []
         call = Call.objects.get(purpose="notice")
-        assert verdicts(call) == ["http_status", "content_type", "done"]
+        assert verdicts(call) == ["timeout", "content_type", "done"]
         shown = text(center, f"/seller/messages/{call.pk}/")
         assert [f"Attempt {number}" in shown for number in (1, 2, 3, 4)] == [True, True, True, False]
         assert "Restart" not in shown
