@@ -23,7 +23,7 @@ from tests.factories.everything import Deed
 from tradepost.market.base import clock
 from tradepost.market.payments import ledger, totals
 
-pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
+pytestmark = [pytest.mark.django_db, pytest.mark.postgres, pytest.mark.slow]
 
 SIZE = many.Size(orders=70_000, sellers=500, events=50_000)
 """50,000 subscriptions and more of everything else."""

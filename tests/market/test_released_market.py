@@ -35,7 +35,7 @@ DUMPS = [
 LONGEST = 880
 """Seconds. It takes a tenth of that on a machine that has nothing else to do."""
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.timeout(900), pytest.mark.slow]
 of_each_dump = pytest.mark.parametrize("dump", DUMPS)
 
 

@@ -250,6 +250,7 @@ def _void(service: Subscription, at: int) -> None:
     void(record, reason="twice", actor="x", within=21 * DAY, zone=ZONE, now=LATER)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_neither_order_nor_batches_change_a_charge(seed: int) -> None:
     """§6: Σ deductions + excess = usage; with voids and late records."""

@@ -53,6 +53,7 @@ def slugs(found: Listing) -> list[str]:
     return [card.product.slug for card in found.page.rows]
 
 
+@pytest.mark.slow
 def test_every_search_has_its_answers_in_their_order(demo: None) -> None:
     del demo
     assert {query: slugs(shelf(Search(q=query))) for query in ANSWERS} == ANSWERS
@@ -95,6 +96,7 @@ def test_filters_narrow_and_counts_say_what_each_would_leave() -> None:
         assert sum(one.number for one in found.sellers) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("query", ["", "Cloud"])
 @pytest.mark.parametrize("sort", ["new", "price", "sold", "match", ""])
 def test_pages_follow_each_other_without_gap_in_every_order(query: str, sort: str) -> None:

@@ -76,6 +76,7 @@ _TEXTS = st.text(st.characters(exclude_characters="\0", codec="utf-8"), min_size
 _FILES = st.tuples(st.sampled_from(["a.lic", "b.bin"]), st.binary(min_size=1, max_size=40))
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.one_of(_TEXTS, _FILES), min_size=1, max_size=5), st.integers(0, 3))
 def test_whatever_is_uploaded_after_the_first_the_license_stays_the_same_bytes(

@@ -168,6 +168,7 @@ def test_where_both_fail_the_production_interface_is_named_first() -> None:
     assert (facts_told["activity"], facts_told["failed"]) == ("newInstance", "10")
 
 
+@pytest.mark.slow
 def test_five_failing_days_of_the_kit_alone_freeze_the_product_and_a_passing_probe_lets_it_come_back() -> None:
     """saas-v2 §6: five days in a row; §A.10's two working days are the older page's, the market has one rule."""
     application = joint_product()

@@ -46,6 +46,7 @@ def loaded(url: str) -> seed.Road:
     return seed.Road(seller_address=url, settings=config(), now=clock.now)
 
 
+@pytest.mark.slow
 def test_every_product_is_debugged_handed_in_approved_and_listed_and_its_cases_follow_the_server(
     tmp_path: Path,
 ) -> None:

@@ -133,6 +133,7 @@ def test_only_operators_act() -> None:
     assert clock.target() is None
 
 
+@pytest.mark.slow
 def test_queries_do_not_grow_with_the_rows(console: Client, django_assert_max_num_queries) -> None:
     busy_market(2)
     most = {}
