@@ -28,6 +28,7 @@ from tradepost.market.base.models import Event, Job
 from tradepost.market.base.outbox import Batched
 from tradepost.market.billing import arrears, charge, stops
 from tradepost.market.fulfilment.timers import AUTO_RENEW, EARN, LIFE
+from tradepost.market.identity import buyer_keys
 from tradepost.market.identity.domains import RECHECK
 from tradepost.market.identity.models import User
 from tradepost.market.invoices.patience import CLOCK as INVOICE_CLOCK
@@ -327,6 +328,7 @@ def timers(size: Size, now: datetime) -> Iterator[Deed]:
         ],
         intents.WAITS: [("", {"intent": one("SELECT max(id) FROM payments_intent WHERE status = 'pending'")[0]}, now)],
         fetch_mails.TIMER: [("", {}, now)],
+        buyer_keys.EXPIRY: [("", {"key": 1}, now)],
         complaints.TIMER: [("", {"complaint": OF_THE_BUYER}, now)],
         customer_demands.TIMER: [("", {"customer_demand": OF_THE_BUYER}, now)],
         OVERDUE: [("", {"submission": int(of_seller("review_submission", "id", "status = 'pending'"))}, now)],

@@ -32,7 +32,7 @@ from tradepost.market.fulfilment import auto_renewal, earning, live, live_access
 from tradepost.market.fulfilment.ask_sellers import Pace
 from tradepost.market.fulfilment.events import OperationStopped, OperatorActed
 from tradepost.market.fulfilment.timers import AUTO_RENEW, EARN, LIFE
-from tradepost.market.identity import domain_proof, domains
+from tradepost.market.identity import buyer_keys, domain_proof, domains
 from tradepost.market.identity.events import (
     AgreementPublished,
     CertificationLocked,
@@ -320,6 +320,7 @@ TASKS: Mapping[str, jobs.Task] = {
     complaints.TIMER: complaints.time_out,
     customer_demands.TIMER: customer_demand_over,
     fetch_mails.TIMER: fetch_demand_mails,
+    buyer_keys.EXPIRY: buyer_keys.remind_of_expiry,
     **settlement.tasks(_settlement, _next_night),
     **on_servers.TASKS,
     **joint.TASKS,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 from django.utils import translation
@@ -12,6 +13,7 @@ from django.utils import translation
 from tests.factories import make_buyer
 from tests.factories.people import NOW
 from tests.market.engine import react
+from tradepost.market.base import jobs
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.models import Event
 from tradepost.market.base.secrets import unseal
@@ -111,3 +113,31 @@ def test_the_owner_is_notified_of_each_change() -> None:
     assert sorted(notices.values_list("kind", flat=True)) == sorted(kinds)
     assert {notice.facts["key"] for notice in notices} == {"ERP"}
     assert NoticeDelivery.objects.filter(notice__user=user, channel="mail").count() == len(kinds)
+
+
+def told_of_expiry(user: User) -> int:
+    return Notice.objects.filter(user=user, kind="buyer_key_expires").count()
+
+
+def test_its_owner_is_reminded_once_a_week_before_it_expires() -> None:
+    user = make_buyer(balance="0")
+    create(user)
+    expires = BuyerKey.objects.get().expires_at
+    for days, notices in ((8, 0), (7, 1), (6, 1)):
+        run_due(expires - timedelta(days=days))
+        assert told_of_expiry(user) == notices
+
+
+@pytest.mark.parametrize("end", [verbs.disable_buyer_key, verbs.delete_buyer_key])
+def test_nobody_is_reminded_of_a_key_out_of_use(end: Any) -> None:
+    user = make_buyer(balance="0")
+    create(user)
+    key = BuyerKey.objects.get()
+    end(user, key.pk, now=NOW)
+    run_due(key.expires_at - timedelta(days=7))
+    assert told_of_expiry(user) == 0
+
+
+def run_due(now: datetime) -> None:
+    jobs.run_due({verbs.EXPIRY: verbs.remind_of_expiry}, now=now)
+    react(now=now)

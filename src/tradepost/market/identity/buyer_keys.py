@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 from msgspec import Struct
 
-from tradepost.market.base import ids, outbox
+from tradepost.market.base import ids, jobs, outbox
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.secrets import seal
 
@@ -24,6 +25,10 @@ MAX_KEYS = 10
 MAX_NAME = 64
 LIFETIMES = (30, 90, 180, 365)
 """Days that a buyer can choose from. A key without an end would outlive the program it was made for."""
+
+EXPIRY = "identity.buyer_key_expires"
+"""Timer that reminds of a key before it expires; its key is the row's."""
+REMIND_BEFORE = timedelta(days=7)
 
 
 class CreateBuyerKey(Struct, frozen=True, kw_only=True):
@@ -51,6 +56,7 @@ def create_buyer_key(user: User, command: CreateBuyerKey, *, now: datetime) -> N
             user=user, name=name, access_key=ids.access_key(), sealed=seal(secret), rights=rights, created_at=now,
             expires_at=now + timedelta(days=command.days),
         )  # fmt: skip
+        jobs.schedule(EXPIRY, str(key.pk), due_at=key.expires_at - REMIND_BEFORE, payload={"key": key.pk})
         _publish(key, "created", now)
     return NewKey(key.access_key, secret)
 
@@ -96,6 +102,7 @@ def delete_buyer_key(user: User, pk: int, *, now: datetime) -> BuyerKey:
     """Remove a key for good. Raises ``Refused`` when it is not the user's."""
     with transaction.atomic():
         key = _held(user, pk)
+        jobs.cancel(EXPIRY, str(key.pk))
         _publish(key, "deleted", now)
         BuyerKey.objects.filter(pk=key.pk).delete()
     return key
@@ -115,3 +122,11 @@ def _held(user: User, pk: int) -> BuyerKey:
 
 def _publish(key: BuyerKey, change: str, now: datetime) -> None:
     outbox.publish(BuyerKeyChanged(user=key.user_id, key=key.pk, name=key.name, change=change, at=now), now=now)
+
+
+def remind_of_expiry(payload: Mapping[str, Any], now: datetime) -> datetime | None:
+    """Task. Tell the owner that a key expires soon. A disabled key is in no use, so nobody is told."""
+    key = BuyerKey.objects.filter(pk=payload["key"], disabled_at=None, expires_at__gt=now).first()
+    if key is not None:
+        _publish(key, "expires", now)
+    return None

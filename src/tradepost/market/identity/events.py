@@ -137,12 +137,12 @@ class SecondStepGuessed(Struct, frozen=True, kw_only=True):
 
 @event("buyer_key_changed", about=("key",))
 class BuyerKeyChanged(Struct, frozen=True, kw_only=True):
-    """A buyer created, disabled, enabled, or deleted an access key."""
+    """A buyer created, disabled, enabled, or deleted an access key, or it expires in a week."""
 
     user: int
     key: int
     name: str
     """The key's row is gone once it is deleted."""
     change: str
-    """``created``, ``disabled``, ``enabled`` or ``deleted``."""
+    """``created``, ``disabled``, ``enabled``, ``deleted`` or ``expires``."""
     at: datetime

@@ -70,4 +70,9 @@ OF_SIGN_INS: Mapping[str, Words] = {
         _("Calls signed with the key are refused. If you did not delete it, change your password now."),
         _("View access keys"), "info", "key", _THE_SIGN_IN,
     ),
+    "buyer_key_expires": Words(
+        _("Access key “%(key)s” expires in a week"),
+        _("After that, calls signed with the key are refused. Create a new key and switch your program to it."),
+        _("View access keys"), "warning", "key", _THE_SIGN_IN,
+    ),
 }  # fmt: skip
