@@ -5,6 +5,7 @@ Only links, GET forms and parts that htmx loads are followed. Then each form is 
 
 from __future__ import annotations
 
+import re
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -29,6 +30,8 @@ from tradepost.market.applications.models import TenantBinding
 from tradepost.market.organisations.models import Member
 
 pytestmark = [pytest.mark.django_db]
+NO_WORDS = re.compile(r"Text\((?:zh|en)=|&lt;[\w. ]+ object(?: at 0x|&gt;)|&lt;[A-Z]\w+: [A-Z]\w+ object")
+"""How Python describes a value; a page shows it where a template does not say which of its texts it means."""
 
 ROLES = (*table.ROLES, MEMBER)
 OBJECTS, QUERIES = 3, 3
@@ -226,7 +229,10 @@ class Walk:
         if answer.status_code in {301, 302}:
             yield from _inside(address, answer["Location"])
         elif answer.get("Content-Type", "").startswith("text/html"):
-            page = Page(answer.content.decode(), path=address)
+            shown = answer.content.decode()
+            if spilled := NO_WORDS.search(shown):
+                self.dead.append(f"{address} shows an object instead of words: {spilled[0]}")
+            page = Page(shown, path=address)
             for link in page.links:
                 yield from _inside(address, link)
             for form in page.forms:

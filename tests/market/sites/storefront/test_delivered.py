@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -43,6 +44,7 @@ from tradepost.market.orders.models import Order
 from tradepost.market.orders.refunds import what_may
 from tradepost.market.payments import ledger
 from tradepost.market.product_types.flows.contract import Act
+from tradepost.market.product_types.registry import product_type
 from tradepost.market.production.models import Call
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.supervision.models import Supervision
@@ -60,6 +62,21 @@ def browser(user: User, language: str = "en") -> Client:
 
 def page(service: Subscription, language: str = "en") -> str:
     return " ".join(browser(service.buyer, language).get(f"/services/{service.pk}/").content.decode().split())
+
+
+CARDS = {
+    kind: [
+        question.label
+        for question in product_type(kind).fields
+        if question.after_payment and question.code in ANSWERS[kind]
+    ]
+    for kind in ("API_GATEWAY", "API_AGENTS")
+}
+
+
+def facts_in(shown: str) -> list[str]:
+    """The labels of the endpoint card."""
+    return re.findall(r"<dt>(.*?)</dt>", shown[shown.index('id="endpoint"') :].partition("</dl>")[0])
 
 
 def frozen(service: Subscription) -> None:
@@ -138,9 +155,11 @@ def test_the_endpoint_is_shown_after_payment_only(kind: str) -> None:
     product = delivered_product(kind)
     assert ENDPOINT not in browser(make_buyer()).get(f"/p/{product.slug}/", follow=True).content.decode()
     service = service_of(product)
-    assert ENDPOINT in page(service)
-    assert "Send the key in a header." in page(service)
-    assert "在请求头中携带密钥。" in page(service, "zh-hans")
+    assert facts_in(page(service)) == [label.en for label in CARDS[kind]]
+    assert facts_in(page(service, "zh-hans")) == [label.zh for label in CARDS[kind]]
+    assert f">{ENDPOINT}<" in page(service)
+    assert "> Send the key in a header. <" in page(service)
+    assert "> 在请求头中携带密钥。 <" in page(service, "zh-hans")
     frozen(service)
     assert ENDPOINT not in page(service)
     lifted(service)
@@ -254,6 +273,8 @@ def test_a_manifest_follows_the_delivery_and_has_a_history() -> None:
     assert manifest["install"] == {"zh": "运行 docker pull。", "en": "Run docker pull."}
     does(supervision, B, Act.ACCEPT)
     assert f'href="{first}"' in page(service)
+    assert "<p>Run docker pull.</p>" in page(service)
+    assert "<p>运行 docker pull。</p>" in page(service, "zh-hans")
     moved = f"registry.qingxie.example/shop/app:1.3@sha256:{'c' * 64}"
     changed(product, images=moved)
     second = f"/services/{service.pk}/manifests/2.json"

@@ -190,8 +190,9 @@ def day(value: datetime | date | None) -> str:
 
 @register.simple_tag
 def loc(subject: Any, name: str) -> str:
-    """The text in the reader's language: ``name`` or ``name_en``; the other one where that is empty."""
-    return named(subject, name)
+    """Return the text in the reader's language: a ``Text``, or ``name`` and ``name_en``. An empty one gives way to the other."""
+    whole = getattr(subject, name, None)
+    return said(whole) if isinstance(whole, Text) else named(subject, name)
 
 
 @register.filter
