@@ -12,6 +12,7 @@ from django.utils.html import strip_tags
 
 from tests.factories import make_operator, make_order, make_seller
 from tests.factories.invoices import INVOICE_PDF, TAX_NUMBER
+from tests.market.downloads import sent
 from tests.market.engine import react
 from tests.market.fulfilment.services import bought, service
 from tests.market.settlement.settling import ACCOUNT, RULES, has_account, owner_of, sound, taken_up
@@ -104,7 +105,7 @@ def test_from_what_was_sold_to_the_invoice_over_the_fee() -> None:
     file = SimpleUploadedFile("dzfp.pdf", INVOICE_PDF, "application/pdf")
     done = operator.post(f"{desk}issue/", {"number": "24312000000012345678", "file_file": file})
     assert done.status_code == 302, text(done)
-    assert seller.get(f"{at}file/").content == INVOICE_PDF
+    assert sent(seller.get(f"{at}file/")) == INVOICE_PDF
     assert "24312000000012345678" in text(english.get(at))
     assert seller.post(f"{at}ask/", {"wish": "return", "wish_reason": "抬头不符"}).status_code == 302
     back = {"red_letter": "RL-0001", "reason": "抬头不符，已红冲"}

@@ -16,6 +16,7 @@ from django.utils.html import strip_tags
 
 from tests.factories import make_operator, make_order
 from tests.factories.invoices import INVOICE_PDF, TAX_NUMBER
+from tests.market.downloads import sent
 from tests.market.engine import react
 from tests.market.fulfilment.services import bought, passes, service, told
 from tests.market.invoices.applying import number_of, seller_person
@@ -139,7 +140,7 @@ def test_an_electronic_invoice(server: mail_server.Server, sms: Path) -> None:
     [file] = to["finance@lantian.example"].iter_attachments()
     assert (file.get_filename(), file.get_content()) == ("数电票.pdf", INVOICE_PDF)
     assert "已为您开具发票" in text(buyer.get("/notices/"))
-    assert buyer.get(f"{at}file/").content == INVOICE_PDF
+    assert sent(buyer.get(f"{at}file/")) == INVOICE_PDF
     stranger = page(seller_person(invoice), "en")
     assert stranger.get(f"{at}file/").status_code == 404, "another's"
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tests import factories
 from tests.factories import NOW
 from tests.factories.pictures import PDF, picture_file
+from tests.market.downloads import sent
 from tradepost.market.assets import proofs
 from tradepost.market.assets.models import Proof, ProofUse
 from tradepost.market.assets.retention import unused_files
@@ -143,8 +144,9 @@ def test_a_file_becomes_a_document_in_the_field_and_its_seller_gets_it_back(owne
     assert "证书.pdf" in text
     assert "Software copyright certificate" in text
     back = owner.get(f"/proofs/{kept.sha256}/")
-    assert back.content == PDF
-    assert back["Content-Disposition"] == "attachment; filename*=UTF-8''%E8%AF%81%E4%B9%A6.pdf"
+    assert sent(back) == PDF
+    assert back["Content-Type"] == "application/pdf"
+    assert back["Content-Disposition"] == "attachment; filename*=utf-8''%E8%AF%81%E4%B9%A6.pdf"
     assert (back["Content-Security-Policy"], back["X-Content-Type-Options"]) == (
         "default-src 'none'; sandbox",
         "nosniff",

@@ -11,7 +11,7 @@ import pytest
 
 from tradepost.market.base.config import Config
 from tradepost.market.web import peer
-from tradepost.market.web.connections import ConnectionLimit
+from tradepost.market.web.connections import READ_WITHIN, ConnectionLimit
 
 ATTACKER, VISITOR, PROXY = "127.0.0.66", "127.0.0.9", "127.0.0.1"
 MOST = 3
@@ -96,6 +96,16 @@ def test_other_sockets_of_the_process_are_left_alone(listening: tuple[int, Conne
         for one in pair:
             one.close()
     assert sum(is_open(client) for client in clients) == MOST
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="only Linux can do it")
+def test_the_kernel_ends_a_connection_whose_client_takes_nothing(listening: tuple[int, Connect]) -> None:
+    """Also one of a proxy, which has no limit of connections."""
+    port, connect = listening
+    pairs = [connect(ATTACKER), connect(PROXY)]
+    limit(port).enforce()
+    waits = [ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) for _, ours in pairs]
+    assert waits == [READ_WITHIN * 1000] * 2
 
 
 def test_whom_a_connection_counts_for() -> None:

@@ -1,4 +1,4 @@
-"""Bound what clients may hold open: the head of a request in size and time, and connections per client.
+"""Bound what clients may hold open: the head of a request in size and time, unread answers, and connections per client.
 
 Granian bounds a head by itself. It does not count connections by client, so a thread looks at the sockets of this process
 and shuts down those above the limit. Connections of trusted proxies are not counted: a proxy carries many visitors, and it
@@ -24,6 +24,8 @@ LARGEST_HEAD = 64 * 1024
 """Bytes of a request line and its headers."""
 HEAD_WITHIN = 10
 """Seconds for a head to arrive, and for an idle connection to begin its next request."""
+READ_WITHIN = 60
+"""Seconds in which a client must take some part of an answer: what it does not read stays in our memory."""
 INTERVAL = 0.5
 """Seconds between two looks at the sockets."""
 _FOLDERS = (Path("/proc/self/fd"), Path("/dev/fd"))
@@ -51,6 +53,8 @@ class ConnectionLimit:
         for inode in sorted(descriptors.keys() - self._clients.keys()):
             with _duplicate(descriptors[inode], inode) as opened:
                 client = self._client(opened) if opened else ""
+                if opened and self._is_ours(opened):
+                    _end_unread_answers(opened)
                 if opened and client and held[client] >= self._most:
                     refused[client] += 1
                     with suppress(OSError):
@@ -63,13 +67,17 @@ class ConnectionLimit:
         return refused.total()
 
     def _client(self, opened: socket.socket) -> str:
+        return self._client_of(str(opened.getpeername()[0])) if self._is_ours(opened) else ""
+
+    def _is_ours(self, opened: socket.socket) -> bool:
+        """Whether somebody is connected to the web server's port by it."""
         if opened.family not in {socket.AF_INET, socket.AF_INET6} or opened.type != socket.SOCK_STREAM:
-            return ""
+            return False
         try:
-            ours, peer = opened.getsockname(), opened.getpeername()
+            opened.getpeername()
+            return bool(opened.getsockname()[1] == self._port)
         except OSError:  # it listens, or is closed already
-            return ""
-        return self._client_of(str(peer[0])) if ours[1] == self._port else ""
+            return False
 
     def start(self) -> None:
         """Enforce it in a thread, for as long as the process lives."""
@@ -82,6 +90,13 @@ class ConnectionLimit:
                 self.enforce()
             except Exception:
                 log.exception("connections not counted")
+
+
+def _end_unread_answers(opened: socket.socket) -> None:
+    """Have the kernel end a connection whose client takes nothing, also behind a proxy, where Linux can do so."""
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        with suppress(OSError):
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, READ_WITHIN * 1000)
 
 
 @contextmanager

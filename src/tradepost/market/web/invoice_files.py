@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
-from urllib.parse import quote
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -17,6 +16,7 @@ from tradepost.market.base.files import Files
 from tradepost.market.invoices import invoice_files
 from tradepost.market.invoices.models import IssuedInvoice
 
+from .sending_files import send_file
 from .uploads import FileField, takes_bytes, uploaded_in
 
 POLICY = "default-src 'none'; sandbox"
@@ -71,12 +71,9 @@ def given(issued: IssuedInvoice | None) -> HttpResponse:
     """Always as a download: a browser that showed it would run in our name what it may hold."""
     if issued is not None and issued.sha256:
         file_scans.must_be_harmless(issued.sha256, store=file_scans.INVOICES)
-    content = files().read(issued.sha256) if issued is not None and issued.sha256 else None
-    if issued is None or content is None:
+    if issued is None or not issued.sha256 or not files().has(issued.sha256):
         raise Http404
-    answer = HttpResponse(content, content_type=invoice_files.CONTENT_TYPES[IssuedInvoice.Format(issued.file_format)])
-    answer["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(issued.file_name)}"
+    kind = invoice_files.CONTENT_TYPES[IssuedInvoice.Format(issued.file_format)]
+    answer = send_file(files().path(issued.sha256), name=issued.file_name, content_type=kind)
     answer["Content-Security-Policy"] = POLICY
-    answer["X-Content-Type-Options"] = "nosniff"
-    answer["Cache-Control"] = "private, no-store"
     return answer

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
@@ -14,6 +12,7 @@ from tradepost.market.assets.models import Proof
 from tradepost.market.assets.proofs import readable_proof
 
 from .access import person
+from .sending_files import send_file
 from .uploads import files
 
 POLICY = "default-src 'none'; sandbox"
@@ -32,11 +31,8 @@ def given(proof: Proof | None) -> HttpResponse:
     if proof is None:
         raise Http404
     file_scans.must_be_harmless(proof.sha256)
-    content = files().read(proof.sha256)
-    if content is None:
+    if not files().has(proof.sha256):
         raise Http404
-    answer = HttpResponse(content, content_type=proof.kind)
-    answer["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(proof.name)}"
+    answer = send_file(files().path(proof.sha256), name=proof.name, content_type=proof.kind)
     answer["Content-Security-Policy"] = POLICY
-    answer["Cache-Control"] = "private, no-store"
     return answer

@@ -1,4 +1,6 @@
-"""Files that are too large for an answer in one piece: Django names them, the web server sends them from the disk.
+"""Files that people download: Django names them, the web server sends them from the disk.
+
+An answer in one piece stays in memory until its client has read it, and nobody says when that is.
 
 The name travels in a header that no client sees, and never comes from one: it is read from answers alone.
 """
@@ -17,14 +19,16 @@ HEADER, PART = "X-Tradepost-File", "X-Tradepost-File-Part"
 _RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))")
 
 
-def send_file(path: Path, *, name: str, wanted: str = "") -> HttpResponse:
+def send_file(
+    path: Path, *, name: str, wanted: str = "", content_type: str = "application/octet-stream"
+) -> HttpResponse:
     """The answer that is this file, to be saved under ``name`` and never shown by a browser.
 
     ``wanted``: the ``Range`` header of a request that resumes a download. The name of the file is in its address where that is
     given, so that a part always belongs to the same content (RFC 9110 §14).
     """
     size = path.stat().st_size
-    answer = HttpResponse(content_type="application/octet-stream")
+    answer = HttpResponse(content_type=content_type)
     if (part := _part(wanted, size)) is not None:
         return _send_part(answer, path, name, part, size)
     answer["Content-Length"] = str(size)

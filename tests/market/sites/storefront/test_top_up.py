@@ -14,6 +14,7 @@ from django.utils import timezone
 from tests import factories
 from tests.factories.pictures import PDF
 from tests.factories.transfers import announce, came, show
+from tests.market.downloads import sent
 from tradepost.market.assets.models import Proof
 from tradepost.market.base import clock
 from tradepost.market.base.config import config
@@ -128,7 +129,7 @@ def test_a_receipt_is_handed_in_and_read_by_its_buyer_again(page: Client, buyer:
     shown = text(page, answer["Location"])
     assert "回单.pdf" in shown
     assert "The operator looks for your money at the bank." in shown
-    assert page.get(f"/proofs/{Proof.objects.get().sha256}/").content == PDF
+    assert sent(page.get(f"/proofs/{Proof.objects.get().sha256}/")) == PDF
     withdrawn = page.post(f"/balance/transfers/{intent.number}/withdraw/")
     assert "You withdrew this transfer." in text(page, withdrawn["Location"])
     late = hand_in(page, intent, PDF + b"2", "again.pdf")
