@@ -15,6 +15,7 @@ from tests.factories.signing_in import Joint, make_joint
 from tradepost.market.auth_centre import sign_in as rules
 from tradepost.market.base import clock
 from tradepost.market.base.models import Event
+from tradepost.market.identity import sign_in_guesses
 from tradepost.market.notifications import enterprise_reactions
 from tradepost.market.notifications.models import Notice
 from tradepost.market.organisations.events import MemberPasswordsGuessed
@@ -104,6 +105,40 @@ def test_one_name_from_many_networks_has_one_limit(joint: Joint, monkeypatch: py
         judged += sign_in(joint, "zhang01", f"wrong {number}", f"10.1.0.{number}").status_code == 422
     assert judged < 60
     assert sign_in(joint, "zhang01", PASSWORD, ELSEWHERE).status_code == 429
+
+
+def guess_slowly(joint: Joint, names: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
+    """Wrong passwords with these names in turn, each from a network of its own; how many were judged."""
+    judged = 0
+    for number in range(30):
+        at(AT + number * rules.WINDOW / 10, monkeypatch)  # slowly enough for the limit of the enterprise
+        judged += sign_in(joint, names[number % len(names)], f"wrong {number}", f"10.3.0.{number}").status_code == 422
+    return judged
+
+
+def test_however_a_name_is_written_it_has_one_limit(joint: Joint, monkeypatch: pytest.MonkeyPatch) -> None:
+    once = guess_slowly(make_joint(), ["zhang01"], monkeypatch)
+    spelled = ["zhang01", " ZHANG01 ", f"zhang01@{joint.enterprise.code}", f"Zhang01@{joint.enterprise.code.upper()}"]
+    assert guess_slowly(joint, spelled, monkeypatch) == once
+
+
+def test_an_account_has_one_limit_here_and_at_the_market(joint: Joint) -> None:
+    """The administrator signs in with a market account, at both."""
+    email = joint.admin.user.email
+    elsewhere = sign_in_guesses.Origin("network 192.0.2.1", known=False)
+    while not sign_in_guesses.begin(email, elsewhere, account=joint.admin.user_id, now=clock.now(), wall=AT):
+        elsewhere = sign_in_guesses.Origin(f"{elsewhere.name}1", known=False)
+    assert sign_in(joint, email.upper(), PASSWORD, ELSEWHERE).status_code == 429
+
+
+def test_a_colleague_who_never_signed_in_gets_in_from_the_office(joint: Joint, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decision 0082: members without an email sign in from a network of their enterprise; administrators are told."""
+    sign_in(joint, "zhang01", PASSWORD, OFFICE)
+    colleague = organisations.make_managed(joint.admin, "li02")
+    guess_slowly(joint, ["li02"], monkeypatch)
+    assert sign_in(joint, "li02", colleague.password, ELSEWHERE).status_code == 429
+    assert sign_in(joint, "li02", colleague.password, OFFICE).status_code == 302
+    assert Event.objects.filter(name="member_passwords_guessed").count() == 1
 
 
 @pytest.mark.slow

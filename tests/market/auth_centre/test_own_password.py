@@ -232,6 +232,9 @@ def test_a_forgotten_password_is_reset_by_mail_and_everybody_is_signed_out(joint
     assert user_of(joint).check_password(PASSWORD)
     done = stranger.post(link, {"new_password": NEW, "new_password_again": NEW})
     assert done["Location"] == f"{joint.home}sign-in/"
+    assert "known_browser" in done.cookies, (
+        "guesses from elsewhere do not hold up who reads the owner's mail (decision 0082)"
+    )
     react(now=clock.now())
     assert user_of(joint).check_password(NEW)
     assert here.get(joint.home).status_code == 302, "signed out"

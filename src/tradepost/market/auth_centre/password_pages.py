@@ -20,6 +20,7 @@ from tradepost.market.identity import second_factor
 from tradepost.market.notifications import member_mails
 from tradepost.market.organisations import own_address, own_password
 from tradepost.market.organisations.models import Member
+from tradepost.market.web import known_browsers
 from tradepost.market.web.access import now_of
 from tradepost.market.web.peer import network_of, peer
 from tradepost.market.web.refusals import say_why
@@ -240,6 +241,7 @@ def reset(request: HttpRequest, token: str) -> HttpResponse:
                 status = refused.status
             else:
                 member_mails.tell_changed(found.member, now=now_of(request))
+                known_browsers.know(request, found.member.user)
                 messages.success(request, _("The password is changed. Sign in with the new one."))
                 return redirect(sign_in_url(request))
     context = {"form": form, "enterprise": enterprise, "name": found.member.user_name}

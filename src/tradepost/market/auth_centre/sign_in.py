@@ -61,6 +61,11 @@ class Tries(Struct, frozen=True, kw_only=True):
     everywhere: str
     enterprise: str
     most: int
+    office: bool
+    """Whether members signed in from this network."""
+    email: str
+    """Of a market account that is meant; empty for a name of the enterprise."""
+    account: int
 
     def begin(self, enterprise: Enterprise, origin: Origin, lockout: Lockout, *, now: datetime, wall: datetime) -> None:
         """Count a try, which is wrong unless ``right`` follows. Raises ``TooOften``; then nothing was counted."""
@@ -70,30 +75,52 @@ class Tries(Struct, frozen=True, kw_only=True):
             failed_tries.take_back(self.at, now=wall)
             _warn(enterprise, now, wall)
             raise TooOften(wait, everywhere=True)
-        if not origin.known and (
+        if not self._passes(origin) and (
             wait := throttling.guess(self.everywhere, now=wall, free=sign_in_guesses.FREE_FROM_NEW_ORIGINS)
         ):
             failed_tries.take_back(self.at, now=wall)
             throttling.give_back(self.enterprise)
+            _warn(enterprise, now, wall)
+            if self.email:
+                sign_in_guesses.warn(self.email, account=self.account, now=now, wall=wall)
             raise TooOften(wait, everywhere=True)
+
+    def _passes(self, origin: Origin) -> bool:
+        """A member who never signed in has no origin of their own yet: the office's is theirs."""
+        return origin.known or self.office
 
     def right(self, origin: Origin) -> None:
         failed_tries.was_right(self.at)
         if not origin.browser:
             throttling.give_back(self.enterprise)
-        if not origin.known:
+        if not self._passes(origin):
             throttling.guessed(self.everywhere)
 
 
-def _tries(enterprise: Enterprise, name: str, network: str, origin: Origin, wall: datetime) -> Tries:
-    who, members_here = f"{enterprise.pk} {name.strip().lower()[:LONGEST]}", f"enterprise {enterprise.pk}"
+def _tries(
+    enterprise: Enterprise, name: str, member: Member | None, *, network: str, origin: Origin, wall: datetime
+) -> Tries:
+    user_name, email = _meant(enterprise, name, member)
+    who, members_here = email or f"{enterprise.pk} {user_name}", f"enterprise {enterprise.pk}"
     known = throttling.remembers(_members_in(enterprise.pk, network), now=wall)
     return Tries(
         at=f"{who} from {origin.name}",
-        everywhere=f"member {who} from new origins",
+        everywhere=sign_in_guesses.everywhere(email) if email else f"member {who} from new origins",
         enterprise=f"wrong names of {members_here} from {network if known else 'new networks'}",
         most=NAMES_FROM_A_NETWORK if known else NAMES_FROM_NEW_NETWORKS,
+        office=known,
+        email=email,
+        account=member.user_id if member else 0,
     )
+
+
+def _meant(enterprise: Enterprise, name: str, member: Member | None) -> tuple[str, str]:
+    """User name and email by which tries are counted: one count for an account, however its name is written, and for an unknown
+    name the same count as if it were known. One of the two is empty."""
+    if member is not None:
+        return (member.user_name, "") if member.managed else ("", member.user.email.lower())
+    local, at, domain = name.strip().lower()[:LONGEST].rpartition("@")
+    return ("", f"{local}@{domain}") if at and domain != enterprise.code else (local or domain, "")
 
 
 def remember_network(enterprise: int, network: str, *, now: datetime) -> None:
@@ -130,7 +157,7 @@ def prove(
     """
     member = find(enterprise, name)
     origin = where(member.user_id if member else 0)
-    tries = _tries(enterprise, name, network, origin, wall)
+    tries = _tries(enterprise, name, member, network=network, origin=origin, wall=wall)
     tries.begin(enterprise, origin, lockout, now=now, wall=wall)
     if member is None:
         make_password(password)

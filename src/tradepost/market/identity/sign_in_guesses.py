@@ -47,20 +47,25 @@ def begin(email: str, origin: Origin, *, account: int, now: datetime, wall: date
         return Held(wait, everywhere=False)
     if origin.known:
         return None
-    if not (wait := throttling.guess(_everywhere(email), now=wall, free=FREE_FROM_NEW_ORIGINS)):
+    if not (wait := throttling.guess(everywhere(email), now=wall, free=FREE_FROM_NEW_ORIGINS)):
         return None
     throttling.take_back(_at(email, origin), now=wall)
+    warn(email, account=account, now=now, wall=wall)
+    return Held(wait, everywhere=True)
+
+
+def warn(email: str, *, account: int, now: datetime, wall: datetime) -> None:
+    """Tell the account's owner of the guesses, once a day."""
     with transaction.atomic():
         if not throttling.window(f"warned of passwords for {email}", most=1, length=_DAY, now=wall):
             outbox.publish(PasswordGuessed(user=account, at=wall), now=now)
-    return Held(wait, everywhere=True)
 
 
 def right(email: str, origin: Origin) -> None:
     """The password was right: forget the wrong ones that this origin may have made."""
     throttling.guessed(_at(email, origin))
     if not origin.known:
-        throttling.guessed(_everywhere(email))
+        throttling.guessed(everywhere(email))
 
 
 def origin_of(network: str, browser: str, user: int, *, wall: datetime) -> Origin:
@@ -79,7 +84,8 @@ def _at(email: str, origin: Origin) -> str:
     return f"password of {email} from {origin.name}"
 
 
-def _everywhere(email: str) -> str:
+def everywhere(email: str) -> str:
+    """The key of the count that all unknown origins share, at the market's own sign-in and at those of enterprises."""
     return f"password of {email} from new origins"
 
 

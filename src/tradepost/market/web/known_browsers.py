@@ -47,6 +47,11 @@ def remember(request: HttpRequest, user: User) -> None:
     sign_in_guesses.remember_network(network_of(peer(request)), user.pk, wall=clock.wall())
 
 
+def know(request: HttpRequest, user: User) -> None:
+    """Remember the browser alone, when the answer is sent: for who proved that they read the owner's mail."""
+    setattr(request, _ADDED, user.pk)
+
+
 def keep(request: HttpRequest, response: HttpResponseBase) -> None:
     """Set the cookie where somebody signed in with this request."""
     user = getattr(request, _ADDED, None)
@@ -79,6 +84,6 @@ def unlock(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404 from None
     if request.method != "POST":
         return render(request, "web/known_browser.html", {"token": token})
-    setattr(request, _ADDED, user.pk)
+    know(request, user)
     messages.success(request, _("This browser is known now. Sign in with your password."))
     return redirect(reverse("account_login"))
