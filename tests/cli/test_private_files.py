@@ -119,6 +119,8 @@ def test_the_doctor_tells_what_others_can_read(wide: Path) -> None:
     [
         ({}, []),
         ({"allowed_hosts": ("*",)}, ["allowed hosts"]),
+        ({"trusted_proxies": "10.0.0.0/24"}, []),
+        ({"trusted_proxies": "127.0.0.0/8, 10.0.0.0/8"}, ["trusted proxies"]),
         ({"host": "0.0.0.0"}, ["open port"]),
         ({"host": "::"}, ["open port"]),
         ({"host": "10.0.0.7", "allowed_hosts": ("*",)}, ["allowed hosts", "open port"]),

@@ -120,6 +120,10 @@ def check_public_url(config: Config) -> Iterator[Finding]:
     yield from _open_doors(config)
 
 
+WIDEST_OF_PROXIES = 256
+"""Addresses of a network that may well hold only proxies."""
+
+
 def _open_doors(config: Config) -> Iterator[Finding]:
     """Ways in beside the proxy that the address of the market stands for."""
     if "*" in config.allowed_hosts:
@@ -128,6 +132,13 @@ def _open_doors(config: Config) -> Iterator[Finding]:
             "TRADEPOST_ALLOWED_HOSTS is *: the market answers to whatever name a request gives it.",
             "Leave it empty, or list the names that people and programs use.",
         )
+    for network in config.trusted_proxies:
+        if not network.is_loopback and network.num_addresses > WIDEST_OF_PROXIES:
+            yield warn(
+                "trusted proxies",
+                f"Every machine in {network} can choose the address that limits of visitors count by.",
+                "List the addresses of the proxies alone in TRADEPOST_TRUSTED_PROXIES.",
+            )
     if config.base_url.startswith("https://") and not _is_loopback(config.host):
         yield warn(
             "open port",

@@ -47,6 +47,13 @@ def test_proxies_are_networks_separated_by_commas(monkeypatch: pytest.MonkeyPatc
         Config()
 
 
+@pytest.mark.parametrize("networks", ["0.0.0.0/0", "::/0", "127.0.0.1, 0.0.0.0/1"])
+def test_a_network_of_visitors_is_no_network_of_proxies(monkeypatch: pytest.MonkeyPatch, networks: str) -> None:
+    monkeypatch.setenv("TRADEPOST_TRUSTED_PROXIES", networks)
+    with pytest.raises(ValueError, match="too wide for proxies"):
+        Config()
+
+
 def test_what_counts_as_one_client() -> None:
     assert network_of("192.0.2.1") == "192.0.2.1"
     assert network_of("2001:db8::1") == network_of("2001:db8::ffff:1") == "2001:db8::/64"

@@ -34,6 +34,9 @@ from .settlement_settings import SettlementSettings
 from .supervision_settings import SupervisionSettings
 from .usage_settings import UsageSettings
 
+WIDEST_OF_PROXIES = {4: 8, 6: 32}
+"""Prefix lengths by IP version. A wider network holds visitors, too."""
+
 
 class Config(
     LifeSettings,
@@ -314,6 +317,17 @@ class Config(
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_proxies(cls, value: tuple[IPv4Network | IPv6Network, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
+        for network in value:
+            if network.prefixlen < WIDEST_OF_PROXIES[network.version]:
+                raise ValueError(
+                    f"{network} is too wide for proxies: every visitor in it could choose the address that limits count by. "
+                    "List the addresses of the proxies alone."
+                )
+        return value
 
     @property
     def base_url(self) -> str:
