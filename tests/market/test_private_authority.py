@@ -217,6 +217,9 @@ def made(*, name: str = "Corp", ca: bool = True, until: timedelta = timedelta(da
     [
         (None, "cannot be read"), ("", "is not a bundle"), ("hello", "is not a bundle"), ("-----BEGIN CERTIFICATE-----\nMIIB", "is not a bundle"),
         ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "certificate 1 of 1 is damaged"),
+        ("-----BEGIN CERTIFICATE-----\nMIIBé\n-----END CERTIFICATE-----\n", "certificate 1 of 1 is damaged"),
+        ("-----BEGIN CERTIFICATE-----\n\0\n-----END CERTIFICATE-----\n", "certificate 1 of 1 is damaged"),
+        ("-----BEGIN CERTIFICATE-----\n\n-----END CERTIFICATE-----\n", "certificate 1 of 1 is damaged"),
         ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "private key"),
     ],
 )  # fmt: skip

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -354,3 +356,21 @@ def test_a_cloud_that_is_not_configured_refuses_the_start_with_an_explanation(
     assert said in problem.words
     assert "doctor" in problem.public
     assert start_checks.cloud_problem(settings) is None
+
+
+def test_a_files_folder_that_cannot_be_written_to_is_refused_in_words_and_nothing_is_stored(
+    settings: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mount that is read-only, or a disk that is full."""
+
+    def read_only(*_: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(files_marker, "claim", read_only)
+    with pytest.raises(Refused, match=r"cannot be written to \(Read-only file system\)") as refused:
+        begin(settings)
+    assert refused.value.code == "market.files"
+    assert not MarketIdentity.objects.exists()
+    monkeypatch.undo()
+    begin(settings)
+    assert MarketIdentity.objects.exists()

@@ -30,7 +30,7 @@ def read_authorities(path: Path) -> str:
     for number, block in enumerate(blocks, 1):
         try:
             ssl.create_default_context(cadata=block)
-        except ssl.SSLError:
+        except (ssl.SSLError, TypeError, ValueError):  # a byte that is not ASCII is a TypeError
             raise ValueError(f"{path}: certificate {number} of {len(blocks)} is damaged. Export it again.") from None
     return "\n".join(blocks) + "\n"
 

@@ -136,12 +136,21 @@ def begin(config: Config, *, now: datetime) -> None:
     refuse(
         [sealed_problem(known), folder_problem(config, known, lambda: check_files(config.files)), cloud_problem(config)]
     )
-    known = market_identity.remember(sandbox=config.sandbox, now=now)
-    _store_key_check(known)
-    files_marker.claim(config.files, known)
+    with transaction.atomic():
+        known = market_identity.remember(sandbox=config.sandbox, now=now)
+        _store_key_check(known)
+        _claim_folder(config, known)
     refuse([folder_problem(config, known, FileCheck)])  # another machine was first, with another folder
     global _begun  # noqa: PLW0603
     _begun = True
+
+
+def _claim_folder(config: Config, known: MarketIdentity) -> None:
+    try:
+        files_marker.claim(config.files, known)
+    except OSError as fault:
+        words = f"The files folder {config.files.absolute()} cannot be written to ({fault.strerror}). Let this user write there."
+        refuse([Problem("market.files", "the files folder cannot be written to: run tradepost doctor", words)])
 
 
 def has_begun() -> bool:
