@@ -198,8 +198,6 @@ def _read(role: str, clients: Mapping[str, Visitor], path: str, shown: str, patt
     def act(_: object) -> None:
         clients[role].come_back()
         answer: Any = clients[role].get(path)
-        if answer.streaming:
-            b"".join(answer.streaming_content)  # it is asked for while it is sent
         allowed = {HTTPStatus.OK, *ELSEWHERE.get(pattern, ())}
         if pattern.endswith(("license.txt", "/file", "/file/", "/files/<str:sha256>/")):
             allowed.add(HTTPStatus.NOT_FOUND)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tests import factories
+from tests.architecture.source import ROOT
 from tests.market.sites.seller_center.shops import enter
 from tradepost.market.audit import queries, retention
 from tradepost.market.audit.models import Clearance, Entry, Outcome
@@ -22,6 +24,7 @@ from tradepost.market.audit.record import Act, Subject, record
 from tradepost.market.base import clock
 from tradepost.market.catalog.models import Product
 from tradepost.market.payments.models import Transfer
+from tradepost.market.web.audit_acts import ACTS
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 2, 4, tzinfo=UTC)
@@ -167,7 +170,7 @@ def test_the_export_is_a_table_that_a_spreadsheet_does_not_run(console: Client) 
     wrote(details={"reason": "spam, again"}, about=Subject(kind="seller", id="7", text='=HYPERLINK("evil")'))
     answer = console.get(f"{URL}export/", {"since": "2026-03-01", "until": "2026-03-31"})
     assert answer["Content-Disposition"] == 'attachment; filename="audit-20260301-20260331.csv"'
-    text = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
+    text = answer.content.decode()
     head, row = csv.reader(text.removeprefix("\ufeff").splitlines())
     told = dict(zip(head, row, strict=True))
     assert told["object_name"] == '\'=HYPERLINK("evil")'
@@ -223,3 +226,15 @@ def test_no_search_reads_the_whole_log(name: str) -> None:
 def test_the_clock_of_the_market_dates_an_entry(console: Client) -> None:
     console.post("/console/notices/read/")
     assert abs(Entry.objects.get().at - clock.now()) < timedelta(minutes=1)
+
+
+def test_every_command_that_is_recorded_has_words() -> None:
+    """A command without an entry stands in the log by its raw name, in both languages."""
+    called = {
+        name
+        for path in (ROOT / "src/tradepost/cli").glob("*.py")
+        for line in re.findall(r"\bacting\((.*?)[,)]", path.read_text())
+        for name in re.findall(r'"([^"]+)"', line)
+    }
+    assert len(called) > 10
+    assert {f"cli {name}" for name in called} <= ACTS.keys()

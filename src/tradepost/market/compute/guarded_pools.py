@@ -31,7 +31,8 @@ def _connect(connection: HTTPConnection, outbound: OutboundPolicy) -> socket.soc
     if not all(permitted(address, connection.port, outbound) for address in addresses):
         raise NewConnectionError(
             connection,
-            f"{host}:{connection.port} is refused by the outbound policy. Add its network to TRADEPOST_NETWORKS.",
+            f"{host}:{connection.port} is refused by the outbound policy. A private network must be in TRADEPOST_NETWORKS; loopback "
+            "and metadata addresses are always refused.",
         )
     failure: Exception | None = None
     for address in addresses:

@@ -212,6 +212,7 @@ ACTS: Mapping[str, Named] = {
     "cli category hide": Named(_("Category hidden on the command line"), "category"),
     "cli category show": Named(_("Category shown on the command line"), "category"),
     "cli category delete": Named(_("Category deleted on the command line"), "category"),
+    "cli files adopt": Named(_("Files folder adopted on the command line")),
     "cli reconcile": Named(_("Comparison with sellers begun on the command line")),
     "cli reconcile fix": Named(_("Differences repaired on the command line")),
     "cli clock advance": Named(_("Clock of the sandbox moved on the command line")),
