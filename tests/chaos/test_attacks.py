@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.chaos import unfair_share, unfinished_heads
+from tests.chaos import slow_readers, unfair_share, unfinished_heads
 from tests.chaos.served import LOGIN, Server, served
 from tests.chaos.unfinished_heads import ATTACKER, HEAD
 from tests.cli.running import WITHIN
@@ -98,3 +98,9 @@ def test_parallel_requests_of_one_address_keep_out_neither_pages_nor_forms_of_ot
     assert found["login_under_attack"] == 302, found
     assert found["pages_under_attack"] > 0, found
     assert set(found["attackers_answers"]) == {"200"}, "they only wait: 100 are fewer than a client may have unanswered"
+
+
+def test_answers_that_nobody_reads_do_not_fill_the_memory() -> None:
+    """60 connections held 1,200 MB: an answer in one piece waited in memory for its reader."""
+    found = slow_readers.run(60)
+    assert found["megabytes_most"] - found["megabytes_before"] < MEMORY, found
