@@ -103,15 +103,17 @@ def product_over(protocol: str, url: str, *, member: User | None = None, **field
     keys.rotate_signing_key(seller, spoken(protocol).key_class, now=now, secret=KEY)
     address = make_address(seller, url=url, protocol=protocol, now=now)
     kind = KIND[protocol]
-    return make_product(seller, address=address, prices=(MONTHLY, ONCE), product_type=kind, now=now, **fields)  # type: ignore[arg-type]
+    return make_product(seller, address=address, product_type=kind, now=now, **{"prices": (MONTHLY, ONCE), **fields})  # type: ignore[arg-type]
 
 
 class OldSeller:
-    """SaaS 1.0 as the public samples write it: own signatures, AES-128, and access data once it is ``ready``."""
+    """SaaS 1.0 as the public samples write it: own signatures, AES-128, and access data once it is ``ready``.
+    Answers to queries hold the usage, as soon as there is any."""
 
     def __init__(self) -> None:
         self.ready = True
         self.password, self.instance = APP.password, ""
+        self.usage = ""
         self.asked: list[dict[str, str]] = []
         self.url = ""
 
@@ -121,6 +123,8 @@ class OldSeller:
         self.asked.append(query)
         if query["activity"] == "releaseInstance":
             return {"resultCode": "000000", "resultMsg": "success."}
+        if query["activity"] == "queryInstance" and self.usage:
+            return {"resultCode": "000000", "resultMsg": "success.", "info": [self._used(query["instanceId"])]}
         if query["activity"] != "newInstance":
             return {"resultCode": "000002", "resultMsg": "not offered"}
         made: dict[str, object] = {
@@ -134,6 +138,11 @@ class OldSeller:
             }
             made |= {"encryptType": "2", "appInfo": app}
         return made
+
+    def _used(self, instance: str) -> dict[str, object]:
+        """Without user name and password: A2.8 makes them optional."""
+        usage = {"usageValue": self.usage, "statisticalTime": "20261101000000000"}
+        return {"instanceId": instance, "appInfo": {"frontEndUrl": APP.front_end_url}, "usageInfo": [usage]}
 
     @staticmethod
     def _token(query: dict[str, str]) -> str:

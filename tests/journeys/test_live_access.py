@@ -307,6 +307,21 @@ def test_a_saas_v1_seller_of_its_own_make(page: Client, old: OldSeller) -> None:
     }
 
 
+def test_a_query_for_usage_changes_no_access_data(page: Client, old: OldSeller) -> None:
+    """A2.8: queryInstance answers appInfo as an option, userName and password within it too; A2: newInstance gives access."""
+    old.usage = "12.5"
+    with working():
+        product = product_over("saas_v1", old.url, prices=(ON_DEMAND,))
+        held = delivered(order(page, product, plan="ON_DEMAND-", periods="1", total="0/0.00250000/0"))
+        for _ in range(2):
+            assert "12.5" in open_service(page, held)
+            assert password_of(page, held) == APP.password
+            a_minute_later()
+    assert [call.outcome for call in asked()] == [Call.Outcome.DONE] * 4
+    assert {call.activity for call in asked()} == {"newInstance", "queryInstance"}
+    assert not Move.objects.filter(lifecycle=ACCESS_HISTORY).exists()
+
+
 def test_another_instance_for_the_same_purchase_is_refused(page: Client, old: OldSeller) -> None:
     """A2.2: a repeat must not change the stored instanceId, also when the buyer merely opens details."""
     with working():

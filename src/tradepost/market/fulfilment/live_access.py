@@ -131,7 +131,11 @@ def _is_open(call: Call, subscription: Subscription) -> bool:
 
 
 def _access_in(call: Call) -> AppInfo | None:
-    if call.outcome != Call.Outcome.DONE or not call.sealed_answer:
+    """The access data of this answer. A SaaS 1.0 seller is queried for usage only, and user name and password are optional in
+    that answer (saas-v1-license A2.8)."""
+    spoken = protocols().get(call.protocol)
+    by = spoken.life.access_by if spoken is not None else None
+    if by is None or call.kind != by.__name__ or call.outcome != Call.Outcome.DONE or not call.sealed_answer:
         return None
     return access_of(msgspec.json.decode(unseal(call.sealed_answer).encode(), type=Done))
 
