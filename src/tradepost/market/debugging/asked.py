@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 
@@ -13,7 +14,7 @@ from msgspec import Struct
 from tradepost.market.base.errors import Refused
 from tradepost.market.identity.models import SigningKey
 from tradepost.market.production.models import Address
-from tradepost.protocols.cases import Case, CaseRefused, ProtocolCases, cases_of
+from tradepost.protocols.cases import Case, CaseField, CaseRefused, ProtocolCases, cases_of
 from tradepost.protocols.commands import Command
 from tradepost.protocols.registry import protocol, protocols
 from tradepost.protocols.text import Text
@@ -21,6 +22,10 @@ from tradepost.protocols.text import Text
 from .attributes import undescribed
 from .models import DebugCase
 from .tenants import real_tenants
+
+ENCRYPTION = "encryptType"
+"""Field of the strength that the seller chose at the production address: "Request fields use the strength chosen at
+publication" (saas-v1-license A1.4)."""
 
 
 class ValuesRefused(Refused):
@@ -43,6 +48,19 @@ class Form(Struct, frozen=True):
     def key(self) -> dict[str, object]:
         return {"address": self.address, "activity": self.case.activity, "variant": self.case.variant}
 
+    @property
+    def fields(self) -> tuple[CaseField, ...]:
+        """The fields of the case, with the address's own encryption."""
+        return tuple(
+            replace(field, fixed=self.address.encryption) if field.path == ENCRYPTION else field
+            for field in self.cases.fields(self.case)
+        )
+
+    @property
+    def fixed(self) -> dict[str, str]:
+        """Values that the case or the address sets, by path."""
+        return {field.path: field.fixed for field in self.fields if field.fixed is not None}
+
 
 def form_of(address: Address, activity: str, variant: str = "") -> Form:
     """Raises ``Refused`` (404) for an activity or a variant that the address's protocol does not have."""
@@ -56,7 +74,7 @@ def form_of(address: Address, activity: str, variant: str = "") -> Form:
 def asked(form: Form, values: Mapping[str, str]) -> Command:
     """The test call. Raises ``ValuesRefused``."""
     try:
-        command = form.cases.command(form.case, values)
+        command = form.cases.command(form.case, {**values, **form.fixed})
     except CaseRefused as refused:
         raise ValuesRefused(refused.errors) from None
     seller, kept = form.address.seller, kept_values(form, values)
@@ -101,15 +119,14 @@ def shown_values(form: Form, *, now: datetime) -> dict[str, str]:
     """What the form shows: what was saved, else samples, with an instance that the seller's server once answered."""
     saved = DebugCase.objects.filter(**form.key).values_list("values", flat=True).first()
     fresh = form.cases.values(form.case, now=now, known=_known(form.address))
-    return {**fresh, **{path: value for path, value in (saved or {}).items() if path in fresh}}
+    return {**fresh, **{path: value for path, value in (saved or {}).items() if path in fresh}, **form.fixed}
 
 
 def _known(address: Address) -> dict[str, str]:
     """The instance id that the saved creation was answered with (saas-v2 §5.1: values must exist in the seller's system)."""
     created = DebugCase.objects.filter(address=address, kind="Create").order_by("-tried_at").select_related("call")
     instance = next((one.call.instance_id for one in created if one.call is not None and one.call.instance_id), "")
-    known = {"encryptType": address.encryption}
-    return known | {"instanceId": instance} if instance else known
+    return {"instanceId": instance} if instance else {}
 
 
 def class_of(address: Address) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.factories import NOW, make_address
 from tests.market.debugging.answering import answer, call_of
+from tests.market.probes.watching import save_cases
 from tests.market.sites.seller_center.shops import enter, make_shop
 from tradepost.market.base import clock, leased_jobs
 from tradepost.market.base.models import LeasedJob
@@ -257,3 +258,18 @@ def test_the_report_groups_what_failed_by_mistake_in_the_readers_language(page, 
     assert "<b>seen" not in raw
     Address.objects.filter(pk=address.pk).update(url="http://127.0.0.1:9/elsewhere")
     assert "The address was changed since" in text(page.get(f"/seller/debug/{address.pk}/why/"))
+
+
+def test_the_encryption_of_a_case_is_chosen_at_the_address(page, shop):
+    """saas-v1-license A1.4: "Request fields use the strength chosen at publication"."""
+    address = make_address(shop.seller, protocol="saas_v1")
+    Address.objects.update(encryption="2")
+    save_cases(address, "newInstance", variant="PERIOD", typed={"encryptType": "1"})
+    path = f"/seller/debug/{address.pk}/newInstance/PERIOD/"
+    shown = page.get(path).content.decode()
+    [field] = re.findall(r'<input[^>]*name="encryptType"[^>]*>', shown)
+    assert 'value="2"' in field
+    assert "disabled" in field
+    assert "Chosen at the production address." in shown
+    page.cookies["django_language"] = "zh-hans"
+    assert "在生产地址中选择。" in page.get(path).content.decode()

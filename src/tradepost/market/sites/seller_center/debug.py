@@ -23,7 +23,7 @@ from tradepost.market.base.models import LeasedJob
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.debugging import debug as verbs
 from tradepost.market.debugging import find_out, generate, seller_queries
-from tradepost.market.debugging.asked import Form, ValuesRefused, current_key, form_of, shown_values
+from tradepost.market.debugging.asked import ENCRYPTION, Form, ValuesRefused, current_key, form_of, shown_values
 from tradepost.market.debugging.findings import Finding
 from tradepost.market.debugging.models import DebugRun
 from tradepost.market.debugging.standing import Standing
@@ -62,6 +62,8 @@ def _input(one: CaseField) -> forms.Field:
     plain = {"autocomplete": "off", "spellcheck": "false", "class": "tp-mono"}
     if one.fixed is not None:
         help_text = _("Fixed in this case.") if one.fixed else _("Left out in this case.")
+        if one.path == ENCRYPTION:
+            help_text = _("Chosen at the production address.")
         return forms.CharField(**common | {"help_text": help_text, "required": True}, disabled=True)
     if one.values:
         choices = [*([] if one.mandatory else [("", "–")]), *((value, value) for value in one.values)]
@@ -115,14 +117,14 @@ def debug_case(request: SellerRequest, pk: int, activity: str, variant: str = ""
 
 def _shown(request: SellerRequest, form: Form) -> HttpResponse:
     run = _run(request, form)
-    values = {**shown_values(form, now=request.now), **(run.values if run else {})}
-    inputs = CaseForm(form.cases.fields(form.case), initial=values)
+    values = {**shown_values(form, now=request.now), **(run.values if run else {}), **form.fixed}
+    inputs = CaseForm(form.fields, initial=values)
     return _page(request, form, inputs, run=run)
 
 
 def _asked(request: SellerRequest, form: Form) -> HttpResponse:
     typed = {name: request.POST.get(name, "") for name in request.POST}
-    inputs = CaseForm(form.cases.fields(form.case), request.POST, initial=form.case.fixed)
+    inputs = CaseForm(form.fields, request.POST, initial=form.fixed)
     try:
         if request.POST.get("do") == "debug":
             most = config().test_calls_at_once
