@@ -7,6 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tradepost.protocols.body_sign import body_sign, body_sign_problem
+from tradepost.protocols.commands import Fault
+from tradepost.protocols.http import Response
+from tradepost.protocols.json_answer import json_answer
+from tradepost.protocols.registry import protocols
 
 KEY = "0123456789abcdef0123456789ABCDEF"
 BODY = b'{"resultCode":"000000","resultMsg":"success"}'
@@ -70,3 +74,29 @@ def test_a_signature_holds_for_its_body_and_no_other(body, other, key):
     headers = (("Body-Sign", body_sign(body, key)),)
     assert body_sign_problem(headers, body, key) is None
     assert (body_sign_problem(headers, other, key) is None) is (body == other)
+
+
+ASKS = {
+    "saas_v1": True, "saas_v2": True, "license_v1": True, "joint_kit_v1": True, "joint_kit_v2": True,
+    "license_code": False, "license_online": False, "order_notice": False,
+}  # fmt: skip
+"""saas-v1-license §0, "Auth of response": "Body-Sign header" or "none documented"; saas-v2 §2.6."""
+
+
+def test_the_table_names_every_protocol():
+    assert set(ASKS) == set(protocols())
+
+
+@pytest.mark.parametrize("name", ASKS)
+def test_a_protocol_says_whether_it_asks_for_signed_answers(name):
+    """And does so, for every command that it has; a wrong signature is refused in any case."""
+    spoken = protocols()[name]
+    assert spoken.asks_body_sign is ASKS[name]
+    for kind in spoken.activities:
+        command = object.__new__(kind)
+        signed = json_answer({"resultCode": "000005", "resultMsg": "x"}, key=KEY)
+        bare = Response(signed.status, tuple(h for h in signed.headers if h[0] != "Body-Sign"), signed.body)
+        wrong = Response(signed.status, json_answer({}, key=KEY).headers, signed.body)
+        read = spoken.decode(command, bare, key=KEY, require_body_sign=True)
+        assert (getattr(read, "fault", None) is Fault.BODY_SIGN_MISSING) is ASKS[name], kind
+        assert getattr(spoken.decode(command, wrong, key=KEY), "fault", None) is Fault.BODY_SIGN_WRONG

@@ -114,6 +114,8 @@ class SellerProtocol(Spoken, Protocol):
     empty where all calls come to the address itself (openapi-jointkit §A.0)."""
     tells_at_once: bool
     """Whether the answer to a ``Create`` holds more than the instance's id: its access data, or a license."""
+    asks_body_sign: bool
+    """Whether answers must carry ``Body-Sign``; where they need not, a wrong one is refused all the same (saas-v1-license §0)."""
     retries: Mapping[type[Command], RetryRule]
     result_codes: Mapping[str, ResultCode]
     nonce_kept: timedelta

@@ -11,6 +11,7 @@ from threading import Thread
 from typing import Any, override
 
 import pytest
+from django.utils.translation import override as override_language
 
 from tests.factories import make_address, make_seller
 from tests.factories.people import NOW
@@ -23,9 +24,11 @@ from tradepost.market.base.outbound_policy import SANDBOX
 from tradepost.market.identity import keys
 from tradepost.market.identity.models import SigningKey, StagedKey
 from tradepost.market.production import trial_call, trials
-from tradepost.market.production.gateway import Limits
+from tradepost.market.production.gateway import Exchange, Limits
 from tradepost.market.production.models import Address, Attempt, Call
 from tradepost.market.production.trials import Said, newest_trials
+from tradepost.protocols.commands import Done, Rejected
+from tradepost.protocols.http import Response
 from tradepost.protocols.registry import protocols
 
 pytestmark = pytest.mark.django_db
@@ -136,6 +139,43 @@ def answering(body: bytes, status: int = 200, kind: str = "application/json", si
         server.shutdown()
         server.server_close()
         thread.join(5)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "required", "signed", "said"),
+    [
+        ("saas_v2", True, True, Said.KNOWS),
+        ("saas_v2", True, False, Said.UNSIGNED),
+        ("saas_v2", False, False, Said.KNOWS_UNSIGNED),
+        ("saas_v2", False, True, Said.KNOWS),
+        *((name, True, signed, said)
+          for name in ("license_code", "license_online", "order_notice")
+          for signed, said in ((True, Said.KNOWS), (False, Said.KNOWS_UNSIGNED))),
+    ],
+)  # fmt: skip
+def test_an_unsigned_answer_is_not_called_signed(protocol: str, required: bool, signed: bool, said: Said) -> None:
+    """saas-v1-license §0: of License 2.0, Online License and Order notification no authentication of responses is documented."""
+    spoken = protocols()[protocol]
+    command = trial_call.harmless(spoken)
+    assert command is not None
+    request = spoken.encode(command, address="https://a.example/p", key=KEY, now=NOW, nonce="n" * 32)
+    outcome = Rejected(code="000003", message="no such instance") if protocol != "order_notice" else Done()
+
+    def exchanged(outcome: Done | Rejected) -> Exchange:
+        made = spoken.answer(command, outcome, key=KEY, nonce="n" * 32)
+        headers = made.headers if signed else tuple(h for h in made.headers if h[0] != "Body-Sign")
+        response = Response(made.status, headers, made.body)
+        return Exchange(request, response, spoken.decode(command, response, key=KEY, require_body_sign=False), 1.0)
+
+    address = at("http://127.0.0.1:9/x", protocol, require_body_sign=required)
+    result = trial_call.judge(
+        spoken, command, exchanged(outcome), exchanged(Rejected(code="000001", message="sign")), key=KEY, current="",
+        must_sign=address.require_body_sign and address.asks_body_sign,
+    )  # fmt: skip
+    assert result["said"] == said
+    for language, words in (("en", "carries no Body-Sign"), ("zh-hans", "响应未带 Body-Sign")):
+        with override_language(language):
+            assert (words in trials._WORDS[said]()[2]) is (said is Said.KNOWS_UNSIGNED)
 
 
 OK = b'{"resultCode":"000003","resultMsg":"no such instance"}'

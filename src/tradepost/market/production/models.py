@@ -11,6 +11,7 @@ from tradepost.market.catalog.models import Product
 from tradepost.market.identity.models import Domain, Seller
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import Encryption
+from tradepost.protocols.registry import protocols
 
 
 class Address(models.Model):
@@ -64,6 +65,12 @@ class Address(models.Model):
 
     def __str__(self) -> str:
         return self.url
+
+    @property
+    def asks_body_sign(self) -> bool:
+        """Whether its protocol asks for signed answers at all (saas-v1-license §0)."""
+        spoken = protocols().get(self.protocol)
+        return spoken is None or spoken.asks_body_sign
 
 
 class Binding(models.Model):

@@ -21,6 +21,7 @@ from tradepost.market.base.models import LeasedJob
 from tradepost.market.base.secrets import unseal
 from tradepost.market.identity import keys
 from tradepost.market.identity.models import StagedKey
+from tradepost.protocols.body_sign import body_sign_problem
 from tradepost.protocols.commands import CallResult, Command, Fault, NotifyOrder, Query, Rejected, Release, Unreachable
 from tradepost.protocols.contract import SellerProtocol
 from tradepost.protocols.http import Response
@@ -47,7 +48,15 @@ def try_address(running: Running, *, limits: Limits) -> Mapping[str, Any]:
     running.progress(0, 2)
     ask = _Question(protocol, command, address, limits)
     own, strange = asyncio.run(_both(ask, (tried, ids.secret(32)), running))
-    return judge(protocol, command, own, strange, key=tried, current=current, must_sign=address.require_body_sign)
+    return judge(
+        protocol,
+        command,
+        own,
+        strange,
+        key=tried,
+        current=current,
+        must_sign=address.require_body_sign and address.asks_body_sign,
+    )
 
 
 def harmless(protocol: SellerProtocol) -> Command | None:
@@ -122,14 +131,14 @@ def judge(
         return _result(Said.REFUSES, ms=ms, code=REFUSED, detail=getattr(meant, "message", ""))
     if isinstance(meant, Unreachable):
         return _result(Said.STRANGE, ms=ms, fault=meant.fault, detail=meant.detail)
-    code, sign = getattr(meant, "code", ""), _sign(protocol, command, own.response, key)
+    code, sign = getattr(meant, "code", ""), _sign_fault(own.response, key)
     if sign is Fault.BODY_SIGN_WRONG:
-        with_current = bool(current) and _sign(protocol, command, own.response, current) is None
+        with_current = bool(current) and _sign_fault(own.response, current) is None
         return _result(Said.OTHER_KEY if with_current else Said.WRONG_SIGN, ms=ms, code=code, fault=sign)
     if strange.response is not None and not _turned_away(protocol, command, strange.response):
         return _result(Said.UNCHECKED, ms=ms, code=code)
-    if sign is not None and must_sign:
-        return _result(Said.UNSIGNED, ms=ms, code=code, fault=sign)
+    if sign is not None:
+        return _result(Said.UNSIGNED if must_sign else Said.KNOWS_UNSIGNED, ms=ms, code=code, fault=sign)
     return _result(Said.KNOWS, ms=ms, code=code)
 
 
@@ -149,11 +158,12 @@ def _turned_away(protocol: SellerProtocol, command: Command, response: Response)
     return _refuses(_meant(protocol, command, response)) or response.status in {400, 401, 403}
 
 
-def _sign(protocol: SellerProtocol, command: Command, response: Response, key: str) -> Fault | None:
-    """What is wrong with the signature of an answer, if this key made it."""
-    read = protocol.decode(command, response, key=key, require_body_sign=True)
-    wrong = {Fault.BODY_SIGN_MISSING, Fault.BODY_SIGN_WRONG}
-    return read.fault if isinstance(read, Unreachable) and read.fault in wrong else None
+def _sign_fault(response: Response, key: str) -> Fault | None:
+    """What is wrong with the signature of an answer, if this key made it. Protocols that ask for none are checked as well."""
+    problem = body_sign_problem(response.headers, response.body, key)
+    if problem is None:
+        return None
+    return Fault.BODY_SIGN_MISSING if problem.missing else Fault.BODY_SIGN_WRONG
 
 
 def _result(said: StrEnum, *, ms: int = 0, code: str = "", fault: str = "", detail: str = "") -> dict[str, Any]:
@@ -169,5 +179,5 @@ def _result(said: StrEnum, *, ms: int = 0, code: str = "", fault: str = "", deta
 def record_trial(job: LeasedJob, now: datetime) -> None:
     """The end of that job, in its transaction: a staged key is known or not."""
     if job.outcome == LeasedJob.Outcome.DONE and job.payload["staged"]:
-        knows = (job.result or {}).get("said") in {Said.KNOWS, Said.UNCHECKED}
+        knows = (job.result or {}).get("said") in {Said.KNOWS, Said.KNOWS_UNSIGNED, Said.UNCHECKED}
         keys.note_trial(str(job.payload["staged"]), knows=knows, now=now)

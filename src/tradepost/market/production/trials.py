@@ -3,7 +3,7 @@ need not load an HTTP client."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -24,6 +24,7 @@ TRIAL = "production.trial_call"
 
 class Said(StrEnum):
     KNOWS = "knows"
+    KNOWS_UNSIGNED = "knows_unsigned"
     UNCHECKED = "unchecked"
     REFUSES = "refuses"
     OTHER_KEY = "other_key"
@@ -54,6 +55,14 @@ _WORDS: Mapping[Said, Words] = {
         "ok",
         _("The server answers and knows the key"),
         _("It accepted the signed request, refused one that was signed wrongly, and signed its answer as it should."),
+    ),
+    Said.KNOWS_UNSIGNED: lambda: (
+        "ok",
+        _("The server answers and knows the key"),
+        _(
+            "It accepted the signed request and refused one that was signed wrongly. Its answer carries no Body-Sign, which "
+            "this address does not ask for."
+        ),
     ),
     Said.UNCHECKED: lambda: (
         "warn",
@@ -111,29 +120,30 @@ def start_trial(address: Address, *, staged: str = "", now: datetime) -> LeasedJ
     return leased_jobs.start(TRIAL, _key(address, staged), payload=payload, now=now, seller_id=address.seller_id)
 
 
-def newest_trials(addresses: Iterable[Address], *, staged: str = "") -> dict[int, Trial]:
+def newest_trials(addresses: Collection[Address], *, staged: str = "") -> dict[int, Trial]:
     """By address, the last test with the current key, or with a staged one. One query."""
     keys = {_key(address, staged): address.pk for address in addresses}
     jobs = LeasedJob.objects.filter(kind=TRIAL, key__in=keys).order_by("pk")
-    return {keys[job.key]: shown(job) for job in jobs}  # the last of each counts
+    protocols = {address.pk: address.protocol for address in addresses}
+    return {keys[job.key]: shown(job, protocol=protocols[keys[job.key]]) for job in jobs}  # the last of each counts
 
 
 def _key(address: Address, staged: str) -> str:
     return f"{address.pk}/{staged}"
 
 
-def shown(job: LeasedJob) -> Trial:
-    """A test call in words."""
+def shown(job: LeasedJob, *, protocol: str = "") -> Trial:
+    """A test call in words. ``protocol``: of its address."""
     if job.state != State.ENDED:
         return Trial(running=True, tone="info", title=_("The server is being asked"), job=job)
-    return _ended(job, job.result or {})
+    return _ended(job, job.result or {}, protocol)
 
 
-def _ended(job: LeasedJob, result: Mapping[str, Any]) -> Trial:
+def _ended(job: LeasedJob, result: Mapping[str, Any], protocol: str) -> Trial:
     known = Said(result["said"]) if result.get("said") in set(Said) else Said.BROKE_OFF
     seen = str(result.get("detail", ""))
     if known in {Said.NO_ANSWER, Said.STRANGE}:
-        reason = reasons.explain(str(result.get("fault", "")))
+        reason = reasons.explain(str(result.get("fault", "")), protocol=protocol)
         title = (
             reason.title if known is Said.NO_ANSWER else _("What came is no answer: %(why)s") % {"why": reason.title}
         )

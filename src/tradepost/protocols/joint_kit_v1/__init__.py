@@ -31,6 +31,7 @@ class JointKitV1:
         self.activities: Mapping[type[Command], str] = OPERATIONS
         self.prefix = PREFIX
         self.tells_at_once = False
+        self.asks_body_sign = True
         self.life = Life()
         self.retries: Mapping[type[Command], RetryRule] = RETRIES
         self.result_codes: Mapping[str, ResultCode] = RESULT_CODES

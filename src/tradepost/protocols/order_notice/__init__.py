@@ -32,6 +32,7 @@ class OrderNotice:
         self.activities: Mapping[type[Command], str] = ACTIVITIES
         self.prefix = ""
         self.tells_at_once = False
+        self.asks_body_sign = False
         self.life = Life()
         self.retries: Mapping[type[Command], RetryRule] = RETRIES
         self.result_codes: Mapping[str, ResultCode] = RESULT_CODES

@@ -31,6 +31,7 @@ class SaasV1:
         self.activities: Mapping[type[Command], str] = ACTIVITIES
         self.prefix = ""
         self.tells_at_once = True
+        self.asks_body_sign = True
         self.life = LIFE
         self.retries: Mapping[type[Command], RetryRule] = RETRIES
         self.result_codes: Mapping[str, ResultCode] = RESULT_CODES

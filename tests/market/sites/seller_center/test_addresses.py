@@ -172,3 +172,30 @@ def test_where_there_is_no_choice_there_is_no_button(page, shop):
     assert bind not in page.get("/seller/addresses/").content.decode(), "served by the only address there is"
     people.make_address(shop.seller)
     assert bind in page.get("/seller/addresses/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("protocol", "asks"),
+    [
+        ("saas_v2", True),
+        ("license_v1", True),
+        ("license_code", False),
+        ("license_online", False),
+        ("order_notice", False),
+    ],
+)
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "Not part of this protocol"), ("zh-hans", "该协议未要求响应签名")]
+)
+def test_signed_answers_are_required_by_protocols_that_ask_for_them(page, shop, protocol, asks, language, words):
+    """saas-v1-license §0: "Auth of response" of License 2.0, Online License and Order notification is "none documented"."""
+    page.cookies["django_language"] = language
+    own = people.make_address(shop.seller, protocol=protocol)
+
+    text = page.get(f"/seller/addresses/{own.pk}/").content.decode()
+
+    assert (words in text) is not asks
+    assert ('name="require_body_sign"' in text) is asks
+    changed = page.post(f"/seller/addresses/{own.pk}/", {"url": own.url})
+    own.refresh_from_db()
+    assert (changed.status_code, own.require_body_sign) == (302, not asks)

@@ -69,7 +69,8 @@ class AddressForm(forms.Form):
         help_text=gettext_lazy(
             "Then an answer counts only if its Body-Sign header proves that your server wrote it. Leave it on, unless your "
             "server cannot sign yet: without it, somebody between us and your server could invent answers. "
-            "A wrong signature is refused in any case."
+            "A wrong signature is refused in any case. License 2.0 (authorization code), Online License and Order "
+            "notification do not ask for it."
         ),
     )
 
@@ -243,7 +244,7 @@ def address(request: SellerRequest, pk: int) -> HttpResponse:
         },
     )
     del form.fields["product"], form.fields["protocol"]
-    if notice_bindings.notifies(own):  # whose answers are documented without Body-Sign
+    if not own.asks_body_sign:
         del form.fields["require_body_sign"]
     if not verbs.encrypts(own.protocol):
         del form.fields["encryption"]
