@@ -6,9 +6,11 @@ import pytest
 from django.utils import translation
 
 from tests.market.production.catalogues import chinese
-from tradepost.market.production import reasons
+from tradepost.market.base.models import LeasedJob
+from tradepost.market.base.work import State
+from tradepost.market.production import reasons, trials
 from tradepost.market.production.reasons import explain
-from tradepost.protocols.commands import Fault
+from tradepost.protocols.commands import Create, Fault, Query
 from tradepost.protocols.registry import protocols
 
 CODES = [(p.name, code) for p in protocols().values() for code in p.result_codes]
@@ -64,3 +66,42 @@ def test_filters_offer_every_fault_and_every_refusing_code():
     offered = [code for code, _ in reasons.codes()]
     assert "000001" in offered
     assert not {"000000", "000004"} & set(offered)
+
+
+NOTICE, SYNCHRONOUS, ASYNCHRONOUS = "store the order line", "do slow work in the background", "return 000004 at once"
+TIMEOUTS = {
+    "saas_v2": ASYNCHRONOUS, "license_online": ASYNCHRONOUS, "saas_v1": SYNCHRONOUS, "license_v1": SYNCHRONOUS,
+    "license_code": SYNCHRONOUS, "joint_kit_v1": SYNCHRONOUS, "joint_kit_v2": SYNCHRONOUS, "order_notice": NOTICE,
+}  # fmt: skip
+"""saas-v2 §4 and saas-v1-license B3: newInstance may answer 000004. A2.2: "the V1 page defines no asynchronous provisioning"."""
+
+
+def test_the_table_of_timeouts_names_every_protocol():
+    assert set(TIMEOUTS) == set(protocols())
+
+
+@pytest.mark.parametrize("protocol", TIMEOUTS)
+@pytest.mark.parametrize("verdict", ["timeout", "pending", "missing_field", "000004"])
+def test_the_advice_fits_the_protocol(protocol, verdict):
+    """saas-v1-license D1: a notification is answered with resultCode and resultMsg; nothing is created."""
+    with translation.override("en"):
+        advice = explain(verdict, protocol=protocol).what_to_do
+    creates = {word for kind, word in protocols()[protocol].activities.items() if kind is Create}
+    queries = {word for kind, word in protocols()[protocol].activities.items() if kind is Query}
+    assert chinese().get(advice), f"no Chinese for {advice!r}"
+    assert ("newInstance needs" in advice) is (verdict == "missing_field" and bool(creates and queries))
+    assert "creates the instance" not in advice or TIMEOUTS[protocol] is ASYNCHRONOUS
+    if verdict == "timeout":
+        assert [text for text in (NOTICE, SYNCHRONOUS, ASYNCHRONOUS) if text in advice] == [TIMEOUTS[protocol]]
+    if protocol == "order_notice" and verdict in {"pending", "000004"}:
+        assert "000004 only makes it come again" in advice
+    if protocol == "order_notice" and verdict == "missing_field":
+        assert "all that a notification needs" in advice
+
+
+def test_a_test_call_gets_the_advice_of_its_protocol():
+    """saas-v1-license D1, for the test of an address (``trials``)."""
+    job = LeasedJob(state=State.ENDED, result={"said": "no_answer", "fault": "timeout"})
+    with translation.override("en"):
+        for protocol, words in TIMEOUTS.items():
+            assert words in trials.shown(job, protocol=protocol).text

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from msgspec import Struct
 
-from tradepost.protocols.commands import Fault
+from tradepost.protocols.commands import Create, Fault, NotifyOrder, Query
 from tradepost.protocols.contract import ResultCode
 from tradepost.protocols.registry import protocols
 
@@ -33,7 +33,7 @@ def explain(verdict: str, detail: str = "", *, protocol: str = "") -> Reason:
     words = _CASES.get(verdict)
     if words is not None:
         title, what_happened, what_to_do = words()
-        return Reason(title, what_happened, what_to_do, detail)
+        return Reason(title, what_happened, _advice(verdict, protocol) or what_to_do, detail)
     return _refusal(verdict, detail, protocol)
 
 
@@ -61,6 +61,51 @@ def codes() -> tuple[tuple[str, str], ...]:
 type Words = tuple[str, str, str]
 
 
+def _advice(verdict: str, protocol: str) -> str:
+    """What to do where the usual words do not fit this protocol; empty where they do. Only SaaS 2.0 and Online License may
+    answer 000004 and create the instance afterwards (saas-v2 §4, saas-v1-license A2.2, B3)."""
+    spoken = protocols().get(protocol)
+    if spoken is None:
+        return ""
+    activities = spoken.activities
+    if NotifyOrder in activities:
+        return _NOTICES[verdict]() if verdict in _NOTICES else ""
+    match verdict:
+        case Fault.TIMEOUT if Create not in activities or spoken.tells_at_once:
+            return _(
+                "Answer within 5 seconds and do slow work in the background. The same request must give the same answer when "
+                "it is sent again."
+            )
+        case "pending" if Create not in activities or spoken.tells_at_once:
+            return _REMEDIES["000004"]()
+        case Fault.MISSING_FIELD if Create not in activities:
+            return _("Add the field that is named below: resultCode and resultMsg are all that this protocol needs.")
+        case Fault.MISSING_FIELD if Query not in activities:
+            return _("Add the field that is named below.")
+    return ""
+
+
+def _notice_pending() -> str:
+    return _(
+        "Answer 000000 once the order line is stored. A notification has no result to wait for: 000004 only makes it come "
+        "again."
+    )
+
+
+_NOTICES: Mapping[str, Callable[[], str]] = {
+    Fault.TIMEOUT: lambda: _(
+        "Answer within 5 seconds: store the order line, answer 000000 at once, and query the order in the background. The "
+        "same notification may come again and must be answered with 000000 as well."
+    ),
+    "pending": _notice_pending,
+    "000004": _notice_pending,
+    Fault.MISSING_FIELD: lambda: _(
+        "Add the field that is named below: resultCode and resultMsg are all that a notification needs."
+    ),
+}
+"""Advice for notifications of orders, which create nothing (saas-v1-license D1)."""
+
+
 def _refusal(code: str, detail: str, protocol: str) -> Reason:
     known = _result_code(code, protocol)
     if known is None:
@@ -75,9 +120,12 @@ def _refusal(code: str, detail: str, protocol: str) -> Reason:
     return Reason(
         f"{code} {meaning}",
         _("The server understood the request and refused it with this result code."),
-        remedy()
-        if remedy
-        else _("Read resultMsg and your server's log of this order, mend the cause, then restart the call."),
+        _advice(code, protocol)
+        or (
+            remedy()
+            if remedy
+            else _("Read resultMsg and your server's log of this order, mend the cause, then restart the call.")
+        ),
         detail,
     )
 
@@ -191,7 +239,7 @@ _CASES: dict[str, Callable[[], Words]] = {
         _("HTTP status is not 200"),
         _("Every answer, a refusal too, must come with HTTP status 200 and a result code in its body."),
         _(
-            "404 or 405: check the path and that POST is accepted. 401 or 403: let the market in without a login; the signature proves who calls. 500 to 504: read your server's or proxy's error log at this time."
+            "404 or 405: check the path and that your server accepts GET (SaaS 1.0, License 1.0) or POST (other protocols). 401 or 403: let the market in without a login; the signature proves who calls. 500 to 504: read your server's or proxy's error log at this time."
         ),
     ),
     Fault.TOO_LARGE: lambda: (
@@ -246,7 +294,10 @@ _CASES: dict[str, Callable[[], Words]] = {
     ),
     Fault.OTHER_INSTANCE: lambda: (
         _("The answer is about another instance"),
-        _("queryInstance must return exactly the instances that were asked for."),
+        _(
+            "queryInstance must return exactly the instances that were asked for, and a repeated newInstance the instance of "
+            "its order."
+        ),
         _("Look the instances up by the ids of the request and return one entry for each, with the same id."),
     ),
     Fault.INSTANCE_TAKEN: lambda: (
