@@ -11,13 +11,17 @@ from django.contrib.sessions.models import Session
 from django.db.models import Exists, Sum
 
 from tests.factories.people import NOW
+from tests.market.fulfilment.services import service
 from tests.market.nights import DAY, WALL, night
 from tradepost.market import old_rows
 from tradepost.market.base.retention import Rule
+from tradepost.market.base.work import State
 from tradepost.market.identity.models import User
 from tradepost.market.notifications.account_mails import mail_account
 from tradepost.market.notifications.models import Notice, NoticeDelivery
-from tradepost.market.production.models import Tally
+from tradepost.market.production import calls
+from tradepost.market.production.models import Address, Call, Tally
+from tradepost.protocols.commands import Query
 
 
 @pytest.mark.django_db
@@ -106,3 +110,18 @@ def test_counts_of_old_hours_are_put_together_and_the_metrics_stay_as_they_were(
         ]  # fmt: skip
     night(NOW + 701 * DAY)
     assert sorted(Tally.objects.values_list("worker", "verdict", "attempts")) == [("", "done", 8), ("", "timeout", 2)]
+
+
+@pytest.mark.django_db
+def test_the_latest_answer_of_each_kind_stays() -> None:
+    """saas-v1-license A2, A2.8: newInstance is repeated for access data, and queryInstance asks for usage."""
+    held = service("saas_v1")
+    address = Address.objects.get()
+    purchase = Call.objects.get(purpose=Call.Purpose.ORDER)
+    repeated = calls.load(purchase.kind, purchase.command)
+    for asked in ([repeated, Query(instance_ids=(held.instance_id,))], [repeated]):
+        calls.ask_for_access(asked, address, held, now=NOW)
+    Call.objects.filter(purpose=Call.Purpose.ACCESS).update(state=State.ENDED, outcome=Call.Outcome.DONE, ended_at=NOW)
+    _, usage, newest = Call.objects.filter(purpose=Call.Purpose.ACCESS).order_by("pk")
+    night(NOW + 91 * DAY)
+    assert list(Call.objects.filter(purpose=Call.Purpose.ACCESS).order_by("pk")) == [usage, newest]

@@ -87,7 +87,11 @@ COMPARISONS = Rule(
 
 
 _NEWER_ANSWER = Call.objects.filter(
-    subscription=OuterRef("subscription"), purpose=Call.Purpose.ACCESS, outcome=Call.Outcome.DONE, pk__gt=OuterRef("pk")
+    subscription=OuterRef("subscription"),
+    kind=OuterRef("kind"),
+    purpose=Call.Purpose.ACCESS,
+    outcome=Call.Outcome.DONE,
+    pk__gt=OuterRef("pk"),
 )
 ACCESS_CALLS = Rule(
     name="access calls",
@@ -98,7 +102,8 @@ ACCESS_CALLS = Rule(
     needed=~Q(state=State.ENDED) | (Q(outcome=Call.Outcome.DONE) & ~Q(Exists(_NEWER_ANSWER))),
     sparse=True,
 )
-"""The latest answer of each service stays: its page shows the usage and the time of it."""
+"""The latest answer of each service and kind stays: its page shows the access data and the usage with their times, and SaaS 1.0
+is asked for each of them by a call of its own (saas-v1-license A2, A2.8)."""
 
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
