@@ -6,11 +6,14 @@ import pytest
 from django.test import Client
 
 from tests.factories import make_address, make_buyer, make_offer, make_order, make_product, make_seller
+from tests.factories.people import make_member
 from tests.factories.products import ONCE
 from tests.market.engine import LOST, answer, react
-from tests.market.sites.seller_center.shops import Shop
+from tests.market.sites.seller_center.shops import Shop, enter
 from tradepost.market.base import clock
+from tradepost.market.catalog import grants
 from tradepost.market.identity import keys
+from tradepost.market.identity.menus import DEVELOPER
 from tradepost.market.identity.models import SigningKey
 from tradepost.market.production import notice_bindings
 from tradepost.market.production.models import Address, Call, NoticeBinding
@@ -111,6 +114,36 @@ def test_what_is_not_the_sellers_own_is_not_found_and_nothing_is_stored(page, sh
     for (path, address), status in refused.items():
         assert page.post(path, {"address": address}).status_code == status, path
     assert bindings() == set()
+
+
+@pytest.mark.parametrize(("language", "reason"), [("en", "granted to other members"), ("zh-hans", "授权给了其他成员")])
+def test_a_member_redirects_no_notifications_of_products_granted_to_others(shop, language, reason) -> None:
+    """business-rules §1.7: "needs the menu permission … and the product grant"."""
+    product, address = hardware(shop), make_address(shop.seller, protocol="order_notice")
+    holder, other = (make_member(shop.seller, make_buyer(balance="0"), DEVELOPER) for _ in range(2))
+    grants.grant(holder, [product], by="owner", now=clock.now())
+    hardware(shop)  # granted to nobody: the other member sees the type because of it
+    path = "/seller/addresses/notices/HARDWARE/"
+    page = enter(other.user)
+    for given in (address.pk, ""):
+        notice_bindings.bind_type(shop.seller, "HARDWARE", None if given else address)
+        before = bindings()
+        page.cookies["django_language"] = language
+        answer = page.post(path, {"address": given})
+        assert (answer.status_code, bindings()) == (403, before)
+        assert reason in answer.content.decode()
+    assert path not in words(page, "/seller/addresses/", language)
+    for member in (holder.user, shop.owner):
+        assert path in words(enter(member), "/seller/addresses/", language)
+        assert enter(member).post(path, {"address": address.pk}).status_code == 302
+    assert bindings() == {("HARDWARE", None, address.pk)}
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "is probed twice a day"), ("zh-hans", "每天拨测两次")])
+def test_the_page_tells_what_a_saved_case_brings(page, shop, language, said) -> None:
+    """saas-v2 §6 probes saved cases; saas-v1-license D1 has no such rule, so the page says it."""
+    hardware(shop)
+    assert said in words(page, "/seller/addresses/", language)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

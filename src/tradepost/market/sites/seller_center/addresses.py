@@ -129,7 +129,7 @@ def addresses(request: SellerRequest) -> HttpResponse:
         products=[_choices(product, own) for product in products if product_types()[product.product_type].protocols],
         domains=Domain.objects.filter(seller=request.seller).count(),
         notice_addresses=order_notices.notice_addresses(own),
-        notice_rows=order_notices.notice_rows(bindings, products),
+        notice_rows=order_notices.notice_rows(bindings, products, order_notices.closed_types(request)),
     )
 
 

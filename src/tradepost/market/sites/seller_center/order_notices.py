@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from http import HTTPStatus
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from msgspec import Struct
 
+from tradepost.market.base.errors import Refused
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.catalog.models import Product
 from tradepost.market.identity.menus import Menu
@@ -35,6 +37,8 @@ class NoticeRow(Struct, frozen=True, kw_only=True):
     """Of a type."""
     address: Address | None = None
     shared: Address | None = None
+    granted: bool = True
+    """Whether the reader may choose its address."""
 
     @property
     def debugged(self) -> bool:
@@ -47,8 +51,11 @@ def notice_addresses(own: Sequence[Address]) -> list[Address]:
     return [address for address in own if notice_bindings.notifies(address)]
 
 
-def notice_rows(bindings: Sequence[NoticeBinding], products: Sequence[Product]) -> list[NoticeRow]:
-    """Types first. A type without a visible product is shown while it is bound."""
+def notice_rows(
+    bindings: Sequence[NoticeBinding], products: Sequence[Product], closed: Collection[str]
+) -> list[NoticeRow]:
+    """Types first. A type without a visible product is shown while it is bound. ``closed``: types that the reader may not
+    change."""
     by_type = {one.product_type: one.address for one in bindings if one.product_id is None}
     by_product = {one.product_id: one.address for one in bindings if one.product_id is not None}
     codes = dict.fromkeys([*notice_bindings.types_of(products), *(code for code in by_type if code in product_types())])
@@ -57,6 +64,7 @@ def notice_rows(bindings: Sequence[NoticeBinding], products: Sequence[Product]) 
             action=reverse("seller_center:notices_of_type", args=[code]),
             title=product_type(code).title.in_language(get_language()),
             address=by_type.get(code),
+            granted=code not in closed,
         )
         for code in codes
     ]
@@ -83,9 +91,20 @@ def notified_titles(bindings: Sequence[NoticeBinding], visible: Collection[int])
     return [*types, *(("", one.product) for one in bindings if one.product_id in visible)]
 
 
+def closed_types(request: SellerRequest) -> set[str]:
+    """Types with a product that is granted to another member: the reader may not redirect its notifications (business-rules §1.7)."""
+    if request.rights.owner:
+        return set()
+    others = Product.objects.filter(seller=request.seller).exclude(pk__in=products_of(request).values("pk"))
+    return set(others.order_by().values_list("product_type", flat=True).distinct())
+
+
 @require_POST
 @seller_page(menu=Menu.TOOLS)
 def notices_of_type(request: SellerRequest, code: str) -> HttpResponse:
+    if code in closed_types(request):
+        words = _("Products of this type are granted to other members. Ask the owner to choose the address.")
+        raise Refused("notice.granted", words, HTTPStatus.FORBIDDEN, field="address")
     notice_bindings.bind_type(request.seller, code, _chosen(request))
     return _saved(request)
 
