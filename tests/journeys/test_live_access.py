@@ -10,6 +10,7 @@ from typing import Any, override
 
 import pytest
 from django.db import connections
+from django.db.models import QuerySet
 from django.test import Client
 
 from tests.factories import make_address, make_buyer, make_product, make_seller
@@ -27,6 +28,7 @@ from tests.waiting import until
 from tradepost.kit import AppInfo, Instance, InstanceInfo, Query, UsageInfo
 from tradepost.market.base import clock
 from tradepost.market.base.models import Move
+from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Product
 from tradepost.market.fulfilment.live_access import ask_seller
 from tradepost.market.production.gateway import Exchange, Gateway
@@ -248,7 +250,9 @@ def test_without_a_worker_the_page_stops_following_after_two_seconds(page: Clien
     """And the call is not sent when a worker comes back: nobody looks any more."""
     with working():
         held = delivered(order(page, product_at(shop.url), **MONTH))
-    assert "not responding" in open_service(page, held)
+    assert "could not ask the seller just now" in open_service(page, held), "the seller was not asked"
+    page.cookies["django_language"] = "zh-hans"
+    assert "暂时未能向商家查询" in open_service(page, held)
     queries = len(shop_queries(shop))
     with working() as engine:
         until(lambda: asked()[0].outcome, what="the late call ends")
@@ -259,6 +263,41 @@ def test_without_a_worker_the_page_stops_following_after_two_seconds(page: Clien
 
 def shop_queries(_shop: Shop) -> list[Attempt]:
     return list(Attempt.objects.filter(call__activity="queryInstance"))
+
+
+def test_openings_beyond_the_places_of_a_seller_wait_their_turn(page: Client, tmp_path: Path) -> None:
+    """saas-v2 §3.2: called when the buyer opens the resource details page; no opening is left out while the seller answers."""
+    with serving(tmp_path, make=Slow) as seller, working():
+        assert isinstance(seller, Slow)
+        product = product_at(seller.url)
+        services = [delivered(order(page, product, **MONTH)) for _ in range(6)]
+        seller.gate.clear()
+        for service in services:
+            ask_seller(service, now=clock.now())
+        until(lambda: waiting().count() == 2, what="the places of the seller are taken, and two calls wait")
+        seller.gate.set()
+        until(lambda: all(call.outcome for call in asked()), what="all questions have ended")
+    assert [call.outcome for call in asked()] == [Call.Outcome.DONE] * 6
+    assert seller.most == ACCESS.per_seller
+
+
+def waiting() -> QuerySet[Call]:
+    return Call.objects.filter(purpose=Call.Purpose.ACCESS, state=State.HELD, hold=Call.Hold.BUSY)
+
+
+class Slow(Changing):
+    """Answers queries once its gate is open, and counts how many came at once before that."""
+
+    gate, counting, most = threading.Event(), threading.Lock(), 0
+    gate.set()
+
+    @override
+    def on_query(self, command: Query, instance: Instance) -> InstanceInfo:
+        if not self.gate.is_set():
+            with self.counting:
+                self.most += 1
+            self.gate.wait(30)
+        return super().on_query(command, instance)
 
 
 # --- SaaS 1.0 --------------------------------------------------------------------------------------------------------

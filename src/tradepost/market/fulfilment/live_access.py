@@ -37,12 +37,13 @@ class LiveAccess(Struct, frozen=True, kw_only=True):
     """How current the stored access data are.
 
     ``confirmed_at``: when the seller last gave them. ``asking``: the seller is being asked now. ``failed``: the latest
-    question brought no answer. ``due``: the page may ask the seller.
+    question brought no answer. ``unsent``: since the market could not send it. ``due``: the page may ask the seller.
     """
 
     confirmed_at: datetime | None
     asking: bool = False
     failed: bool = False
+    unsent: bool = False
     due: bool = False
 
 
@@ -56,11 +57,12 @@ def live_access(subscription: Subscription, *, now: datetime) -> LiveAccess | No
     asked, reachable = _latest_question(subscription), address.breaker == Address.Breaker.CLOSED
     since = now - asked[0].created_at if asked else ACCESS.every
     asking = since < ACCESS.within and any(_is_open(call, subscription) for call in asked)
-    unanswered = since < ACCESS.every and any(call.outcome != Call.Outcome.DONE for call in asked)
+    unanswered = [call for call in asked if since < ACCESS.every and call.outcome != Call.Outcome.DONE]
     return LiveAccess(
         confirmed_at=_confirmed_at(subscription, address),
         asking=asking,
-        failed=not asking and (unanswered or not reachable),
+        failed=not asking and (bool(unanswered) or not reachable),
+        unsent=reachable and not any(call.attempts for call in unanswered),
         due=since >= ACCESS.every and reachable,
     )
 

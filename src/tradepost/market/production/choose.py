@@ -93,7 +93,8 @@ class Taking(Struct, frozen=True):
     held: list[tuple[Due, str, datetime | None]]
     trials: list[AddressState]
     dropped: list[Due]
-    """Access calls that cannot be sent now. The buyer sees the stored data, so they are never sent later."""
+    """Access calls for which no buyer waits any more, or whose address does not answer. The buyer sees the stored data, so they
+    are never sent later."""
 
 
 def choose(
@@ -120,9 +121,7 @@ def choose(
     flying = defaultdict(int, busy)
     out = Taking([], [], [], [])
     for *_, row in queue:
-        if row.purpose == Call.Purpose.ACCESS and _cannot_wait(
-            row, addresses, flying, access, now=now, per_seller=per_seller
-        ):
+        if row.purpose == Call.Purpose.ACCESS and _is_useless(row, addresses[row.address_id], access, now=now):
             out.dropped.append(row)
             continue
         if len(out.taken) >= limit:
@@ -143,6 +142,9 @@ def choose(
         if flying[row.seller_id] >= per_seller and not row.restart:
             out.held.append((row, Call.Hold.BUSY, None))
             continue
+        if row.purpose == Call.Purpose.ACCESS and not access.take(row.seller_id):
+            out.held.append((row, Call.Hold.BUSY, None))
+            continue
         if row.purpose == Call.Purpose.PROBE and not probes.take(row.seller_id):
             out.held.append((row, Call.Hold.PROBES, None))
             continue
@@ -154,16 +156,6 @@ def choose(
     return out
 
 
-def _cannot_wait(
-    row: Due,
-    addresses: Mapping[int, AddressState],
-    flying: Mapping[int, int],
-    access: AccessPlaces,
-    *,
-    now: datetime,
-    per_seller: int,
-) -> bool:
-    """Whether an access call is too late, or would have to wait for its seller."""
-    late = now - row.due_at > access.limits.within
-    closed = addresses[row.address_id].breaker == Address.Breaker.CLOSED
-    return late or not closed or flying[row.seller_id] >= per_seller or not access.take(row.seller_id)
+def _is_useless(row: Due, address: AddressState, access: AccessPlaces, *, now: datetime) -> bool:
+    """Whether an access call is too late, or its address does not answer."""
+    return now - row.due_at > access.limits.within or address.breaker != Address.Breaker.CLOSED

@@ -25,7 +25,7 @@ from tradepost.market.base.work import DatabaseAway, State, by_index
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.protocols.commands import Create, Done, Fault, Pending, Unreachable
 
-from . import breaker
+from . import breaker, held_access
 from .address_news import addresses_with_news, news_of, write_breakers
 from .attempts import Ended, attempts_written, verdict_of
 from .claim import ClaimedCall, rule_of
@@ -65,6 +65,8 @@ def record(batch: Sequence[Ended], *, now: datetime, owner: str, rule: breaker.R
         if waiting:
             freed = Counter(ended.call.seller_id for ended in batch if ended.call.call_id in ours)
             release_held_sellers({seller for (seller,) in waiting if seller in freed}, freed)
+        if waiting or any(ended.call.purpose == Call.Purpose.ACCESS for ended in batch):
+            held_access.release()
         ended_calls = _publish([moves[call_id] for call_id in moves if call_id in ours], now)
     for ended in batch:
         if ended.call.call_id in ours:
@@ -304,13 +306,14 @@ def _sellers_with_held_calls(sellers: Collection[int]) -> rows.Statement:
 
 
 def release_held_sellers(sellers: Collection[int], places: Mapping[int, int]) -> None:
-    """Calls that waited for a place at their seller take the places that were just freed, oldest first.
+    """Calls that waited for a place at their seller take the places that were just freed, oldest first. Access calls, of which
+    fewer may be open, take theirs in ``held_access``.
 
     Two workers free places at the same moment. What the other one releases is passed over, so that each fills its own
     places, and only what is still held is released: by then somebody may have leased the other one's, and a call that
     fell back to *waiting* under its lease would be sent a second time.
     """
-    held = Call.objects.filter(state=State.HELD, hold=Call.Hold.BUSY)
+    held = Call.objects.filter(state=State.HELD, hold=Call.Hold.BUSY).exclude(purpose=Call.Purpose.ACCESS)
     for seller in sorted(sellers):
         oldest = held.filter(seller_id=seller).order_by("due_at", "pk").values_list("pk", flat=True)
         taken = oldest.select_for_update(skip_locked=True, of=("self",))[: places[seller]]

@@ -14,7 +14,7 @@ from tradepost.market.base.models import Job, LeasedJob, WorkerProcess
 from tradepost.market.base.work import State
 from tradepost.protocols.commands import Command, Fault, Unreachable
 
-from . import breaker
+from . import breaker, held_access
 from .attempts import Ended
 from .choose import ProbePlaces
 from .claim import CAPACITY, PROBING, ClaimedCall
@@ -129,10 +129,13 @@ def sweep(*, now: datetime, per_seller: int, capacity: int = CAPACITY, probing: 
             behind = held.filter(address_id=address, hold=Call.Hold.BREAKER)
             first = list(behind.order_by("due_at", "pk").values_list("pk", flat=True)[:1])
             behind.filter(pk__in=first).update(state=State.WAITING, hold=Call.Hold.NONE, due_at=now)
-        ended = held.filter(give_up_at__lte=now).exclude(hold=Call.Hold.PROBES)
+        ended = held.filter(give_up_at__lte=now).exclude(hold=Call.Hold.PROBES).exclude(purpose=Call.Purpose.ACCESS)
         ended.update(state=State.WAITING, hold=Call.Hold.NONE, due_at=now)
         _free_probes(capacity, per_seller, probing)
-        waiting = dict(held.filter(hold=Call.Hold.BUSY).values_list("seller_id").annotate(n=Count("pk")))
+        held_access.drop_late(now)
+        held_access.release()
+        others = held.filter(hold=Call.Hold.BUSY).exclude(purpose=Call.Purpose.ACCESS)
+        waiting = dict(others.values_list("seller_id").annotate(n=Count("pk")))
         if waiting:
             busy = dict(
                 Call.objects.filter(state=State.LEASED, seller_id__in=waiting)
