@@ -92,16 +92,21 @@ def _session_for(request: HttpRequest, session: SignInSession | None) -> SignInS
     hint = request.GET.get("id_token_hint", "")
     expected = _subject_of(request, hint) if hint else ""
     if session is not None and (not expected or session.member.public_id == expected):
-        required, by_password = required_by(request.GET.dict()), session.way == SignInSession.Way.PASSWORD
-        if required.is_met(
-            proved_at=session.proved_at, made_for_this=made_for_this, by_password=by_password, now=clock.wall()
-        ):
+        if _is_fresh(request, session, made_for_this=made_for_this):
             return session
         made_for_this = False
     silent = "none" in _prompts(request)
     if silent or (session is not None and made_for_this and sessions.use_up(session, request.get_full_path())):
         raise LoginRequired(state=_state(request))
     return None
+
+
+def _is_fresh(request: HttpRequest, session: SignInSession, *, made_for_this: bool) -> bool:
+    """Whether the sign-in is recent enough for this request."""
+    by_password = session.way == SignInSession.Way.PASSWORD
+    return required_by(request.GET.dict()).is_met(
+        proved_at=session.proved_at, made_for_this=made_for_this, by_password=by_password, now=clock.wall()
+    )
 
 
 def _subject_of(request: HttpRequest, hint: str) -> str:
@@ -158,11 +163,14 @@ def _uri(request: HttpRequest) -> str:
 
 
 def _send_back(request: HttpRequest, endpoints: Endpoints, scopes: list[str], session: SignInSession) -> HttpResponse:
+    """The way back with a code. Of two requests that one sign-in answers at the same moment, the other has to sign in again."""
     rows = endpoints.rows
     if OPENID in scopes:  # before the code goes out, so that its application finds the key in the list
         signing_keys.ensure(every=rows.lives.signing_key, now=rows.now)
     with transaction.atomic():
-        sessions.use_up(session, request.get_full_path())
+        used = sessions.use_up(session, request.get_full_path())
+        if not used and not _is_fresh(request, session, made_for_this=False):
+            return redirect(sign_in_url(request, request.get_full_path()))
         headers, _body, _status = endpoints.create_authorization_response(_uri(request), "GET", scopes=scopes)
     return _to(request, headers["Location"])
 

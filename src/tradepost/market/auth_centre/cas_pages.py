@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_GET, require_safe
 
 from tradepost.market.applications.models import Client
 from tradepost.market.base import clock
@@ -31,7 +31,7 @@ from .tenant import PROGRAMS, Page, enterprise_of, page, refusal, sign_in_url, s
 
 @answers_nul
 @never_cache
-@require_safe
+@require_GET  # a HEAD would use the sign-in up, and nobody would read its ticket
 @tenant
 def login(request: HttpRequest) -> HttpResponse:
     service = request.GET.get("service", "")
@@ -50,7 +50,7 @@ def login(request: HttpRequest) -> HttpResponse:
     allowed = access(session.member, client)
     if isinstance(allowed, Refused):
         return refusal(request, allowed, client=client)
-    return _give(request, session, client, service)
+    return _give(request, session, client, service, renew=renew)
 
 
 def _is_new(request: HttpRequest, session: SignInSession) -> bool:
@@ -59,9 +59,12 @@ def _is_new(request: HttpRequest, session: SignInSession) -> bool:
     return by_password and sessions.is_made_for(session, request.get_full_path())
 
 
-def _give(request: HttpRequest, session: SignInSession, client: Client, service: str) -> HttpResponse:
+def _give(request: HttpRequest, session: SignInSession, client: Client, service: str, *, renew: bool) -> HttpResponse:
+    """The way back with a ticket. Of two requests that one sign-in answers at the same moment, the other has to sign in again."""
     with transaction.atomic():
         new_login = _is_new(request, session) and sessions.use_up(session, request.get_full_path())
+        if renew and not new_login:
+            return redirect(sign_in_url(request, request.get_full_path()))
         ticket = service_tickets.issue(
             session, client, service=service, new_login=new_login, life=lives().ticket, now=clock.wall()
         )
