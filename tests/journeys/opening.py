@@ -13,28 +13,29 @@ from tests.waiting import until
 from tradepost.market.subscriptions.models import Subscription
 
 HTMX = {"hx-request": "true"}
-POLL = HTMX | {"hx-trigger": "sf-access-live", "hx-target": "sf-access-live"}
 
 
-def open_service(page: Client, service: Subscription) -> str:
-    """The page as its buyer sees it in the end."""
-    path = f"/services/{service.pk}/"
+def open_service(page: Client, service: Subscription, path: str = "") -> str:
+    """The page as its buyer sees it in the end. ``path``: of another page that shows the service."""
+    path = path or f"/services/{service.pk}/"
+    part_id = f"sf-access-live-{service.pk}"
     shown = page.get(path).content.decode()
     asks = re.search(r'hx-post="([^"]+)"', shown)
     if not asks:
         return shown
     part = page.post(asks[1], headers=HTMX).content.decode()
     while follows := re.search(r'hx-get="([^"]+)"', part):
-        answer = until(partial(_changed, page, follows[1], path), what="the part ends")
+        answer = until(partial(_changed, page, follows[1], path, part_id), what="the part ends")
         if location := answer.headers.get("HX-Location"):
             return page.get(json.loads(location)["path"]).content.decode()
         part = answer.content.decode()
-    asked = shown.index('<form id="sf-access-live"')
+    asked = shown.index(f'<form id="{part_id}"')
     return shown.replace(shown[asked : shown.index("</form>", asked)], part)
 
 
-def _changed(page: Client, url: str, path: str) -> Any:
-    answer = page.get(url, headers=POLL | {"hx-current-url": f"http://testserver{path}"})
+def _changed(page: Client, url: str, path: str, part_id: str) -> Any:
+    polls = HTMX | {"hx-trigger": part_id, "hx-target": part_id}
+    answer = page.get(url, headers=polls | {"hx-current-url": f"http://testserver{path}"})
     return None if answer.status_code == 204 and "HX-Location" not in answer.headers else answer
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -31,6 +32,7 @@ from tradepost.market.base.models import Move
 from tradepost.market.base.work import State
 from tradepost.market.catalog.models import Product
 from tradepost.market.fulfilment.live_access import ask_seller
+from tradepost.market.orders.models import Order
 from tradepost.market.production.gateway import Exchange, Gateway
 from tradepost.market.production.models import Address, Attempt, Call
 from tradepost.market.production.plan import ACCESS
@@ -101,6 +103,35 @@ def test_a_changed_password_is_there_at_the_next_opening(page: Client, shop: Cha
     assert [bool(call.sealed_answer) for call in asked()] == [False, True], "only the latest answer is kept"
     for attempt in Attempt.objects.filter(call__in=asked()):
         assert NEW not in attempt.response_body
+
+
+def test_the_order_page_asks_too_once_the_data_are_a_minute_old(page: Client, shop: Changing) -> None:
+    """saas-v2 §3.2: called when the buyer opens the page that shows the access data."""
+    with working():
+        held = delivered(order(page, product_at(shop.url), **MONTH))
+        path = f"/orders/{Order.objects.get().number}/"
+        shop.password = NEW
+        fresh = open_service(page, held, path)
+        assert "Last confirmed by the seller" in fresh
+        assert asked() == [], "the seller has just given them"
+        a_minute_later()
+        page.cookies["django_language"] = "zh-hans"
+        assert "商家最近确认时间" in open_service(page, held, path)
+        assert password_of(page, held) == NEW
+    assert [call.outcome for call in asked()] == [Call.Outcome.DONE]
+
+
+def test_without_javascript_a_button_asks(page: Client, shop: Changing) -> None:
+    """saas-v2 §3.2; the part asks by itself only with JavaScript."""
+    with working():
+        held = delivered(order(page, product_at(shop.url), **MONTH))
+        shop.password = NEW
+        shown = page.get(f"/services/{held.pk}/").content.decode()
+        [action] = re.findall(r'<form id="sf-access-live-\d+"\s+method="post"\s+action="([^"]+)"', shown)
+        assert re.search(r"<noscript>\s*<button[^>]*type=\"submit\">Check with the seller</button>", shown)
+        assert page.post(action)["Location"] == f"/services/{held.pk}/"
+        until(lambda: asked()[0].outcome, what="the question has ended")
+        until(lambda: password_of(page, held) == NEW, what="the new password is stored")
 
 
 def test_an_unchanged_answer_only_moves_the_time(page: Client, shop: Changing) -> None:
@@ -275,6 +306,7 @@ def test_openings_beyond_the_places_of_a_seller_wait_their_turn(page: Client, tm
         for service in services:
             ask_seller(service, now=clock.now())
         until(lambda: waiting().count() == 2, what="the places of the seller are taken, and two calls wait")
+        until(lambda: seller.most == ACCESS.per_seller, what="the others are at the seller")
         seller.gate.set()
         until(lambda: all(call.outcome for call in asked()), what="all questions have ended")
     assert [call.outcome for call in asked()] == [Call.Outcome.DONE] * 6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -29,6 +30,7 @@ from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.payments import ledger
 from tradepost.market.payments.models import Transfer
 from tradepost.market.payments.queries import balance
+from tradepost.market.production.models import Call
 from tradepost.market.subscriptions.models import Subscription
 
 pytestmark = pytest.mark.django_db
@@ -366,6 +368,13 @@ def test_sign_in_data_is_shown_while_the_service_is_in_use(program: Program) -> 
         "instance_id": resource["instance_id"],
         "buyer_domain_id": detail["order_common_info"]["buyer_domain_id"],
     }
-    assert program.call("saas-instance/query", **asked)[0] == 200
+    status, shown = program.call("saas-instance/query", **asked)
+    assert status == 200
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", shown["confirmed_time"])
+    program.call("saas-instance/query", **asked)
+    [call] = Call.objects.filter(
+        purpose=Call.Purpose.ACCESS
+    )  # the seller is asked at most once a minute (saas-v2 §3.2)
+    assert (call.subscription, call.activity) == (held, "queryInstance")
     Subscription.objects.filter(pk=held.pk).update(status="frozen")
     assert refused(program, "saas-instance/query", **asked)[2] == "service.not_active"

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
+from tradepost.market.fulfilment import live_access
 from tradepost.market.identity.buyer_key_models import Right
 from tradepost.market.orders.cancel import cancel_orders as cancel_all
 from tradepost.market.orders.models import Order, OrderLine
@@ -221,7 +222,9 @@ def cancel_orders(request: BuyerRequest) -> Response:
         operation="ShowSaasInstance",
         tag=TAG,
         summary="Show how to sign in to a service",
-        words="Addresses, account and password of a service in use. order_id, instance_id and buyer_domain_id are in the "
+        words="Addresses, account and password of a service in use, as the seller confirmed them at confirmed_time (UTC). The "
+        "call also asks the seller for the current data, at most once a minute, and does not wait: a later call shows a "
+        "change. order_id, instance_id and buyer_domain_id are in the "
         "details of the order that opened the service.",
         right=Right.ACCESS,
         body=table(wire.INSTANCE),
@@ -239,12 +242,15 @@ def saas_instance(request: BuyerRequest) -> Response:
     access = access_data(found)
     if access is None:
         return wire.shown(wire.SaasInstance())
+    live = live_access.live_access(found, now=request.now)
+    live_access.ask_seller(found, now=request.now)
     return wire.shown(
         wire.SaasInstance(
             front_url=access.front_end_url,
             admin_url=access.admin_url,
             account=access.user_name,
             password=access.password,
+            confirmed_time=dump_time(live.confirmed_at if live else None),
         )
     )
 

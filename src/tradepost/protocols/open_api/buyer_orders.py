@@ -181,12 +181,14 @@ class ShowSaasInstance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaasInstance:
-    """What a buyer needs to use an instance. ``guides``: names of the attachments of the operating guide."""
+    """What a buyer needs to use an instance. ``guides``: names of the attachments of the operating guide. ``confirmed_time``:
+    when the seller last gave these data, a field of our own."""
 
     front_url: str = ""
     admin_url: str = ""
     account: str = ""
     password: str = field(default="", repr=False)
+    confirmed_time: str = ""
     guides: tuple[str, ...] = ()
 
 
@@ -255,6 +257,7 @@ def load_instance(members: Members) -> SaasInstance:
         admin_url=text(members, "admin_url"),
         account=text(members, "account"),
         password=text(members, "password"),
+        confirmed_time=text(members, "confirmed_time"),
         guides=tuple(text(item, "attachmentName") for item in objects(members, "operateGuide")),
     )
 
@@ -281,6 +284,7 @@ LISTED_ANSWER = (Field("result", kind=Kind.OBJECT, members=_RESULT),)
 DETAILED_ANSWER = (Field("result", kind=Kind.OBJECT, members=_DETAILED),)
 INSTANCE_ANSWER = (
     *(Field(name, 1024, mandatory=False) for name in ("front_url", "admin_url", "account", "password")),
+    Field("confirmed_time", 19, mandatory=False),
     Field("operateGuide", mandatory=False, kind=Kind.LIST),
 )
 
@@ -328,6 +332,7 @@ def shown(instance: SaasInstance) -> Response:
             admin_url=instance.admin_url,
             account=instance.account,
             password=instance.password,
+            confirmed_time=instance.confirmed_time,
             operateGuide=guides or None,
         ),
     )

@@ -1,8 +1,9 @@
-"""The part of a service's page that asks the seller for the current access data and usage, and reports what came of it."""
+"""The part of the pages of a service and of its order that asks the seller for the current access data and usage, and reports what came of it."""
 
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -20,12 +21,15 @@ ASK, FOLLOW, RELOAD, REST = "ask", "follow", "reload", "rest"
 """What the part does next: ask the seller, follow the question, have the page loaded again (``web/polled.py``), nothing."""
 
 
-def context(request: HttpRequest, subscription: Subscription) -> dict[str, Any]:
-    """What the part shows; empty for a service whose seller is never asked."""
-    live = live_access.live_access(subscription, now=now_of(request))
+def context(request: HttpRequest, subscription: Subscription, *, older_than: timedelta = timedelta()) -> dict[str, Any]:
+    """What the part shows; empty for a service whose seller is never asked. ``older_than``: how old the data must be for the
+    page to ask."""
+    now = now_of(request)
+    live = live_access.live_access(subscription, now=now)
     if live is None:
         return {}
-    state = ASK if live.due else FOLLOW if live.asking else REST
+    old = live.confirmed_at is None or now - live.confirmed_at >= older_than
+    state = ASK if live.due and old else FOLLOW if live.asking else REST
     return {"subscription": subscription, "live": live, "seen": _fingerprint(subscription), "state": state}
 
 

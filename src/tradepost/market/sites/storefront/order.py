@@ -28,6 +28,7 @@ from tradepost.market.orders.refund_queries import refund_by, refund_lines_of
 from tradepost.market.payments.intent_queries import open_intent_for
 from tradepost.market.payments.queries import balance
 from tradepost.market.product_types.contract import Gives
+from tradepost.market.production.plan import ACCESS
 from tradepost.market.subscriptions.lifecycle import access_data
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.supervision import queries as supervision_queries
@@ -35,6 +36,8 @@ from tradepost.market.web.access import buyer_required, now_of, person
 from tradepost.market.web.fee_lines import ShownFee, shown
 from tradepost.market.web.seller_contact import SellerContact, contact_of
 from tradepost.market.web.timeline import TimelineEvent, moves_of, of_moves
+
+from . import live_access
 
 private = cache_control(private=True, no_store=True)
 QUICKLY, SLOWLY = "300ms", "1s"
@@ -84,7 +87,7 @@ def _live(request: HttpRequest, found: Order) -> dict[str, Any]:
         "conversion": found.order_type == Order.Type.TRIAL_TO_FORMAL,
         "change": found.order_type == Order.Type.CHANGE,
         "fee": _fee(followed.lines),
-        "lines": [(line, None if line.renews else _opened(line.line.subscription)) for line in followed.lines],
+        "lines": [(line, None if line.renews else _opened(request, line.line.subscription)) for line in followed.lines],
         "why": next((_why(line) for line in followed.lines), ""),
         "cloud_why": next((why for line in followed.lines if (why := _cloud_why(line))), ""),
         "timeline": [placed, *of_moves(moves_of("order", found.pk), order=found)],
@@ -103,12 +106,14 @@ def _contacts(live: dict[str, Any]) -> list[SellerContact]:
     return [contact_of(line.seller, line.product, order=order.number) for line in lines.values()]
 
 
-def _opened(subscription: Subscription | None) -> dict[str, Any] | None:
-    """The access data of what was delivered; the password stays behind its own request."""
+def _opened(request: HttpRequest, subscription: Subscription | None) -> dict[str, Any] | None:
+    """The access data of what was delivered; the password stays behind its own request. The seller, which has just given them,
+    is asked again only when they are a minute old (saas-v2 §3.2)."""
     if subscription is None or subscription.status != Subscription.Status.ACTIVE:
         return None
     access = access_data(subscription)
-    return {"subscription": subscription, "access": access}
+    live = live_access.context(request, subscription, older_than=ACCESS.every)
+    return {"subscription": subscription, "access": access, **live}
 
 
 def _fee(lines: Sequence[LineProgress]) -> ShownFee | None:
