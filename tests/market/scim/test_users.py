@@ -17,7 +17,7 @@ from tradepost.market.base import clock
 from tradepost.market.base.models import Event
 from tradepost.market.organisations import directory_tokens, members
 from tradepost.market.organisations.members import Person
-from tradepost.market.organisations.models import EnterpriseAct, Member
+from tradepost.market.organisations.models import Department, EnterpriseAct, Member
 
 pytestmark = pytest.mark.django_db
 
@@ -84,6 +84,19 @@ def test_what_was_made_is_told_and_found(directory: Directory) -> None:
         assert (answer["totalResults"], answer["Resources"]) == (1, [made]), asked
     nobody = directory.told("GET", 'Users?filter=userName eq "somebody@example.com"')
     assert (nobody["totalResults"], nobody["Resources"]) == (0, [])
+
+
+@pytest.mark.parametrize("named", ["", "Nowhere"])
+def test_without_a_known_department_and_one_top_a_newcomer_is_refused(directory: Directory, named: str) -> None:
+    """RFC 7644 §3.12: ``invalidValue``, with a detail that says what is wrong."""
+    Department.objects.create(enterprise=directory.enterprise, code="TOP2", name="Second top")
+    department = {ENTERPRISE: {"department": named}} if named else {}
+    said = directory.told(
+        "POST", "Users", {"schemas": [CORE, ENTERPRISE], "userName": "bjensen", **department}, status=400
+    )
+    assert said["scimType"] == "invalidValue"
+    assert ("“Nowhere”" in said["detail"]) is bool(named)
+    assert ("The department is missing" in said["detail"]) is not bool(named)
 
 
 def test_a_part_of_the_list_by_number(directory: Directory) -> None:

@@ -30,8 +30,14 @@ class Places:
         """None where no department, or more than one, has this name."""
         return self._known.get(PATH_SIGN.join(part.strip() for part in said.split(PATH_SIGN)).casefold())
 
-    def for_newcomers(self) -> int:
-        """Where somebody stands of whom no department is said: the one at the top. Raises ``ScimError`` where there are several."""
-        if len(self._top) != 1:
+    def for_newcomers(self, named: str) -> int:
+        """The department at the top, for a person whose department is not known. ``named``: how the directory named it, if it did.
+        Raises ``ScimError`` if the enterprise has several at the top."""
+        if len(self._top) == 1:
+            return self._top[0]
+        if not named:
             raise wrong_value("The department is missing, and the enterprise has several at the top.")
-        return self._top[0]
+        words = (
+            "is not the code, the path or the unique name of a department, and the enterprise has several at the top."
+        )
+        raise wrong_value(f"The department “{named}” {words}")

@@ -183,7 +183,7 @@ def _person(said: Said, standing: Member | None, places: Places, *, user_name: s
     unknown = (department if place is None else "") if "department" in said else before.get("department", "")
     return Person(
         name=_name(said, names, standing) or user_name,
-        department=place or (standing.department_id if standing else places.for_newcomers()),
+        department=place or (standing.department_id if standing else places.for_newcomers(department)),
         directory={
             name: value
             for name, value in {**names, "department": unknown, HIDDEN: " ".join(sorted(hidden))}.items()
