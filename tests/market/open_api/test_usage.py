@@ -290,7 +290,7 @@ def test_the_older_edition_names_no_records(shop: Shop, service: Subscription) -
     ("changed", "expected"),
     [
         ({"instance_id": "of-nobody"}, (500, "MKT.9001")),
-        ({"product_id": "of-another"}, (500, "MKT.9001")),
+        ({"product_id": "of-another"}, (500, "MKT.9002")),
         ({"usage_value": "-1"}, (500, "MKT.9002")),
         ({"begin_time": "20200101T000000Z"}, (500, "MKT.9004")),
         ({"end_time": "now"}, (500, "MKT.0100")),
@@ -298,7 +298,8 @@ def test_the_older_edition_names_no_records(shop: Shop, service: Subscription) -
     ],
 )
 def test_when_all_are_wrong_alike_the_call_has_their_code(shop: Shop, service: Subscription, changed, expected) -> None:
-    """design money.md §5; C.4 table: 9001 instance, 9002 usage, 9004 more than 21 days old. They are kept for the seller."""
+    """C.4 table: 9001 "Instance ID not found", 9002 invalid usage entities, also for the seller's own instance with another
+    product, 9004 more than 21 days old. They are kept for the seller."""
     answer = push_old(shop, old(service, **changed), old(service, 1, **changed))
     assert said(answer) == expected
     # So that nobody pushes the parts of a batch of which all is wrong; MKT.0101 carries no extra_info (C.4).

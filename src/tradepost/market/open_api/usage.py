@@ -13,7 +13,7 @@ from django.utils import timezone
 from tradepost.market.base.config import config
 from tradepost.market.metering.intake import NonceUsed, Pushed, Taken, rule_of, take
 from tradepost.market.metering.intake import Refused as RefusedItem
-from tradepost.market.metering.judge import Code
+from tradepost.market.metering.judge import Code, Refusal
 from tradepost.market.metering.models import Push
 from tradepost.protocols.http import Response
 from tradepost.protocols.open_api import usage_push, usage_push_old
@@ -89,10 +89,19 @@ def _pushed_old(request: ApiRequest, edition: Edition, api: Push.Api) -> Respons
         raise ApiRefused("MKT.0101", str(error)) from None
     taken = _take(Pushed(seller=request.caller.seller_id, api=api, loaded=loaded), request)
     if len(taken.refused) == len(loaded.items):
-        codes = {OLD_CODES.get(one.refusal.code, INVALID_USAGE) for one in taken.refused}
+        codes = {_old_code(one.refusal) for one in taken.refused}
         code = codes.pop() if len(codes) == 1 else INVALID_USAGE
         raise ApiRefused(code, _words(taken.refused[0]), wrong_records=len(taken.refused))
     return usage_push_old.pushed()
+
+
+def _old_code(refusal: Refusal) -> str:
+    return INVALID_USAGE if _names_other_product(refusal) else OLD_CODES.get(refusal.code, INVALID_USAGE)
+
+
+def _names_other_product(refusal: Refusal) -> bool:
+    """Whether the instance is the seller's own, and the record names another product than it belongs to."""
+    return refusal.code is Code.FOREIGN and refusal.field == "product_id"
 
 
 def _take(pushed: Pushed, request: ApiRequest) -> Taken:
@@ -118,6 +127,8 @@ def _abnormal(refused: RefusedItem) -> AbnormalRecord:
 def _words(refused: RefusedItem) -> str:
     code, field, differs = refused.refusal
     words = MALFORMED.get(code) or ABNORMAL[code.on_the_wire]
+    if _names_other_product(refused.refusal):
+        words = "the instance belongs to another product"
     if differs:
         words = "another quantity of this instance and time was taken before, and stays"
     return f"{words} ({field})" if field else words
