@@ -81,6 +81,9 @@ class Charge(models.Model):
             models.Index(fields=["buyer", "currency", "id"], condition=Q(open_minor__gt=0), name="charge_open"),
             models.Index(fields=["-id"], condition=~Q(minor=0), name="charge_of_something"),
             models.Index(fields=["subscription", "id"], condition=Q(waiting_minor__gt=0), name="charge_waiting"),
+            models.Index(
+                fields=["seller", "buyer", "id"], condition=Q(waiting_minor__gt=0), name="charge_waiting_parties"
+            ),
         ]
 
     @property

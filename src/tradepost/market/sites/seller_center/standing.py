@@ -1,5 +1,5 @@
 """What a seller's standing leaves open: an applicant sees its entry alone, a suspended seller looks and changes nothing, one
-that left reads what was earned (business-rules §1.4)."""
+that left reads what was earned and still issues and returns invoices (business-rules §1.4)."""
 
 from __future__ import annotations
 
@@ -36,12 +36,22 @@ OF_EXITED = frozenset(
         "fee_invoice_cancel",
         "fee_invoice_ask",
         "fee_invoice_file",
+        "invoices",
+        "invoice_batch",
+        "invoice_types",
+        "invoice",
+        "invoice_review",
+        "invoice_issue",
+        "invoice_correct",
+        "invoice_take_back",
+        "invoice_decline",
+        "invoice_file",
         "submissions",
         "submission",
         "submission_progress",
     }
 )
-"""The same of a seller that left, which is paid what is left; all others lead to what it earned."""
+"""The same of a seller that left. It is paid what is left, and buyers may still need an invoice; all others lead to what it earned."""
 WHILE_SUSPENDED = frozenset({"switch", "notices_read", "notice_open"})
 """What changes nothing of the seller's."""
 

@@ -1,6 +1,7 @@
 """A seller asks to leave the market for good (business-rules §1.4 'Exit').
 
-Open invoices and settlements do not hold an exit back. What was earned stays on the books, where the owners can still read it.
+Open invoices, refunds that wait for one and unpaid statements hold an exit back. Earnings without a statement do not: below the payout
+minimum a statement is made only after the exit (``settlement.run``).
 """
 
 from __future__ import annotations
@@ -18,14 +19,17 @@ from tradepost.market.base import stored
 from tradepost.market.base.counting import count_up_to
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.findings import Finding
+from tradepost.market.billing.models import Charge
 from tradepost.market.catalog.models import Product
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.identity import enter
 from tradepost.market.identity.models import Seller
 from tradepost.market.identity.texts import holds_markup
+from tradepost.market.invoices.models import Invoice
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.review.contract import Case, Defaults, Incomplete, Item, Look, Question, Section
 from tradepost.market.review.models import OPEN, Submission
+from tradepost.market.settlement.models import Statement
 from tradepost.market.subscriptions.models import Subscription
 
 RULE = "business-rules §1.4 (Exit)"
@@ -91,8 +95,18 @@ class Exit(Defaults[ExitDocument]):
         enter.leave(case.seller, by=by, now=case.now)
 
 
+type _Condition = tuple[str, QuerySet[Any], str]
+"""A field of the section, the rows that hold the exit back, and the words for their number."""
+
+
 def unfinished(seller: Seller, *, but: int = 0) -> Iterator[Finding]:
     """What a seller must bring to its end before it leaves. ``but``: the submission that asks."""
+    for field, rows, words in (*_of_sales(seller, but), *_of_money(seller)):
+        if number := count_up_to(rows):
+            yield _finding("conditions", field, "unfinished", words % {"n": number})
+
+
+def _of_sales(seller: Seller, but: int) -> tuple[_Condition, ...]:
     lines = OrderLine.objects.filter(seller=seller, status__in=[Order.Status.UNPAID, Order.Status.PROCESSING])
     held = Subscription.objects.filter(seller=seller).exclude(
         status__in=[Subscription.Status.RELEASED, Subscription.Status.FAILED]
@@ -100,7 +114,7 @@ def unfinished(seller: Seller, *, but: int = 0) -> Iterator[Finding]:
     operations = Operation.objects.filter(
         seller=seller, status__in=[Operation.Status.QUEUED, Operation.Status.RUNNING, Operation.Status.STOPPED]
     )
-    questions: tuple[tuple[str, QuerySet[Any], str], ...] = (
+    return (
         (
             "products",
             Product.objects.filter(seller=seller).exclude(status__in=[Product.Status.STOPPED, Product.Status.DRAFT]),
@@ -119,9 +133,35 @@ def unfinished(seller: Seller, *, but: int = 0) -> Iterator[Finding]:
             _("Submissions that are not decided: %(n)s. Wait for them, or withdraw them."),
         ),
     )
-    for field, rows, words in questions:
-        if number := count_up_to(rows):
-            yield _finding("conditions", field, "unfinished", words % {"n": number})
+
+
+def _of_money(seller: Seller) -> tuple[_Condition, ...]:
+    # An invoice that is not issued always has a due date, and an issued one while its buyer asks for something.
+    invoices = Invoice.objects.filter(seller=seller, due_at__isnull=False)
+    refunds = Charge.objects.filter(seller=seller, waiting_minor__gt=0)
+    unpaid = [status for status in Statement.Status if status != Statement.Status.PAID]
+    return (
+        (
+            "invoices",
+            invoices,
+            _("Invoices that buyers wait for: %(n)s. Issue or refuse them, and answer requests about issued ones."),
+        ),
+        (
+            "refunds",
+            refunds,
+            _("Refunds that wait for the return of an invoice: %(n)s. Return these invoices."),
+        ),
+        (
+            "statements",
+            Statement.objects.filter(seller=seller, status__in=unpaid),
+            _("Statements that are not paid: %(n)s."),
+        ),
+        (
+            "fee_invoices",
+            Invoice.objects.filter(payer=seller, status__in=[Invoice.Status.REVIEW, Invoice.Status.TO_ISSUE]),
+            _("Invoices over the market's fee that are not issued: %(n)s."),
+        ),
+    )
 
 
 def _finding(section: str, field: str, code: str, words: str) -> Finding:
