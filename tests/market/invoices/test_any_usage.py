@@ -21,6 +21,7 @@ from tests.market.invoices.applying import FILE, FILES, PATIENCE, RECEIVER, sell
 from tests.market.invoices.usage import MARCH_ENDS, charge_all, problems, top_up, use, void_it
 from tests.sampling import SOAK
 from tradepost.market.base.errors import IllegalTransition, Refused
+from tradepost.market.billing import usage_months
 from tradepost.market.billing.models import Charge, UsageMonth
 from tradepost.market.catalog.document import Price, UsageBand
 from tradepost.market.catalog.price_models import PriceModel
@@ -154,10 +155,15 @@ def check(shop: Shop, act: str) -> None:
     assert problems() == [], (act, shop.done)
     owed = Charge.objects.filter(open_minor__gt=0).exists()
     assert not (owed and ledger.buyer_account(shop.buyer, "CNY").balance.minor), "money.md §6: balance = 0 or debt = 0"
-    waits = Charge.objects.filter(waiting_minor__gt=0)
-    assert [
-        one for one in waits if not UsageMonth.objects.filter(subscription=one.subscription_id, invoiced_minor__gt=0)
-    ] == []
+    for waiting in Charge.objects.filter(waiting_minor__gt=0).select_related("accumulation"):
+        month = usage_months.month_of_charge(waiting)
+        assert month is not None
+        assert month.paid_minor == month.invoiced_minor > 0, "a credit waits only while an invoice covers all payments"
+        begin, end = usage_months.bounds(month.month)
+        of_month = Charge.objects.filter(
+            subscription=waiting.subscription_id, accumulation__start__gte=begin, accumulation__start__lt=end
+        )
+        assert not of_month.filter(open_minor__gt=0), "decision 0085: a credit first reduces usage of its own month"
 
 
 @pytest.mark.django_db

@@ -30,7 +30,7 @@ from tests.market.invoices.usage import (
     void_it,
 )
 from tradepost.market.base.errors import Refused
-from tradepost.market.billing.models import Charge, UsageMonth
+from tradepost.market.billing.models import Arrears, Charge, UsageMonth
 from tradepost.market.catalog.document import UsageBand
 from tradepost.market.catalog.price_models import PriceModel
 from tradepost.market.invoices.apply import cancel
@@ -216,6 +216,31 @@ def test_a_credit_waits_until_the_invoice_over_it_is_returned() -> None:
     less.refresh_from_db()
     assert (less.waiting_minor, balance(held.buyer), month(held)) == (0, 99_400, (600, 0))
     assert problems() == []
+
+
+@pytest.mark.parametrize(("money", "late"), [("10", 3), ("1000", 3), ("10", 6), ("1000", 4)])
+def test_a_credit_that_waits_pays_for_new_usage_of_its_own_month(money: str, late: int) -> None:
+    """Decision 0085, money.md §4: "any order". Had the late usage come with the credit, only their difference would be due."""
+    held = metered(money)
+    [record, _other] = use(held, 4, 6, at=NOW, now=NOW + 3 * HOUR)
+    charge_all(now=NOW + 3 * HOUR)
+    before = balance(held.buyer)
+    invoice = apply_for_usage(held)
+    void(record, reason="counted twice", actor="li", within=366 * DAY, zone=ZONE, now=APRIL)
+    charge_all(now=APRIL + HOUR)
+    use(held, late, at=MARCH_ENDS - 5 * DAY, now=APRIL + HOUR)
+    use(held, 1, at=MARCH_ENDS + HOUR, now=APRIL + HOUR)  # of another month, which the credit does not pay for
+    charge_all(now=APRIL + 2 * HOUR)
+    less = Charge.objects.get(minor__lt=0)
+    due, paid = max(late - 4, 0) * 100 + 100, min(before, max(late - 4, 0) * 100 + 100)
+    assert (less.waiting_minor, balance(held.buyer)) == (max(4 - late, 0) * 100, before - paid)
+    owed = sum(Charge.objects.values_list("open_minor", flat=True))
+    assert (owed, Arrears.objects.exists(), problems()) == (due - paid, due > paid, [])
+    cancel(invoice, now=APRIL + 3 * HOUR)
+    react(now=APRIL + 3 * HOUR)
+    assert (balance(held.buyer) - sum(Charge.objects.values_list("open_minor", flat=True)), problems()) == (
+        before + (4 - late - 1) * 100, [],
+    )  # fmt: skip
 
 
 def test_a_price_that_falls_with_more_usage_waits_in_the_same_way() -> None:

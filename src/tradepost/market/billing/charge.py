@@ -27,7 +27,7 @@ from tradepost.market.payments.debts import Due
 from tradepost.market.subscriptions.models import Subscription
 
 from . import collect_debt
-from .credit import credit
+from .credit import credit, reduce_new_usage
 from .models import Accumulation, Charge
 from .rate import Added, Rate, State, add, rate_of
 from .tally import tally
@@ -218,6 +218,7 @@ def _book(collection: Collection, charges: Sequence[Charge], now: datetime) -> N
         ]
         debts.owe_all(dues, currency, now=now)
         _credit([one for of_both in mine.values() for one in of_both if one.minor < 0], now)
+        reduce_new_usage([one for of_both in mine.values() for one in of_both if one.minor > 0], now=now)
         collect_debt.collect_locked([one for one in debtors if one.account.currency == currency], currency, now=now)
 
 

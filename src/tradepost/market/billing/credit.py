@@ -3,8 +3,8 @@ refunded to the balance. Money that an invoice covers is refunded once the invoi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, datetime
 
 from tradepost.market.base import outbox
 from tradepost.market.base.money import Money
@@ -29,16 +29,30 @@ def credit(less: Charge, buyer: User, seller: Seller, *, now: datetime) -> None:
 def book_waiting(months: Iterable[UsageMonth], buyer: User, seller: Seller, *, now: datetime) -> bool:
     """Refund credits that waited for the return of an invoice over these months, oldest first; False if none waited. The buyer's
     account is locked."""
-    places = {(month.subscription_id, month.month) for month in months}
-    waiting = Charge.objects.filter(subscription__in={pk for pk, _month in places}, waiting_minor__gt=0)
-    booked = [
-        less
-        for less in waiting.select_related("accumulation").order_by("pk")
-        if (less.subscription_id, month_of(less.accumulation.start)) in places
-    ]
+    booked = _waiting({(month.subscription_id, month.month) for month in months})
     for less in booked:
         _book(less, buyer, seller, less.waiting_minor, now)
     return bool(booked)
+
+
+def reduce_new_usage(charges: Sequence[Charge], *, now: datetime) -> None:
+    """Let credits that wait for an invoice reduce new charges of their own service and month, so that the order of batches does not
+    decide what a buyer pays (decision 0085). The buyers' accounts are locked."""
+    services = {one.subscription_id for one in charges}
+    if not Charge.objects.filter(subscription__in=services, waiting_minor__gt=0).exists():
+        return
+    for less in _waiting({(one.subscription_id, month_of(one.accumulation.start)) for one in charges}):
+        _book(less, less.buyer, less.seller, less.waiting_minor, now)
+
+
+def _waiting(places: Collection[tuple[int, date]]) -> list[Charge]:
+    """Credits for these services and months that wait, oldest first."""
+    waiting = Charge.objects.filter(subscription__in={pk for pk, _month in places}, waiting_minor__gt=0)
+    return [
+        less
+        for less in waiting.select_related("accumulation", "buyer", "seller").order_by("pk")
+        if (less.subscription_id, month_of(less.accumulation.start)) in places
+    ]
 
 
 def _book(less: Charge, buyer: User, seller: Seller, minor: int, now: datetime) -> None:
