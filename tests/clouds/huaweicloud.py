@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,8 @@ def _value(value: Any, kind: str) -> Any:
 
 
 class Ecs(JsonServer):
-    """Servers and jobs settle one request after they were changed."""
+    """Servers and jobs settle one request after they were changed. ``disk_changes_fail``: how many jobs that replace a disk fail.
+    ``listed``: called after each page of a list."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,6 +53,9 @@ class Ecs(JsonServer):
         self.jobs: dict[str, str] = {}
         self.tokens: dict[str, tuple[str, str]] = {}
         self.refusal = ""
+        self.disk_changes_fail = 0
+        self.listed: Callable[[], None] = lambda: None
+        self._changes: dict[str, tuple[str, str]] = {}
         self._token = ""
         self._numbers = itertools.count(1)
 
@@ -78,7 +82,7 @@ class Ecs(JsonServer):
             case "POST", ["v2", "project", "cloudservers", server, "changeos"]:
                 return self._change_disk(server, parsed(body, ecs.ChangeServerOsWithCloudInitRequestBody).os_change)
             case "POST", ["v1", "project", "cloudservers", server, "tags", "action"]:
-                return self._tag(server, parsed(body, ecs.BatchCreateServerTagsRequestBody))
+                return self._tag(server, body)
             case _:
                 raise AssertionError(f"{method} {path}")
 
@@ -86,6 +90,8 @@ class Ecs(JsonServer):
         assert (wanted.count, wanted.vpcid, [nic.subnet_id for nic in wanted.nics]) == (1, "vpc-1", ["subnet-1"])
         assert [group.id for group in wanted.security_groups] == ["sg-1"]
         assert wanted.flavor_ref in FLAVOURS
+        assert re.fullmatch(r"[0-9A-Za-z_.\u4e00-\u9fff-]{1,64}", wanted.name), wanted.name
+        assert wanted.publicip.eip.iptype == "5_sbgp"
         assert wanted.image_ref in IMAGES
         assert (wanted.root_volume.volumetype, wanted.root_volume.size) == ("SSD", 40)
         assert wanted.publicip.delete_on_termination
@@ -102,6 +108,10 @@ class Ecs(JsonServer):
             self.jobs[job], self.tokens[self._token] = "INIT", (job, server)
             if self.refusal == "capacity":
                 self.jobs[job] = "FAIL"
+            elif self.refusal == "error":
+                self._begin(server, number, wanted)
+                self.rows[server].status, self.rows[server].os_ext_st_stask_state = "ERROR", None
+                self.rows[server].fault = {"message": "the port could not be created", "code": 500}
             else:
                 self._begin(server, number, wanted)
         job, server = self.tokens[self._token]
@@ -120,19 +130,33 @@ class Ecs(JsonServer):
         state = self.jobs[job]
         if state != "FAIL":
             self.jobs[job] = "SUCCESS"
+            self._changed(*self._changes.pop(job, ("", "")))
         failed = {"error_code": "Ecs.0610", "fail_reason": "the flavor is sold out"} if state == "FAIL" else {}
         return made(ecs.ShowJobResponse(job_id=job, status=state, entities=ecs.JobEntities(), **failed))
 
+    def _changed(self, server: str, image: str) -> None:
+        """A job has written the new disk."""
+        if server in self.rows:
+            self.rows[server].metadata = {**self.rows[server].metadata, IMAGE_OF: image}
+            self.disks[server] = image
+
     def _list(self, query: dict[str, list[str]]) -> Answer:
+        """An unknown id gets a row with the id and a fault alone, as the docstring of ``server_id`` in the SDK says."""
         assert query.keys() <= set(ecs.ListServersDetailsRequest.attribute_map.values())
         rows = list(self.rows.values())
         if "tags" in query:
             rows = [row for row in rows if query["tags"][0] in row.tags]
         if "server_id" in query:
-            rows = [row for row in rows if row.id in query["server_id"][0].split(",")]
-        answer = made(ecs.ListServersDetailsResponse(count=len(rows), servers=rows))
-        for row in rows:
-            self._settle(row)
+            ids = query["server_id"][0].split(",")
+            assert len(ids) <= 100, "the documentation asks for at most 100 ids"
+            rows = [self.rows.get(one) or ecs.ServerDetail(id=one, fault={"message": "not found"}) for one in ids]
+        size, number = int(query["limit"][0]), max(int(query["offset"][0]), 1)
+        page = rows[(number - 1) * size : number * size]
+        answer = made(ecs.ListServersDetailsResponse(count=len(rows), servers=page))
+        for row in page:
+            if row.status:
+                self._settle(row)
+        self.listed()
         return answer
 
     def _settle(self, row: ecs.ServerDetail) -> None:
@@ -169,14 +193,24 @@ class Ecs(JsonServer):
         assert (wanted.mode, bool(wanted.adminpass), bool(wanted.metadata.user_data)) == ("withStopServer", True, True)
         assert wanted.imageid in IMAGES
         row.status, row.os_ext_st_stask_state = "REBUILD", "rebuilding"
-        row.metadata = {**row.metadata, IMAGE_OF: wanted.imageid}
-        self.disks[server] = wanted.imageid
-        return made(ecs.ChangeServerOsWithCloudInitResponse(job_id=self._new_job()))
+        job = self._new_job()
+        if self.disk_changes_fail:
+            self.disk_changes_fail -= 1
+            self.jobs[job] = "FAIL"
+        else:
+            self._changes[job] = server, wanted.imageid
+        return made(ecs.ChangeServerOsWithCloudInitResponse(job_id=job))
 
-    def _tag(self, server: str, wanted: ecs.BatchCreateServerTagsRequestBody) -> Answer:
+    def _tag(self, server: str, body: Any) -> Answer:
+        row = self._row(server)
+        if body["action"] == "delete":
+            gone = parsed(body, ecs.BatchDeleteServerTagsRequestBody).tags
+            row.tags = [tag for tag in row.tags if tag not in {f"{one.key}={one.value}" for one in gone}]
+            return Answer(204)
+        wanted = parsed(body, ecs.BatchCreateServerTagsRequestBody)
         assert wanted.action == "create"
-        row, new = self._row(server), {tag.key: tag.value for tag in wanted.tags}
-        assert all(len(value) <= 43 for value in new.values())
+        new = {tag.key: tag.value for tag in wanted.tags}
+        assert all(0 < len(value) <= 43 for value in new.values())
         kept = [tag for tag in row.tags if tag.partition("=")[0] not in new]
         row.tags = kept + [f"{key}={value}" for key, value in new.items()]
         return Answer(204)
@@ -205,22 +239,25 @@ def refused(status: int, code: str, message: str) -> Refusal:
 
 class UnderTest:
     def __init__(self, adapter: HuaweiCloud, server: Ecs) -> None:
-        self.adapter, self._ecs = adapter, server
+        self.adapter, self.ecs = adapter, server
 
     def servers(self) -> list[str]:
-        return [key for key, row in self._ecs.rows.items() if row.os_ext_st_stask_state != "deleting"]
+        return [key for key, row in self.ecs.rows.items() if row.os_ext_st_stask_state != "deleting"]
 
     def tags(self, server_id: str) -> dict[str, str]:
-        return dict(tag.partition("=")[::2] for tag in self._ecs.rows[server_id].tags)
+        return dict(tag.partition("=")[::2] for tag in self.ecs.rows[server_id].tags)
 
     def image_of(self, server_id: str) -> str:
-        return self._ecs.disks[server_id]
+        return self.ecs.disks[server_id]
 
     def disks(self) -> int:
-        return len(self._ecs.disks)
+        return len(self.ecs.disks)
+
+    def fail_replacements(self, count: int) -> None:
+        self.ecs.disk_changes_fail = count
 
     def refuse(self, what: str) -> None:
-        self._ecs.refusal = what
+        self.ecs.refusal = what
 
 
 @contextmanager
@@ -239,6 +276,7 @@ def huawei_cloud(folder: Path) -> Iterator[UnderTest]:
             subnet = "subnet-1"
             security_groups = ["sg-1"]
             public_address = true
+            public_address_type = "5_sbgp"
             [[sizes]]
             code = "s1"
             flavour = "s7.large.2"

@@ -19,6 +19,8 @@ TOKEN = token_of_server(12_345, MARKET_ID)
 LOGIN = Login(user_name="root", password="Ab3cdefghijkmnopqrst")
 IMAGE = SystemImage(reference="asset:1", name="Engine")
 OTHER = SystemImage(reference="ubuntu-24.04")
+NAME = "web 1 (测试)"
+"""As a buyer may type it; some clouds permit less."""
 MOST_STEPS = 20
 
 
@@ -30,6 +32,7 @@ class UnderTest(Protocol):
     def image_of(self, server_id: str) -> str: ...
     def disks(self) -> int: ...
     def refuse(self, what: str) -> None: ...
+    def fail_replacements(self, count: int) -> None: ...
 
 
 type Made = Callable[[Path], AbstractContextManager[UnderTest]]
@@ -82,7 +85,7 @@ def finished(adapter: Compute, ask: Callable[[], Seen]) -> Seen:
 
 def created(cloud: UnderTest, token: str = TOKEN, *, market: str = MARKET_ID) -> Seen:
     wanted = NewServer(
-        name="web-1", size="s1", image=IMAGE, login=LOGIN, labels=labels_of(token, market=market, order="CS1")
+        name=NAME, size="s1", image=IMAGE, login=LOGIN, labels=labels_of(token, market=market, order="CS1")
     )  # fmt: skip
     return finished(cloud.adapter, lambda: cloud.adapter.create(wanted, token=token))
 
@@ -192,3 +195,20 @@ def test_what_is_gone_cannot_be_started(cloud: UnderTest) -> None:
 @of_real_clouds
 def test_the_configuration_is_checked(cloud: UnderTest) -> None:
     assert list(cloud.adapter.check()) == []
+
+
+@pytest.mark.parametrize("cloud", ["huaweicloud"], indirect=True)
+def test_a_replacement_that_failed_is_done_by_the_next_attempt(cloud: UnderTest) -> None:
+    server, adapter = created(cloud).server_id, cloud.adapter
+    before = cloud.image_of(server)
+    cloud.fail_replacements(2)
+
+    def replace() -> Seen:
+        return adapter.replace_system(server, OTHER, LOGIN, token="task-2")
+
+    for _attempt in range(2):
+        with pytest.raises(CloudError) as refused:
+            finished(adapter, replace)
+        assert (refused.value.final, cloud.image_of(server)) == (False, before)
+    assert finished(adapter, replace).state is State.RUNNING
+    assert cloud.image_of(server) != before

@@ -65,6 +65,8 @@ class Network(_Part, frozen=True):
     public_address: bool = False
     bandwidth_mbit: int = 5
     """Of a public address at Huawei Cloud."""
+    public_address_type: str = "5_bgp"
+    """Line of a public address at Huawei Cloud; the regions offer different ones."""
 
 
 class Login(_Part, frozen=True):

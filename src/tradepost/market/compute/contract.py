@@ -10,7 +10,8 @@ A package with ``make(setup)`` instead of ``CLOUD`` is built from the settings a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -115,6 +116,17 @@ class CloudError(Exception):
         super().__init__(said)
         self.final = final
         self.fault = fault
+
+
+@contextmanager
+def settings_are_final() -> Iterator[None]:
+    """Make a refusal of the cloud file final. For requests that send ids of the cloud file: only there the cloud refuses those;
+    elsewhere the same codes are transient."""
+    try:
+        yield
+    except CloudError as refused:
+        refused.final = refused.final or refused.fault is Fault.SETTINGS
+        raise
 
 
 class Owned(Struct, frozen=True, kw_only=True):

@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 import base64
+import re
 import uuid
 from collections.abc import Collection, Mapping, Sequence
+from itertools import batched
 from typing import Any
 
 from tradepost.market.compute.cloud_file import FileCloud, Setup
-from tradepost.market.compute.contract import CloudError, Login, NewServer, Owned, Seen, State, SystemImage
+from tradepost.market.compute.contract import (
+    CloudError,
+    Login,
+    NewServer,
+    Owned,
+    Seen,
+    State,
+    SystemImage,
+    settings_are_final,
+)
 from tradepost.market.compute.first_login import user_data
 from tradepost.market.compute.labels import MARKET, ORDER, SERVER, TASK
 
-from .api import Api
+from .api import Api, JobFailed, error
 
 PACKAGE = "huaweicloudsdkecs"
 """Of the extra that brings the SDK; imported when the cloud is asked first."""
 STATES = {"ACTIVE": State.RUNNING, "SHUTOFF": State.STOPPED, "DELETED": State.GONE, "SOFT_DELETED": State.GONE}
 BROKEN = frozenset({"ERROR", "PAUSED", "SUSPENDED", "UNKNOWN"})
 PAGE = 100
+IDS_PER_REQUEST = 50
 LONGEST_TAG = 43
+JOB = "tradepost-job"
+"""Tag: the cloud's job that replaces the system disk for the task in the tag ``TASK``."""
 IMAGE_OF = "metering.image_id"
 """Where a server's metadata says which image is on its system disk."""
 
@@ -39,9 +53,16 @@ class HuaweiCloud(FileCloud):
         if server is None:
             body = CreatePostPaidServersRequestBody(server=self._new(wanted, token))
             request = CreatePostPaidServersRequest(x_client_token=client_token(token), body=body)
-            answer = self._api.ask("create_post_paid_servers", request)
-            self._api.job(answer.job_id)
+            with settings_are_final():
+                answer = self._api.ask("create_post_paid_servers", request)
+            try:
+                self._api.job(answer.job_id)
+            except JobFailed as failed:
+                failed.refusal.final = True  # the client token gives the same job for hours
+                raise failed.refusal from failed
             return Seen(server_id=next(iter(answer.server_ids or []), ""), state=State.UNFINISHED)
+        if server.status == "ERROR":
+            raise error("", fault_text(server), 0, final=True)  # the market then releases it by its token
         seen = seen_of(server)
         return Seen(server_id=server.id, state=State.UNFINISHED) if seen.state is State.CHANGING else seen
 
@@ -63,10 +84,11 @@ class HuaweiCloud(FileCloud):
         if network.public_address:
             bandwidth = PostPaidServerEipBandwidth(size=network.bandwidth_mbit, sharetype="PER", chargemode="traffic")
             address = PostPaidServerPublicip(
-                eip=PostPaidServerEip(iptype="5_bgp", bandwidth=bandwidth), delete_on_termination=True
+                eip=PostPaidServerEip(iptype=network.public_address_type, bandwidth=bandwidth),
+                delete_on_termination=True,
             )
         return PostPaidServer(
-            name=wanted.name, count=1, flavor_ref=size.flavour, image_ref=file.image(wanted.image), vpcid=network.network,
+            name=permitted_name(wanted.name), count=1, flavor_ref=size.flavour, image_ref=file.image(wanted.image), vpcid=network.network,
             nics=[PostPaidServerNic(subnet_id=network.subnet)], publicip=address,
             root_volume=PostPaidServerRootVolume(volumetype=size.disk_type or "GPSSD", size=size.disk_gb),
             security_groups=[PostPaidServerSecurityGroup(id=group) for group in network.security_groups] or None,
@@ -108,21 +130,34 @@ class HuaweiCloud(FileCloud):
         return again(seen, unless=State.STOPPED)
 
     def replace_system(self, server_id: str, image: SystemImage, login: Login, *, token: str) -> Seen:
-        """The tag is written after the call. A worker that dies in between repeats it, before the buyer has the new disk."""
+        """The tags are written after the call. A worker that dies in between repeats it, before the buyer has the new disk."""
         wanted = self._file.now.image(image)
         server = self._existing(server_id)
-        seen = seen_of(server)
+        seen, tags = seen_of(server), tags_of(server)
         if seen.state is State.CHANGING:
             return again(seen)
-        if tags_of(server).get(TASK) != token:
-            self._change_disk(server_id, wanted, login)
-            self._tag(server_id, token)
+        if tags.get(TASK) != token:
+            with settings_are_final():
+                job = self._change_disk(server_id, wanted, login)
+            self._tag(server_id, {TASK: token, JOB: job})
             return again(seen)
-        if (server.metadata or {}).get(IMAGE_OF) != wanted:
-            raise CloudError(f"server {server_id} still has image {(server.metadata or {}).get(IMAGE_OF)}", final=True)
+        if not self._disk_changed(server_id, tags) or (server.metadata or {}).get(IMAGE_OF) != wanted:
+            return again(seen)
         return self.start(server_id, token=token) if seen.state is State.STOPPED else seen
 
-    def _change_disk(self, server_id: str, image: str, login: Login) -> None:
+    def _disk_changed(self, server_id: str, tags: Mapping[str, str]) -> bool:
+        """Whether the job is over. Raises ``CloudError`` after removing the tags of one that failed, so that a retry begins
+        another."""
+        if not tags.get(JOB):
+            return True
+        try:
+            return self._api.job(tags[JOB]) == "SUCCESS"
+        except JobFailed as failed:
+            self._untag(server_id, {key: tags[key] for key in (TASK, JOB)})
+            raise failed.refusal from failed
+
+    def _change_disk(self, server_id: str, image: str, login: Login) -> str:
+        """Return the cloud's job."""
         from huaweicloudsdkecs.v2 import (
             ChangeServerOsWithCloudInitOption,
             ChangeServerOsWithCloudInitRequest,
@@ -135,20 +170,26 @@ class HuaweiCloud(FileCloud):
             adminpass=login.password, imageid=image, mode="withStopServer", metadata=ChangeSeversOsMetadata(user_data=script)
         )  # fmt: skip
         body = ChangeServerOsWithCloudInitRequestBody(os_change=option)
-        self._api.ask(
-            "change_server_os_with_cloud_init", ChangeServerOsWithCloudInitRequest(server_id=server_id, body=body)
-        )
+        request = ChangeServerOsWithCloudInitRequest(server_id=server_id, body=body)
+        return str(self._api.ask("change_server_os_with_cloud_init", request).job_id or "")
 
-    def _tag(self, server_id: str, token: str) -> None:
+    def _tag(self, server_id: str, values: Mapping[str, str]) -> None:
         from huaweicloudsdkecs.v2 import (
             BatchAddServerTag,
             BatchCreateServerTagsRequest,
             BatchCreateServerTagsRequestBody,
         )
 
-        tags = [BatchAddServerTag(key=TASK, value=token)]
+        tags = [BatchAddServerTag(key=key, value=value[:LONGEST_TAG]) for key, value in values.items() if value]
         body = BatchCreateServerTagsRequestBody(action="create", tags=tags)
         self._api.ask("batch_create_server_tags", BatchCreateServerTagsRequest(server_id=server_id, body=body))
+
+    def _untag(self, server_id: str, values: Mapping[str, str]) -> None:
+        from huaweicloudsdkecs.v2 import BatchDeleteServerTagsRequest, BatchDeleteServerTagsRequestBody, ServerTag
+
+        tags = [ServerTag(key=key, value=value) for key, value in values.items()]
+        body = BatchDeleteServerTagsRequestBody(action="delete", tags=tags)
+        self._api.ask("batch_delete_server_tags", BatchDeleteServerTagsRequest(server_id=server_id, body=body))
 
     def release(self, server_id: str, *, token: str) -> Seen:
         from huaweicloudsdkecs.v2 import DeleteServersRequest, DeleteServersRequestBody, ServerId
@@ -164,9 +205,13 @@ class HuaweiCloud(FileCloud):
         return Seen(server_id=server.id, state=State.CHANGING)
 
     def observe(self, server_ids: Collection[str]) -> Mapping[str, Seen]:
-        wanted = set(server_ids)
-        found = self._list(server_id=",".join(wanted)) if len(wanted) == 1 else self._list()
-        return {one.id: seen_of(one) for one in found if one.id in wanted}
+        """By ids, a page each: in a list of several pages a server moves to another page when one before it is deleted."""
+        found = [
+            server
+            for ids in batched(sorted(server_ids), IDS_PER_REQUEST)
+            for server in self._list(server_id=",".join(ids))
+        ]
+        return {server.id: seen_of(server) for server in found if server.id in server_ids}
 
     def owned(self, market: str) -> Sequence[Owned]:
         found = [(one, tags_of(one)) for one in self._list(tags=f"{MARKET}={market}")]
@@ -203,6 +248,7 @@ class HuaweiCloud(FileCloud):
         return server
 
     def _list(self, **filters: str) -> list[Any]:
+        """Servers that exist. An id that the cloud does not know gets a row with the id and a fault alone."""
         from huaweicloudsdkecs.v2 import ListServersDetailsRequest
 
         found: list[Any] = []
@@ -211,7 +257,7 @@ class HuaweiCloud(FileCloud):
                 "list_servers_details", ListServersDetailsRequest(limit=PAGE, offset=number, **filters)
             )
             rows = answer.servers or []
-            found += rows
+            found += [row for row in rows if row.status]
             if len(rows) < PAGE:
                 break
         return found
@@ -220,6 +266,16 @@ class HuaweiCloud(FileCloud):
 def again(seen: Seen, *, unless: State | None = None) -> Seen:
     """The server as it is when it is so already; else the method is to be called again."""
     return seen if seen.state is unless else Seen(server_id=seen.server_id, state=State.UNFINISHED)
+
+
+def permitted_name(name: str) -> str:
+    """ECS permits Chinese characters, Latin letters, digits, underscores, hyphens and full stops in names."""
+    return re.sub(r"[^0-9A-Za-z_.\u4e00-\u9fff-]", "-", name)
+
+
+def fault_text(server: Any) -> str:
+    fault = server.fault if isinstance(server.fault, dict) else {}
+    return str(fault.get("message") or "the server is in the state ERROR")
 
 
 def client_token(token: str) -> str:

@@ -80,17 +80,25 @@ class Api:
             raise CloudError(f"{operation}: {away}", fault=Fault.UNREACHABLE) from away
 
     def job(self, job_id: str) -> str:
-        """The state of a job. Raises ``CloudError`` for one that failed."""
+        """Return the state of a job. Raises ``JobFailed``, ``CloudError`` when the cloud cannot be asked."""
         from huaweicloudsdkecs.v2 import ShowJobRequest
 
         job = self.ask("show_job", ShowJobRequest(job_id=job_id))
         if job.status == "FAIL":
             subs = (job.entities.sub_jobs or []) if job.entities else []
             first = next((sub for sub in subs if sub.status == "FAIL"), job)
-            raise error(str(first.error_code or ""), str(first.fail_reason or "the job failed"), 0, final=True)
+            raise JobFailed(error(str(first.error_code or ""), str(first.fail_reason or "the job failed"), 0))
         return str(job.status)
+
+
+class JobFailed(Exception):
+    """A job of the cloud ended in FAIL. ``refusal``: why."""
+
+    def __init__(self, refusal: CloudError) -> None:
+        super().__init__(str(refusal))
+        self.refusal = refusal
 
 
 def error(code: str, message: str, status: int, *, final: bool = False) -> CloudError:
     fault = fault_of(code, message, status)
-    return CloudError(f"{code}: {message}" if code else message, final=final or fault is Fault.SETTINGS, fault=fault)
+    return CloudError(f"{code}: {message}" if code else message, final=final, fault=fault)

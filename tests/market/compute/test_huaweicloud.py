@@ -1,0 +1,52 @@
+"""What only Huawei Cloud answers: rows of unknown ids, servers in ERROR, and jobs that replace a disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import huaweicloudsdkecs.v2 as ecs
+import pytest
+
+from tests.clouds import huaweicloud
+from tests.clouds.huaweicloud import UnderTest
+from tests.market.compute.test_adapters import TOKEN, created, finished
+from tradepost.market.compute.contract import CloudError, State
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Iterator[UnderTest]:
+    with huaweicloud.huawei_cloud(tmp_path) as under_test:
+        yield under_test
+
+
+def test_a_server_that_the_cloud_does_not_know_is_gone(cloud: UnderTest) -> None:
+    """The cloud still answers a row for its id."""
+    mine = created(cloud).server_id
+    assert cloud.adapter.observe(["unknown", mine]).keys() == {mine}
+    assert cloud.adapter.release("unknown", token="never made").state is State.GONE
+    with pytest.raises(CloudError, match="does not exist") as refused:
+        cloud.adapter.start("unknown", token="task-1")
+    assert (refused.value.final, cloud.servers()) == (True, [mine])
+
+
+def test_a_server_that_is_deleted_between_two_pages_hides_no_other(cloud: UnderTest) -> None:
+    rows = {f"s-{number:03}": "ACTIVE" for number in range(230)}
+    cloud.ecs.rows = {name: ecs.ServerDetail(id=name, status=status, tags=[]) for name, status in rows.items()}
+    deleted = list(rows)
+
+    def delete_one() -> None:
+        cloud.ecs.rows.pop(deleted.pop(0))
+
+    cloud.ecs.listed = delete_one
+    seen = cloud.adapter.observe(list(rows))
+    assert cloud.ecs.rows.keys() <= seen.keys(), "each server that exists is seen"
+
+
+def test_a_server_in_error_ends_its_creation_and_is_released_by_its_token(cloud: UnderTest) -> None:
+    cloud.refuse("error")
+    with pytest.raises(CloudError, match="the port could not be created") as refused:
+        created(cloud)
+    assert (refused.value.final, len(cloud.servers())) == (True, 1)
+    assert finished(cloud.adapter, lambda: cloud.adapter.release("", token=TOKEN)).state is State.GONE
+    assert (cloud.servers(), cloud.disks()) == ([], 0)
