@@ -20,6 +20,7 @@ from tradepost.market.compute.cloud_file import Setup
 FLAVOURS, IMAGES = ["f-small"], ["img-ubuntu", "img-engine"]
 REFUSALS = {
     "quota": (403, "Quota exceeded for instances: Requested 1, but already used 10 of 10 instances"),
+    "ports": (403, "Maximum number of ports exceeded"),
     "credentials": (403, "Policy doesn't allow os_compute_api:servers:create to be performed."),
 }
 CREATED = frozenset(ServerModel._body_mapping()) | {"user_data"}
@@ -28,13 +29,18 @@ REBUILT = frozenset({"imageRef", "adminPass", "metadata", "user_data", "name"})
 
 
 class Nova(JsonServer):
-    """Servers settle one request after they were changed."""
+    """Servers settle one request after they were changed. ``rebuilds_fail``: how many rebuilds end in ERROR. ``unlisted``: ids that
+    a list leaves out. ``act_refusal``: status that actions get. ``version``: the latest microversion."""
 
     def __init__(self) -> None:
         super().__init__()
         self.rows: dict[str, dict[str, Any]] = {}
         self.disks: dict[str, str] = {}
         self.refusal = ""
+        self.rebuilds_fail = 0
+        self.act_refusal = 0
+        self.unlisted: set[str] = set()
+        self.version = "2.96"
         self._numbers = itertools.count(1)
 
     def answer(self, method: str, path: str, body: Any) -> Answer:
@@ -59,10 +65,19 @@ class Nova(JsonServer):
                 return Answer(204)
             case "POST", ["compute", "v2.1", "servers", server_id, "action"]:
                 return self._act(self._row(server_id), body)
+            case "DELETE", ["compute", "v2.1", "servers", server_id, "metadata", key]:
+                del self._row(server_id)["metadata"][key]
+                return Answer(204)
             case "GET", ["compute", "v2.1", "flavors", "detail"]:
                 return Answer(200, {"flavors": [{"id": one, "name": one} for one in FLAVOURS]})
             case "GET", ["compute", "v2.1", "images", image] if image in IMAGES:
-                return Answer(200, {"image": {"id": image, "name": image}})
+                return Answer(200, {"image": {"id": image, "name": f"name of {image}"}})
+            case "GET", ["compute", "v2.1", "images"] | ["compute", "v2.1", "images", "detail"]:
+                named = parse_qs(parts.query).get("name", [])
+                return Answer(
+                    200,
+                    {"images": [{"id": one, "name": f"name of {one}"} for one in IMAGES if f"name of {one}" in named]},
+                )
             case _:
                 raise Refusal(404, {"itemNotFound": {"message": f"{method} {path}"}})
 
@@ -71,7 +86,7 @@ class Nova(JsonServer):
 
     def _version(self) -> dict[str, Any]:
         return {
-            "id": "v2.1", "status": "CURRENT", "version": "2.96", "min_version": "2.1", "links": [self._link("compute/v2.1")]
+            "id": "v2.1", "status": "CURRENT", "version": self.version, "min_version": "2.1", "links": [self._link("compute/v2.1")]
         }  # fmt: skip
 
     def _token(self, body: Any) -> Answer:
@@ -100,24 +115,29 @@ class Nova(JsonServer):
         assert wanted["flavorRef"] in FLAVOURS
         assert wanted["networks"] == [{"uuid": "net-1"}]
         assert wanted["security_groups"] == [{"name": "web"}]
-        [disk] = wanted["block_device_mapping_v2"]
-        assert disk["uuid"] in IMAGES
-        assert (disk["volume_size"], disk["volume_type"], disk["delete_on_termination"]) == (40, "ssd", True)
+        volumes = wanted.get("block_device_mapping_v2", [])
+        image = volumes[0]["uuid"] if volumes else wanted["imageRef"]
+        assert image in IMAGES
+        for disk in volumes:
+            assert "imageRef" not in wanted
+            assert (disk["volume_size"], disk["volume_type"], disk["delete_on_termination"]) == (40, "ssd", True)
         if self.refusal in REFUSALS:
             status, said = REFUSALS[self.refusal]
             raise Refusal(status, {"forbidden": {"code": status, "message": said}})
         number = next(self._numbers)
         row = {
             "id": f"server-{number}", "name": wanted["name"], "status": "BUILD", "OS-EXT-STS:task_state": "spawning",
-            "metadata": wanted["metadata"], "tags": wanted["tags"], "created": f"2026-01-01T00:00:{number:02}Z",
+            "metadata": wanted["metadata"], "from_volume": bool(volumes), "tags": wanted["tags"], "created": f"2026-01-01T00:00:{number:02}Z",
             "addresses": {"net": [{"addr": f"10.1.0.{number}", "version": 4, "OS-EXT-IPS:type": "fixed"}]},
         }  # fmt: skip
-        self.rows[row["id"]], self.disks[row["id"]] = row, disk["uuid"]
+        self.rows[row["id"]], self.disks[row["id"]] = row, image
         return Answer(202, {"server": {"id": row["id"], "adminPass": wanted["adminPass"]}})
 
     def _list(self, query: dict[str, list[str]]) -> Answer:
         wanted = {tag for part in query.get("tags", []) for tag in part.split(",")}
-        rows = [row for row in list(self.rows.values()) if wanted <= set(row["tags"])]
+        rows = [
+            row for row in list(self.rows.values()) if wanted <= set(row["tags"]) and row["id"] not in self.unlisted
+        ]
         shown = [self._shown(row) for row in rows]
         return Answer(200, {"servers": [row for row in shown if row["id"] in self.rows]})
 
@@ -128,15 +148,21 @@ class Nova(JsonServer):
 
     def _shown(self, row: dict[str, Any]) -> dict[str, Any]:
         """As it is now; whatever goes on has ended when it is asked for again."""
-        now = dict(row)
+        now = {key: value for key, value in row.items() if key not in {"after", "image", "from_volume"}}
         match row["OS-EXT-STS:task_state"]:
             case "deleting":
                 self.rows.pop(row["id"], None)
                 self.disks.pop(row["id"], None)
             case "spawning" if self.refusal == "capacity":
                 row |= {"status": "ERROR", "fault": {"message": "No valid host was found. ", "code": 500}}
-            case "spawning" | "powering-on" | "rebuilding":
-                row["status"] = "ACTIVE" if row["OS-EXT-STS:task_state"] != "rebuilding" else row["after"]
+            case "rebuilding" if self.rebuilds_fail:
+                self.rebuilds_fail -= 1
+                row |= {"status": "ERROR", "fault": {"message": "the image could not be downloaded", "code": 500}}
+            case "rebuilding":
+                row["status"] = row["after"] if row["after"] != "ERROR" else "ACTIVE"
+                self.disks[row["id"]] = row["image"]
+            case "spawning" | "powering-on":
+                row["status"] = "ACTIVE"
             case "powering-off":
                 row["status"] = "SHUTOFF"
         row["OS-EXT-STS:task_state"] = None
@@ -149,6 +175,8 @@ class Nova(JsonServer):
             raise Refusal(
                 409, {"conflictingRequest": {"code": 409, "message": f"task_state {row['OS-EXT-STS:task_state']}"}}
             )
+        if self.act_refusal:
+            raise Refusal(self.act_refusal, {"itemNotFound": {"code": self.act_refusal, "message": "not here now"}})
         match action:
             case "os-start":
                 assert row["status"] == "SHUTOFF"
@@ -159,34 +187,44 @@ class Nova(JsonServer):
             case "rebuild":
                 assert options.keys() <= REBUILT, options.keys()
                 assert options["imageRef"] in IMAGES
+                self._check_rebuild(row, options["imageRef"])
                 row |= {"after": row["status"], "status": "REBUILD", "OS-EXT-STS:task_state": "rebuilding"}
-                row["metadata"] = options["metadata"]
-                self.disks[row["id"]] = options["imageRef"]
+                row |= {"metadata": options["metadata"], "image": options["imageRef"]}
                 return Answer(202, {"server": {"id": row["id"]}})
             case _:
                 raise AssertionError(f"an action that Nova does not know: {action}")
         return Answer(202)
 
+    def _check_rebuild(self, row: dict[str, Any], image: str) -> None:
+        """Nova's rule and words before the microversion 2.93."""
+        old = int(self.version.partition(".")[2]) < 93
+        if old and row["from_volume"] and image != self.disks[row["id"]]:
+            message = "Unable to rebuild with a different image for a volume-backed server."
+            raise Refusal(400, {"badRequest": {"code": 400, "message": message}})
+
 
 class UnderTest:
     def __init__(self, adapter: OpenStack, nova: Nova) -> None:
-        self.adapter, self._nova = adapter, nova
+        self.adapter, self.nova = adapter, nova
 
     def servers(self) -> list[str]:
-        return [key for key, row in self._nova.rows.items() if row["OS-EXT-STS:task_state"] != "deleting"]
+        return [key for key, row in self.nova.rows.items() if row["OS-EXT-STS:task_state"] != "deleting"]
 
     def tags(self, server_id: str) -> dict[str, str]:
-        found: dict[str, str] = self._nova.rows[server_id]["metadata"]
+        found: dict[str, str] = self.nova.rows[server_id]["metadata"]
         return found
 
     def image_of(self, server_id: str) -> str:
-        return self._nova.disks[server_id]
+        return self.nova.disks[server_id]
 
     def disks(self) -> int:
-        return len(self._nova.disks)
+        return len(self.nova.disks)
+
+    def fail_replacements(self, count: int) -> None:
+        self.nova.rebuilds_fail = count
 
     def refuse(self, what: str) -> None:
-        self._nova.refusal = what
+        self.nova.refusal = what
 
 
 @contextmanager
@@ -208,6 +246,11 @@ def openstack_cloud(folder: Path) -> Iterator[UnderTest]:
             disk_gb = 40
             disk_type = "ssd"
             title = {{ en = "Small", zh = "小型" }}
+            [[sizes]]
+            code = "local"
+            flavour = "f-small"
+            disk_gb = 40
+            title = {{ en = "Local disk", zh = "本地盘" }}
             [[images]]
             code = "ubuntu-24.04"
             image = "img-ubuntu"

@@ -1,4 +1,4 @@
-"""Clouds with the API of OpenStack Nova, by openstacksdk (extra ``openstack``). Needs the compute API 2.57 or later."""
+"""Clouds with the API of OpenStack Nova, by openstacksdk (extra ``openstack``)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,16 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from tradepost.market.compute.cloud_file import FileCloud, Setup
-from tradepost.market.compute.contract import CloudError, Login, NewServer, Owned, Seen, State, SystemImage
+from tradepost.market.compute.contract import (
+    CloudError,
+    Login,
+    NewServer,
+    Owned,
+    Seen,
+    State,
+    SystemImage,
+    settings_are_final,
+)
 from tradepost.market.compute.first_login import user_data
 from tradepost.market.compute.labels import MARKET, ORDER, SERVER, TASK
 
@@ -17,6 +26,10 @@ PACKAGE = "openstack"
 """Of the extra that brings the SDK; imported when the cloud is asked first."""
 STATES = {"ACTIVE": State.RUNNING, "SHUTOFF": State.STOPPED, "DELETED": State.GONE, "SOFT_DELETED": State.GONE}
 BROKEN = frozenset({"ERROR", "PAUSED", "SUSPENDED", "RESCUE", "UNKNOWN"})
+MICROVERSION = "2.57"
+"""Of the compute API: user data of a rebuild."""
+VOLUME_MICROVERSION = "2.93"
+"""Another image on a server that runs from a volume; ``disk_type`` itself needs 2.67."""
 POWERED = 1
 """Nova's power state of a running machine."""
 
@@ -33,7 +46,8 @@ class OpenStack(FileCloud):
         with refusals():
             server = self._by_token(token)
             if server is None:
-                server = self._api.compute.create_server(**self._new(wanted, token))
+                with settings_are_final(), refusals():
+                    server = self._api.compute.create_server(**self._new(wanted, token))
                 return Seen(server_id=server.id, state=State.UNFINISHED)
             if server.status == "ERROR":
                 self._api.compute.delete_server(server.id)
@@ -93,12 +107,14 @@ class OpenStack(FileCloud):
             if seen.state is State.CHANGING:
                 return Seen(server_id=server_id, state=State.UNFINISHED)
             if (server.metadata or {}).get(TASK) != token:
-                self._api.compute.rebuild_server(
-                    server_id, wanted, admin_password=login.password, user_data=encoded(login),
-                    metadata={**(server.metadata or {}), TASK: token},
-                )  # fmt: skip
+                with settings_are_final(), refusals():
+                    self._api.compute.rebuild_server(
+                        server_id, wanted, admin_password=login.password, user_data=encoded(login),
+                        metadata={**(server.metadata or {}), TASK: token},
+                    )  # fmt: skip
                 return Seen(server_id=server_id, state=State.UNFINISHED)
-            if server.status == "ERROR":
+            if server.status == "ERROR":  # without the task in its metadata, a retry rebuilds it again
+                self._api.compute.delete_server_metadata(server_id, [TASK])
                 raise CloudError(str((server.fault or {}).get("message", "the server is in the state ERROR")))
             if seen.state is State.STOPPED:
                 self._api.compute.start_server(server_id)
@@ -117,12 +133,14 @@ class OpenStack(FileCloud):
         return Seen(server_id=server.id, state=State.CHANGING)
 
     def observe(self, server_ids: Collection[str]) -> Mapping[str, Seen]:
+        """Those that the list lacks are asked for by id: a list of several pages may leave out a server that exists."""
         with refusals():
-            if len(server_ids) == 1:
-                found = [one for one in (self._find(*server_ids),) if one is not None]
-            else:
-                found = [one for one in self._api.compute.servers() if one.id in server_ids]
-        return {one.id: seen_of(one) for one in found}
+            listed = self._api.compute.servers() if len(server_ids) > 1 else ()
+            found = {server.id: server for server in listed if server.id in server_ids}
+            for server_id in server_ids:
+                if server_id not in found and (server := self._find(server_id)) is not None:
+                    found[server_id] = server
+        return {server_id: seen_of(server) for server_id, server in found.items()}
 
     def owned(self, market: str) -> Sequence[Owned]:
         with refusals():
@@ -137,15 +155,25 @@ class OpenStack(FileCloud):
         ]  # fmt: skip
 
     def check(self) -> Sequence[str]:
-        file, problems = self._file.now, []
+        from openstack.utils import supports_microversion
+
+        file = self._file.now
+        problems = [] if file.network.network else ["network: set the id of a network under [network]"]
+        needed = VOLUME_MICROVERSION if any(size.disk_type for size in file.sizes) else MICROVERSION
         with refusals():
+            if not supports_microversion(self._api.compute, needed):
+                why = "sizes with a disk_type" if needed == VOLUME_MICROVERSION else "replacing system disks"
+                problems.append(f"the compute API does not support the microversion {needed}, which {why} need")
             known = {flavour.id for flavour in self._api.compute.flavors()}
             problems += [f"flavour {one.flavour} does not exist" for one in file.sizes if one.flavour not in known]
             wanted = sorted({*(one.image for one in file.images), *file.imported.values()})
-            problems += [
-                f"image {image} does not exist" for image in wanted if self._api.compute.find_image(image) is None
-            ]
+            problems += [f"no image has the id {image}" for image in wanted if not self._has_image(image)]
         return problems
+
+    def _has_image(self, image: str) -> bool:
+        """The SDK finds an image by its name too, with which no server can be created."""
+        found = self._api.compute.find_image(image)
+        return found is not None and found.id == image
 
     def _by_token(self, token: str) -> Any:
         found = [one for one in self._api.compute.servers(tags=token) if STATES.get(one.status) is not State.GONE]

@@ -12,7 +12,7 @@ from tradepost.market.compute.contract import CloudError, Fault
 from tradepost.market.compute.guarded_pools import CONNECT_SECONDS, READ_SECONDS, guard
 
 NO_HOST = ("no valid host", "no suitable host", "insufficient", "not enough")
-NO_QUOTA = ("quota", "limit exceeded")
+NO_QUOTA = ("quota", "limit exceeded", "maximum number of")
 
 
 def fault_of(message: str, status: int = 0) -> Fault:
@@ -94,5 +94,4 @@ def refusals() -> Iterator[None]:
 
 
 def _error(message: str, status: int) -> CloudError:
-    fault = fault_of(message, status)
-    return CloudError(f"{status}: {message}", final=fault is Fault.SETTINGS, fault=fault)
+    return CloudError(f"{status}: {message}", fault=fault_of(message, status))
