@@ -126,6 +126,13 @@ class Moto:
     def disks(self) -> int:
         return len(self._client.describe_volumes()["Volumes"])
 
+    def sizes(self) -> list[int]:
+        return [disk["Size"] for disk in self._client.describe_volumes()["Volumes"]]
+
+    def disk_changes(self) -> int:
+        """How many disks were made for servers that exist."""
+        return self.gate.asked.count("CreateVolume")
+
     def refuse(self, what: str) -> None:
         codes = {"quota": "VcpuLimitExceeded", "capacity": "InsufficientInstanceCapacity", "credentials": "AuthFailure"}
         self.gate.refusals = {"RunInstances": codes[what]} if what else {}

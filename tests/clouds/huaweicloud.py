@@ -53,7 +53,7 @@ class Ecs(JsonServer):
         self.jobs: dict[str, str] = {}
         self.tokens: dict[str, tuple[str, str]] = {}
         self.refusal = ""
-        self.disk_changes_fail = 0
+        self.disk_changes = self.disk_changes_fail = 0
         self.listed: Callable[[], None] = lambda: None
         self._changes: dict[str, tuple[str, str]] = {}
         self._token = ""
@@ -193,6 +193,7 @@ class Ecs(JsonServer):
         assert (wanted.mode, bool(wanted.adminpass), bool(wanted.metadata.user_data)) == ("withStopServer", True, True)
         assert wanted.imageid in IMAGES
         row.status, row.os_ext_st_stask_state = "REBUILD", "rebuilding"
+        self.disk_changes += 1
         job = self._new_job()
         if self.disk_changes_fail:
             self.disk_changes_fail -= 1
@@ -252,6 +253,9 @@ class UnderTest:
 
     def disks(self) -> int:
         return len(self.ecs.disks)
+
+    def disk_changes(self) -> int:
+        return self.ecs.disk_changes
 
     def fail_replacements(self, count: int) -> None:
         self.ecs.disk_changes_fail = count

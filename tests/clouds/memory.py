@@ -24,6 +24,10 @@ class UnderTest:
     def disks(self) -> int:
         return len(self.servers())
 
+    def disk_changes(self) -> int:
+        """Another image is written over the first: as many changes as servers that do not have it any more."""
+        return SandboxServer.objects.exclude(image="asset:1").count()
+
 
 @contextmanager
 def memory_cloud() -> Iterator[UnderTest]:

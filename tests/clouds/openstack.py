@@ -37,7 +37,7 @@ class Nova(JsonServer):
         self.rows: dict[str, dict[str, Any]] = {}
         self.disks: dict[str, str] = {}
         self.refusal = ""
-        self.rebuilds_fail = 0
+        self.rebuilds = self.rebuilds_fail = 0
         self.act_refusal = 0
         self.unlisted: set[str] = set()
         self.version = "2.96"
@@ -188,6 +188,7 @@ class Nova(JsonServer):
                 assert options.keys() <= REBUILT, options.keys()
                 assert options["imageRef"] in IMAGES
                 self._check_rebuild(row, options["imageRef"])
+                self.rebuilds += 1
                 row |= {"after": row["status"], "status": "REBUILD", "OS-EXT-STS:task_state": "rebuilding"}
                 row |= {"metadata": options["metadata"], "image": options["imageRef"]}
                 return Answer(202, {"server": {"id": row["id"]}})
@@ -219,6 +220,9 @@ class UnderTest:
 
     def disks(self) -> int:
         return len(self.nova.disks)
+
+    def disk_changes(self) -> int:
+        return self.nova.rebuilds
 
     def fail_replacements(self, count: int) -> None:
         self.nova.rebuilds_fail = count

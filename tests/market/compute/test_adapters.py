@@ -31,17 +31,12 @@ class UnderTest(Protocol):
     def tags(self, server_id: str) -> dict[str, str]: ...
     def image_of(self, server_id: str) -> str: ...
     def disks(self) -> int: ...
+    def disk_changes(self) -> int: ...
     def refuse(self, what: str) -> None: ...
     def fail_replacements(self, count: int) -> None: ...
 
 
 type Made = Callable[[Path], AbstractContextManager[UnderTest]]
-
-
-@pytest.fixture(scope="module")
-def moto_url() -> Iterator[str]:
-    with ec2.moto() as url:
-        yield url
 
 
 REAL = ["ec2", "openstack", "huaweicloud"]
@@ -129,14 +124,16 @@ def test_stop_and_start_may_be_repeated(cloud: UnderTest) -> None:
 @pytest.mark.parametrize("stopped", [False, True])
 def test_another_system_disk_replaces_the_first(cloud: UnderTest, stopped: bool) -> None:
     server, adapter = created(cloud).server_id, cloud.adapter
-    before, disks = cloud.image_of(server), cloud.disks()
+    before, disks, changes = cloud.image_of(server), cloud.disks(), cloud.disk_changes()
     if stopped:
         finished(adapter, lambda: adapter.stop(server, token="task-1"))
     for _again in range(2):
         seen = finished(adapter, lambda: adapter.replace_system(server, OTHER, LOGIN, token="task-2"))
         assert (seen.state, seen.server_id) == (State.RUNNING, server)
         assert cloud.image_of(server) != before
-        assert cloud.disks() == disks, "the old disk is deleted, and only one new disk is made"
+        assert (cloud.disks(), cloud.disk_changes()) == (disks, changes + 1), "the same token replaces the disk once"
+    assert finished(adapter, lambda: adapter.release(server, token=TOKEN)).state is State.GONE
+    assert cloud.disks() == 0
 
 
 def test_a_release_deletes_the_server_with_its_disk(cloud: UnderTest) -> None:

@@ -6,12 +6,21 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from tradepost.market.compute.cloud_file import FileCloud, Setup
-from tradepost.market.compute.contract import CloudError, Login, NewServer, Owned, Seen, State, SystemImage
+from tradepost.market.compute.contract import (
+    CloudError,
+    Login,
+    NewServer,
+    Owned,
+    Seen,
+    State,
+    SystemImage,
+    settings_are_final,
+)
 from tradepost.market.compute.first_login import user_data
 from tradepost.market.compute.labels import MARKET, ORDER, SERVER
 
 from .api import Api, Instance, tag_of, tags_of
-from .root_disk import RootDisk
+from .root_disk import RootDisk, delete_detached
 
 PACKAGE = "boto3"
 """Of the extra that brings the SDK; imported when the cloud is asked first."""
@@ -33,7 +42,8 @@ class Ec2(FileCloud):
         """The tag is looked up first; the client token covers the seconds before a new tag can be found."""
         instance = self._by_token(token)
         if instance is None:
-            [instance] = self._api.ask("run_instances", **self._new(wanted, token))["Instances"]
+            with settings_are_final():
+                [instance] = self._api.ask("run_instances", **self._new(wanted, token))["Instances"]
         if instance["State"]["Name"] in {"shutting-down", "terminated"}:
             reason = instance.get("StateReason", {})
             raise self._api.error(str(reason.get("Code", "")), str(reason.get("Message", "terminated")), final=True)
@@ -88,11 +98,11 @@ class Ec2(FileCloud):
 
     def replace_system(self, server_id: str, image: SystemImage, login: Login, *, token: str) -> Seen:
         instance = self._existing(server_id)
-        wanted = self._api.image(self._file.now.image(image))
-        disk = RootDisk(
-            api=self._api, instance=instance, image=wanted, script=user_data(login), token=f"{server_id}-{token}"
-        )
-        if disk.advance():
+        with settings_are_final():
+            wanted = self._api.image(self._file.now.image(image))
+            disk = RootDisk(api=self._api, instance=instance, image=wanted, script=user_data(login), task=token)
+            done = disk.advance()
+        if done:
             return seen_of(self._existing(server_id))
         return Seen(server_id=server_id, state=State.UNFINISHED)
 
@@ -100,13 +110,14 @@ class Ec2(FileCloud):
         instance = self._find(server_id) if server_id else None
         if instance is None and token:
             instance = self._by_token(token)
-        if instance is None:
-            return Seen(server_id=server_id, state=State.GONE)
-        if instance["State"]["Name"] not in {"shutting-down", "terminated"}:
-            self._api.ask("terminate_instances", InstanceIds=[instance["InstanceId"]])
-        if instance["State"]["Name"] == "terminated":
-            return seen_of(instance)
-        return Seen(server_id=instance["InstanceId"], state=State.CHANGING)
+        if instance is not None:
+            server_id = instance["InstanceId"]
+            if instance["State"]["Name"] not in {"shutting-down", "terminated"}:
+                self._api.ask("terminate_instances", InstanceIds=[server_id])
+            if instance["State"]["Name"] != "terminated":
+                return Seen(server_id=server_id, state=State.UNFINISHED)
+        deleted = not server_id or delete_detached(self._api, server_id)
+        return Seen(server_id=server_id, state=State.GONE if deleted else State.UNFINISHED)
 
     def observe(self, server_ids: Collection[str]) -> Mapping[str, Seen]:
         """By a filter, since EC2 refuses a list with an id that is gone. One call more for the health checks."""
@@ -130,8 +141,7 @@ class Ec2(FileCloud):
     def check(self) -> Sequence[str]:
         file, problems = self._file.now, []
         flavours = sorted({size.flavour for size in file.sizes})
-        found = self._api.ask("describe_instance_types", InstanceTypes=flavours)["InstanceTypes"]
-        missing = set(flavours) - {one["InstanceType"] for one in found}
+        missing = set(flavours) - self._api.instance_types(flavours)
         problems += [f"instance type {one} does not exist in {file.region}" for one in sorted(missing)]
         for image in sorted({*(one.image for one in file.images), *file.imported.values()}):
             try:

@@ -18,6 +18,10 @@ CREDENTIALS = frozenset({
 })  # fmt: skip
 CAPACITY = ("Insufficient", "Server.Insufficient")
 QUOTA = ("LimitExceeded", "QuotaExceeded")
+TRANSIENT = (
+    "InvalidInstanceID", "InvalidVolume", "InvalidAttachment", "InvalidNetworkInterface", "InvalidState",
+)  # fmt: skip
+"""EC2 lists new servers and disks seconds after it made them."""
 SETTINGS = ("Invalid", "Unsupported", "MissingParameter", "Client.Invalid")
 THROTTLED = frozenset({"RequestLimitExceeded", "Throttling"})
 
@@ -25,7 +29,7 @@ THROTTLED = frozenset({"RequestLimitExceeded", "Throttling"})
 def fault_of(code: str) -> Fault:
     if code in CREDENTIALS:
         return Fault.CREDENTIALS
-    if code in THROTTLED:
+    if code in THROTTLED or code.startswith(TRANSIENT):
         return Fault.OTHER
     if code.startswith(CAPACITY):
         return Fault.CAPACITY
@@ -79,10 +83,7 @@ class Api:
         return answer
 
     def error(self, code: str, message: str, *, final: bool = False) -> CloudError:
-        fault = fault_of(code)
-        return CloudError(
-            f"{code}: {message}" if code else message, final=final or fault is Fault.SETTINGS, fault=fault
-        )
+        return CloudError(f"{code}: {message}" if code else message, final=final, fault=fault_of(code))
 
     def instances(self, filters: Sequence[Mapping[str, Any]]) -> list[Instance]:
         found: list[Instance] = []
@@ -102,6 +103,17 @@ class Api:
             for one in found
             if "impaired" in {one.get("InstanceStatus", {}).get("Status"), one.get("SystemStatus", {}).get("Status")}
         )
+
+    def instance_types(self, names: Sequence[str]) -> frozenset[str]:
+        """Those of them that the region has."""
+        found: set[str] = set()
+        options: dict[str, Any] = {"Filters": [{"Name": "instance-type", "Values": list(names)}]}
+        while True:
+            page = self.ask("describe_instance_types", **options)
+            found |= {one["InstanceType"] for one in page["InstanceTypes"]}
+            if not (following := page.get("NextToken")):
+                return frozenset(found)
+            options["NextToken"] = following
 
     def image(self, image: str) -> Mapping[str, Any]:
         found = self.ask("describe_images", ImageIds=[image])["Images"]
