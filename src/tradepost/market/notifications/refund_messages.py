@@ -16,6 +16,7 @@ AN_UNSUBSCRIPTION = About(category=Category.PRODUCT, to=Audience.SELLER)
 """§7.1: unsubscribe requested → seller, 101."""
 
 OF_REFUNDS: Mapping[str, Words] = {
+    # "_image" and "_plain": kinds of notices for what no seller deletes, see refund_reactions.
     "refund_paid": Words(
         _("%(amount)s is back on your balance"),
         _("You unsubscribed %(product)s (order %(order)s). The service has ended and is deleted with its data."),
@@ -25,6 +26,33 @@ OF_REFUNDS: Mapping[str, Words] = {
         _("%(product)s is unsubscribed"),
         _("It had cost nothing, so nothing is paid back (order %(order)s). The service has ended and is deleted with its data."),
         _("See the refund"), "info", "arrow-back-up", A_BUYERS_ORDER,
+    ),
+    "refund_paid_image": Words(
+        _("%(amount)s is back on your balance"),
+        _("You unsubscribed %(product)s (order %(order)s). The period image has ended. Your server and its data stay. While the "
+          "server runs, each hour is billed."),
+        _("See the refund"), "good", "arrows-exchange", A_BUYERS_MONEY,
+    ),
+    "refund_paid_plain": Words(
+        _("%(amount)s is back on your balance"),
+        _("You unsubscribed %(product)s (order %(order)s). The service has ended."),
+        _("See the refund"), "good", "arrows-exchange", A_BUYERS_MONEY,
+    ),
+    "refund_free_image": Words(
+        _("%(product)s is unsubscribed"),
+        _("It cost nothing, so there is no refund (order %(order)s). The period image has ended. Your server and its data stay. "
+          "While the server runs, each hour is billed."),
+        _("See the refund"), "info", "arrow-back-up", A_BUYERS_ORDER,
+    ),
+    "refund_free_plain": Words(
+        _("%(product)s is unsubscribed"),
+        _("It cost nothing, so there is no refund (order %(order)s). The service has ended."),
+        _("See the refund"), "info", "arrow-back-up", A_BUYERS_ORDER,
+    ),
+    "usage_service_ended_plain": Words(
+        _("Your service %(product)s has ended"),
+        _("You ended it (order %(order)s). Usage until its end is still charged."),
+        _("Open the order"), "info", "arrow-back-up", A_BUYERS_ORDER,
     ),
     "usage_service_ended": Words(
         _("Your service %(product)s has ended"),
@@ -57,6 +85,22 @@ OF_REFUNDS: Mapping[str, Words] = {
         _("A renewal of %(product)s was taken back by its buyer"),
         _("It had not begun: %(amount)s, which the market still held, is paid back to the buyer. The market is telling your "
           "production interface the end before it; you only need to act if a call fails."),
+        _("See the refund"), "info", "arrow-back-up", AN_UNSUBSCRIPTION,
+    ),
+    "seller_unsubscribed_plain": Words(
+        _("%(product)s was unsubscribed by its buyer"),
+        _("%(amount)s is paid back to the buyer; what you had earned of it is deducted from what the market owes you. You need to "
+          "do nothing."),
+        _("See the refund"), "warning", "arrow-back-up", AN_UNSUBSCRIPTION,
+    ),
+    "seller_usage_service_ended_plain": Words(
+        _("%(product)s was ended by its buyer"),
+        _("Report its usage until the end as usual."),
+        _("Open the order"), "warning", "arrow-back-up", AN_UNSUBSCRIPTION,
+    ),
+    "seller_renewal_taken_back_plain": Words(
+        _("A renewal of %(product)s was taken back by its buyer"),
+        _("It had not begun: %(amount)s, which the market still held, is paid back to the buyer. You need to do nothing."),
         _("See the refund"), "info", "arrow-back-up", AN_UNSUBSCRIPTION,
     ),
     "seller_refund_asked": Words(

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.urls import reverse
 
 from tradepost.market.base.events import on
+from tradepost.market.fulfilment.deletion import DeletedBy, deleted_by
 from tradepost.market.orders.events import (
     RefundDecided,
     RefundPaid,
@@ -81,19 +82,29 @@ def _asked(refund: Refund) -> dict[str, f.Json | str]:
 
 
 def _paid(refund: Refund) -> Telling:
-    renewal, until = refund.kind == Refund.Kind.CANCEL_RENEWAL, refund.subscription.expires_at
-    kinds = ("refund_of_renewal", "refund_of_free_renewal") if renewal else ("refund_paid", "refund_free")
-    more = {"until": f.moment(until)} if until is not None else {}
+    held = refund.subscription
+    renewal, until, amount = refund.kind == Refund.Kind.CANCEL_RENEWAL, held.expires_at, f.money(refund.total)
+    if renewal:
+        more = {"until": f.moment(until)} if until is not None else {}
+        kinds = ("refund_of_renewal", "refund_of_free_renewal")
+        return _to_buyer(refund, kinds[refund.total.minor == 0], {"amount": amount, **more})
     if refund.kind == Refund.Kind.END:
-        return _to_buyer(refund, "usage_service_ended", {"amount": f.money(refund.total)})
-    return _to_buyer(refund, kinds[refund.total.minor == 0], {"amount": f.money(refund.total), **more})
+        kind = "usage_service_ended"
+    else:
+        kind = "refund_paid" if refund.total.minor else "refund_free"
+    return _to_buyer(refund, kind + _BUYERS_VARIANT.get(deleted_by(held), ""), {"amount": amount})
+
+
+_BUYERS_VARIANT = {DeletedBy.IMAGE: "_image", DeletedBy.NOBODY: "_plain"}
 
 
 def _of_seller(refund: Refund) -> str:
-    if refund.kind == Refund.Kind.END:
-        return "seller_usage_service_ended"
-    renewal = refund.kind == Refund.Kind.CANCEL_RENEWAL
-    return "seller_renewal_taken_back" if renewal else "seller_unsubscribed"
+    by_kind = {
+        Refund.Kind.END: "seller_usage_service_ended",
+        Refund.Kind.CANCEL_RENEWAL: "seller_renewal_taken_back",
+    }
+    kind = by_kind.get(Refund.Kind(refund.kind), "seller_unsubscribed")
+    return kind if deleted_by(refund.subscription) is DeletedBy.SELLER else f"{kind}_plain"
 
 
 def _to_buyer(refund: Refund, kind: str, more: Mapping[str, f.Json | str]) -> Telling:
@@ -130,7 +141,9 @@ def _shared(refund: Refund) -> dict[str, f.Json | str]:
 
 
 def _refund(pk: int) -> Refund:
-    return Refund.objects.select_related("buyer", "seller", "order", "subscription__product").get(pk=pk)
+    return Refund.objects.select_related(
+        "buyer", "seller", "order", "subscription__product", "subscription__offer"
+    ).get(pk=pk)
 
 
 REACTIONS = (

@@ -15,12 +15,12 @@ from tradepost.market.base.config import config
 from tradepost.market.base.errors import IllegalTransition, Refused
 from tradepost.market.base.money import MINOR_DIGITS, Money
 from tradepost.market.base.numbers import decimal_number
+from tradepost.market.fulfilment.deletion import deleted_by
 from tradepost.market.fulfilment.pay_back import stalled_orders
 from tradepost.market.orders import refund_requests
 from tradepost.market.orders.refund_models import Refund
 from tradepost.market.orders.refund_queries import refund_of_buyer, refunds_of_buyer
 from tradepost.market.orders.refund_requests import MOST_PROOFS, AskForRefund, Patience, ask_for_refund
-from tradepost.market.product_types.registry import product_type
 from tradepost.market.subscriptions.buyer_queries import buyer_subscription
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.web.access import buyer_required, now_of, person
@@ -69,7 +69,7 @@ def _detail(request: HttpRequest, refund: Refund, refused: Refused | None) -> Ht
         "refund": refund,
         "product": refund.subscription.product,
         "contact": contact_of(refund.seller, refund.subscription.product, service=refund.subscription_id),
-        "by_market": product_type(refund.subscription.product.product_type).by_market,
+        "deleted_by": deleted_by(refund.subscription),
         "proofs": refund_requests.proofs_of(refund),
         "events": refund_events(refund),
         "may_appeal": waits and refund.appeal_at is not None and refund.appeal_at <= now,

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, pgettext
 from tradepost.market.app_keys.keys import KEY_HISTORY
 from tradepost.market.base.models import Move
 from tradepost.market.fulfilment.buyer_queries import Past
-from tradepost.market.fulfilment.cloud import spoken_without_interface
+from tradepost.market.fulfilment.deletion import DeletedBy, deleted_by
 from tradepost.market.fulfilment.expiry_policy import HISTORY
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.orders.refund_models import Refund
@@ -76,11 +76,20 @@ def _of_moves(moves: Iterable[Move], subscription: Subscription, past: Past) -> 
             case "frozen", "active":
                 yield TimelineEvent(move.at, _("No longer frozen"), icon="player-play", tone="ok")
             case _, "releasing":
-                by_seller = spoken_without_interface(subscription) is None
-                text = _("The seller was asked to delete it.") if by_seller else ""
-                yield TimelineEvent(move.at, _("Ended: nobody can enter it any more"), text, "ban")
+                yield _ended(move, deleted_by(subscription))
             case _, "released":
-                yield TimelineEvent(move.at, _("Deleted with its data"), icon="trash")
+                if deleted_by(subscription) in {DeletedBy.SELLER, DeletedBy.CLOUD}:
+                    yield TimelineEvent(move.at, _("Deleted with its data"), icon="trash")
+
+
+def _ended(move: Move, by: DeletedBy) -> TimelineEvent:
+    if by is DeletedBy.IMAGE:
+        return TimelineEvent(move.at, _("The period image ended"), _("The server and its data stay."), "ban")
+    texts = {
+        DeletedBy.SELLER: _("The seller was asked to delete it."),
+        DeletedBy.CLOUD: _("The cloud was asked to delete the server."),
+    }
+    return TimelineEvent(move.at, _("Ended: nobody can enter it any more"), texts.get(by, ""), "ban")
 
 
 def _first_end(subscription: Subscription, past: Past) -> str:

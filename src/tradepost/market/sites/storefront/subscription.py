@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from tradepost.market.app_keys.keys import KEY_HISTORY, has_valid_keys
 from tradepost.market.fulfilment.buyer_queries import past_of, under_way
+from tradepost.market.fulfilment.deletion import deleted_by
 from tradepost.market.fulfilment.expiry_policy import HISTORY
 from tradepost.market.fulfilment.usage import reported_usage
 from tradepost.market.images.buyer_queries import image_of, server_on
@@ -77,7 +78,7 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
         **live_access.context(request, found),
         "usable": usable,
         "by_cloud": by_cloud(found.product.product_type),
-        "by_market": kind.by_market,
+        "deleted_by": deleted_by(found),
         "without_access": kind.by_people or kind.by_market,
         "delivered": delivered.shown(found, delivery),
         "has_keys": gives is Gives.ENDPOINT and found.status in LIVING and has_valid_keys(found),

@@ -20,6 +20,7 @@ from tradepost.market.base.money import Money
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.billing import arrears
 from tradepost.market.billing.last_charge import last_charge
+from tradepost.market.fulfilment.deletion import deleted_by
 from tradepost.market.fulfilment.pay_back import stalled_orders
 from tradepost.market.fulfilment.unsubscribe import Unsubscribe
 from tradepost.market.fulfilment.unsubscribe import unsubscribe as carry_out
@@ -83,6 +84,7 @@ def page(
         "ends_usage": found.offer.charging.postpaid,
         **_usage(request, found),
         "wraps": by_cloud(found.product.product_type),
+        "deleted_by": deleted_by(found),
         "by_market": product_type(found.product.product_type).by_market,
         "contact": contact_of(found.seller, found.product, service=found.pk),
         "ways": [

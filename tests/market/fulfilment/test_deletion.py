@@ -1,0 +1,123 @@
+"""Who deletes a service when it ends, for every kind of product, and that each notice and page says so and no more
+(business-rules §2.1, §4.7, §5)."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import translation
+
+from tests.factories import NOW, make_address
+from tests.factories.every_kind import EVERY_KIND, fetched, service_of_kind
+from tests.market.engine import react
+from tradepost.market.base import outbox
+from tradepost.market.fulfilment.deletion import DeletedBy, deleted_by
+from tradepost.market.notifications.messages import say
+from tradepost.market.notifications.models import Notice
+from tradepost.market.orders.events import RefundPaid
+from tradepost.market.orders.refund_models import Refund
+from tradepost.market.production import addresses
+from tradepost.market.production.models import Address
+from tradepost.market.subscriptions.models import Subscription
+
+pytestmark = pytest.mark.django_db
+BY_SELLER, BY_CLOUD = {"SAAS", "LICENSE"}, {"IMAGE"}
+OF_A_SERVER = re.compile(r"interface|instance|seller (?:is asked|deletes|was asked)|seller's system", re.IGNORECASE)
+DELETES = re.compile(r"delete", re.IGNORECASE)
+
+
+def expected(code: str, mode: str) -> DeletedBy:
+    if code in BY_CLOUD:
+        return DeletedBy.IMAGE if mode == "PERIOD" else DeletedBy.CLOUD
+    return DeletedBy.SELLER if code in BY_SELLER else DeletedBy.NOBODY
+
+
+@pytest.mark.parametrize(("code", "mode"), EVERY_KIND)
+def test_who_deletes_it(code: str, mode: str) -> None:
+    assert deleted_by(service_of_kind(code, mode)) is expected(code, mode)
+
+
+@pytest.mark.parametrize(
+    ("proven", "by"), [(("releaseLicenseCode",), DeletedBy.SELLER), (("refreshLicenseCode",), DeletedBy.NOBODY)]
+)
+def test_of_a_code_the_seller_deletes_where_it_saved_a_case_for_the_release(proven: tuple[str], by: DeletedBy) -> None:
+    """saas-v1-license B2.2: the interface is optional."""
+    held = service_of_kind("LICENSE_CODE", "PERIOD")
+    address = make_address(held.seller, protocol="license_code")
+    addresses.bind(held.product, address)
+    Address.objects.filter(pk=address.pk).update(proven=list(proven))
+    assert deleted_by(fetched(held.pk)) is by
+
+
+def refunded(held: Subscription, kind: str, minor: int) -> list[str]:
+    """What buyer and seller read, the buyer first."""
+    refund = Refund.objects.create(
+        kind=kind, status="refunded", buyer=held.buyer, seller=held.seller, subscription=held, amount_minor=minor,
+        currency="CNY", requested_at=NOW,
+    )  # fmt: skip
+    Notice.objects.all().delete()
+    outbox.publish(RefundPaid(refund=refund.pk), now=NOW)
+    react(now=NOW)
+    told = Notice.objects.order_by("pk")
+    with translation.override("en"):
+        found = {one.user_id: str(say(one.kind, one.facts).body) for one in told}
+    assert len(found) == 2, [one.kind for one in told]
+    seller = held.seller.members.get().user_id
+    return [found[held.buyer_id], found[seller]]
+
+
+@pytest.mark.parametrize(("code", "mode"), EVERY_KIND)
+def test_notices_of_a_refund_speak_of_an_interface_only_where_one_is_asked(code: str, mode: str) -> None:
+    by, held = expected(code, mode), service_of_kind(code, mode)
+    for kind, minor in _refunds_of(held):
+        buyers, sellers = refunded(held, kind, minor)
+        assert bool(OF_A_SERVER.search(sellers)) is (by is DeletedBy.SELLER), sellers
+        if kind != "cancel_renewal":
+            assert bool(DELETES.search(buyers)) is (by in {DeletedBy.SELLER, DeletedBy.CLOUD}), buyers
+            assert ("server and its data stay" in buyers) is (by is DeletedBy.IMAGE), buyers
+
+
+def _refunds_of(held: Subscription) -> list[tuple[str, int]]:
+    """Kinds of refunds that such a service may have, with amounts."""
+    if held.offer.charging.postpaid:
+        return [("end", 0)]
+    renewals = [("cancel_renewal", 100)] if held.expires_at else []
+    return [("no_reason", 100), ("no_reason", 0), *renewals]
+
+
+def text(answer) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
+
+
+@pytest.mark.parametrize(("code", "mode"), EVERY_KIND)
+def test_pages_of_a_refund_and_of_an_ended_service_say_who_deletes_it(code: str, mode: str) -> None:
+    by, held = expected(code, mode), service_of_kind(code, mode)
+    refund = Refund.objects.create(
+        kind="end" if held.offer.charging.postpaid else "no_reason", status="refunded", buyer=held.buyer,
+        seller=held.seller, subscription=held, amount_minor=0, currency="CNY", requested_at=NOW, ended_at=NOW,
+    )  # fmt: skip
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(held.buyer)
+    page = text(client.get(reverse("storefront:refund", args=[refund.pk])))
+    assert ("The seller is asked to delete it" in page) is (by is DeletedBy.SELLER)
+    assert ("Your server and its data stay" in page) is (by is DeletedBy.IMAGE)
+    Subscription.objects.filter(pk=held.pk).update(status="releasing")
+    page = text(client.get(reverse("storefront:subscription", args=[held.pk])))
+    assert ("The seller is asked to delete it" in page) is (by is DeletedBy.SELLER)
+    assert ("The cloud deletes the server with its data" in page) is (by is DeletedBy.CLOUD)
+    assert ("Your server and its data stay" in page) is (by is DeletedBy.IMAGE)
+
+
+def test_a_service_that_was_never_opened_says_so_and_leads_to_its_order() -> None:
+    held = service_of_kind("SAAS", "PERIOD")
+    Subscription.objects.filter(pk=held.pk).update(status="failed")
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(held.buyer)
+    answer = client.get(reverse("storefront:subscription", args=[held.pk]))
+    assert "This service was never opened." in text(answer)
+    assert "This service has ended" not in text(answer)
+    order = held.order_line_number.rpartition("-")[0]
+    assert f'href="{reverse("storefront:order", args=[order])}">Open the order' in answer.content.decode()
