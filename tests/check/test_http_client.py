@@ -38,6 +38,12 @@ def test_a_body_shorter_than_its_length_is_cut_short():
     assert (found.fault, found.problem) == ("body_cut_short", "Content-Length promises 5 bytes, 2 came")
 
 
+@pytest.mark.parametrize("length", [b"\xb2", b"9" * 5000, b"+2", b""])
+def test_a_length_that_is_no_number_is_none(length):
+    found = parsed(HEAD + b"Content-Length: " + length + b"\r\n\r\n{}")
+    assert (found.body, found.fault) == (b"{}", "")
+
+
 def test_chunks_are_put_together():
     found = parsed(HEAD + b"Transfer-Encoding: chunked\r\n\r\n1;x=y\r\n{\r\n1\r\n}\r\n0\r\n\r\nmore")
     assert (found.body, found.after, found.fault) == (b"{}", b"more", "")

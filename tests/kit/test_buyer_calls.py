@@ -123,3 +123,14 @@ def test_what_the_market_would_refuse_is_not_sent(market: Market) -> None:
     with pytest.raises(ValueError, match="idempotency_key"):
         client(market).pay_order(PayOrder(idempotency_key="", order_id="CS1"))
     assert market.asked == []
+
+
+@pytest.mark.parametrize("amount", ["1E+999999", "1E-999999", "0E+999999", "Infinity", "NaN", "-1", "1.23456"])
+def test_an_amount_that_the_market_would_refuse_is_not_sent(amount: str, market: Market) -> None:
+    with pytest.raises(ValueError, match="amount"):
+        client(market).pay_order(PayOrder(idempotency_key="k", order_id="CS1", expected_amount=Decimal(amount)))
+    with pytest.raises(ValueError, match="amount"):
+        client(market).unsubscribe_service(
+            UnsubscribeService(idempotency_key="k", service_id="7", way="unused", refund_amount=Decimal(amount))
+        )
+    assert market.asked == []

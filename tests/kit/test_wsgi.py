@@ -81,6 +81,7 @@ def test_a_chunked_body_is_read_to_its_end(seller):
     "broken",
     [
         {"CONTENT_LENGTH": str(BODY_LIMIT + 1)},
+        {"CONTENT_LENGTH": "9" * 5000},
         {"CONTENT_LENGTH": "-1"},
         {"CONTENT_LENGTH": "ten"},
         {"CONTENT_LENGTH": "999"},
@@ -90,7 +91,18 @@ def test_a_chunked_body_is_read_to_its_end(seller):
         {"QUERY_STRING": ""},
         {"CONTENT_TYPE": "text/plain"},
     ],
-    ids=["long", "negative", "word", "cut", "long-chunked", "no-body", "get", "no-query", "not-json"],
+    ids=[
+        "long",
+        "thousands-of-digits",
+        "negative",
+        "word",
+        "cut",
+        "long-chunked",
+        "no-body",
+        "get",
+        "no-query",
+        "not-json",
+    ],
 )
 def test_what_is_no_request_is_a_signed_refusal(seller, broken):
     """saas-v2 §3.0: HTTP 200 always; §4: 000002 invalid request parameter (000001 where the signature is missing)."""

@@ -12,6 +12,7 @@ TABLE = (
     Field("name", 3),
     Field("count", kind=Kind.INTEGER, mandatory=False),
     Field("value", 5, kind=Kind.DECIMAL, mandatory=False),
+    Field("price", mandatory=False, pattern=r"^[0-9.]+$"),
     Field("mode", mandatory=False, values=("A", "B")),
     Field("items", kind=Kind.LIST, mandatory=False, members=(Field("id", 2),)),
     Field("one", kind=Kind.OBJECT, mandatory=False, members=(Field("pin", 2, secret=True, values=("12",)),)),
@@ -33,6 +34,8 @@ TABLE = (
         ({"name": "a", "value": Decimal("1.50")}, []),
         ({"name": "a", "value": "1.5"}, []),
         ({"name": "a", "value": 123456}, [("value", Breach.LENGTH, "value has 6 characters, at most 5 are allowed")]),
+        ({"name": "a", "price": "1.5"}, []),
+        ({"name": "a", "price": "1e2"}, [("price", Breach.VALUE, "price must match ^[0-9.]+$; “1e2” came")]),
         ({"name": "a", "mode": "C"}, [("mode", Breach.VALUE, "mode must be one of A, B; “C” came")]),
         (
             {"name": "a", "items": [{"id": "1"}, {}, "x"]},

@@ -27,6 +27,7 @@ _TOTAL_RETRANS, _TCP_INFO = 100, 104
 AGENT = "tradepost-check"
 """Firewalls turn away who gives no name."""
 _CHUNK = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?")
+_LENGTH = re.compile(r"[0-9]{1,18}")
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([0-9]{3})(?: .*)?")
 
 
@@ -254,7 +255,7 @@ def parse(raw: bytes, *, ended: bool) -> Received | None:
     if "chunked" in (found.header("Transfer-Encoding") or "").lower():
         return _chunked(found, rest)
     length = found.header("Content-Length")
-    if length is None or not length.strip().isdigit():
+    if length is None or not _LENGTH.fullmatch(length.strip()):
         # Without a length the body ends with the connection.
         return replace(found, body=rest, fault="" if ended else "body_cut_short")
     size = int(length)

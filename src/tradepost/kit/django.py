@@ -13,7 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from tradepost.protocols.http import Request
 
-from .wsgi import BODY_LIMIT, SAFE_IN_PATH, fresh_nonce, read_body, utc_now
+from .wsgi import BODY_LIMIT, LENGTH, SAFE_IN_PATH, fresh_nonce, read_body, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,7 +91,7 @@ def _body(request: HttpRequest) -> bytes | None:
         # Chunked: Django takes a request without a length for one without a body.
         return read_body(request.META)
     # Asked first: Django would read a long body into memory before anybody could refuse it.
-    if announced and (not (announced.isascii() and announced.isdecimal()) or int(announced) > BODY_LIMIT):
+    if announced and (not LENGTH.fullmatch(announced) or int(announced) > BODY_LIMIT):
         return None
     try:
         body = request.body

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 BODY_LIMIT = 2 * 1024 * 1024
 """Bytes. 500 people with everything that they may release, in Chinese, are above one MiB in the first generation of joint operation."""
+LENGTH = re.compile(r"[0-9]{1,18}")
 SAFE_IN_PATH = "/;=,:@!$&'()*+~%"
 NONCE_BYTES = 16
 
@@ -69,7 +71,7 @@ def read_body(environ: WSGIEnvironment) -> bytes | None:
         # Chunked: servers that decode it say so, others offer no end to read to.
         body: bytes = source.read(BODY_LIMIT + 1) if environ.get("wsgi.input_terminated") else b""
         return body if len(body) <= BODY_LIMIT else None
-    if not (announced.isascii() and announced.isdecimal()) or int(announced) > BODY_LIMIT:
+    if not LENGTH.fullmatch(announced) or int(announced) > BODY_LIMIT:
         return None
     body = source.read(int(announced))
     return body if len(body) == int(announced) else None

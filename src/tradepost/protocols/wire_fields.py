@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -23,7 +24,9 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One row of a table. ``length`` is the most characters; ``members`` are an object's or a list item's fields."""
+    """One row of a table. ``length`` is the most characters; ``members`` are an object's or a list item's fields.
+
+    ``pattern``: a regular expression for the complete text, written so that JSON Schema reads it alike."""
 
     name: str
     length: int | None = None
@@ -32,6 +35,7 @@ class Field:
     values: tuple[str, ...] = ()
     members: tuple[Field, ...] = ()
     secret: bool = False
+    pattern: str = ""
 
 
 class Breach(StrEnum):
@@ -68,6 +72,8 @@ def violations(table: tuple[Field, ...], value: Mapping[str, object], *, at: str
 def _is_kept(field: Field, text: str) -> bool:
     if field.length is not None and len(text) > field.length:
         return False
+    if field.pattern and not re.fullmatch(field.pattern, text):
+        return False
     return text in field.values if field.values else bool(text.strip())
 
 
@@ -101,6 +107,8 @@ def _of_scalar(field: Field, value: object, path: str) -> Iterator[Violation]:
         yield Violation(path, Breach.LENGTH, f"has {length} characters, at most {field.length} are allowed")
     elif field.values and str(value) not in field.values:
         yield Violation(path, Breach.VALUE, f"must be one of {', '.join(field.values)}{_came(field, value)}")
+    elif field.pattern and not re.fullmatch(field.pattern, str(value)):
+        yield Violation(path, Breach.VALUE, f"must match {field.pattern}{_came(field, value)}")
 
 
 _STRING = Kind.STRING

@@ -8,12 +8,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from openapi_schema_validator import OAS31Validator
 
 from tests import factories
 from tests.factories.metering import make_metered
 from tests.factories.products import ON_DEMAND
 from tests.market.open_api.asking import HOST
 from tests.market.open_api.buyer_program import (
+    V1,
     Program,
     make_program,
     offer_on_sale,
@@ -25,6 +27,7 @@ from tradepost.market.base import clock
 from tradepost.market.base.money import Money
 from tradepost.market.catalog.models import Product, SalesTarget
 from tradepost.market.identity.buyer_key_models import Right
+from tradepost.market.open_api.document import document
 from tradepost.market.open_api.models import KeptAnswer
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.payments import ledger
@@ -170,6 +173,35 @@ def test_what_checkout_refuses_is_refused_here(
 ) -> None:
     asked = {"idempotency_key": "k", "product_id": offer_on_sale().product_id, "accepted_agreements": AGREED, **given}
     assert refused(program, "order/batch-order", **asked) == expected
+
+
+AMOUNTS = ["1E+999999", "1E+999990", "1E-999999", "1e2", " 1 ", " ", "-0", "-1", "+1", "1_0", "Infinity", "NaN", "１００", "1.23456",
+           "1.", ".5", "1" * 16, "1\n"]  # fmt: skip
+"""Texts that are no amounts: openapi-jointkit §C.12 writes plain digits. Some of them read as amounts of a million digits."""
+
+
+def test_an_amount_is_plain_digits(program: Program) -> None:
+    """business-rules §11.3. Every call that names an amount refuses the same texts, and so does the document's schema."""
+    held = service_of(program.buyer)
+    order = created(program, key="first")["order_id"]
+    accepted: dict[str, Any] = {"idempotency_key": "k", "accepted_agreements": AGREED}
+    service: dict[str, Any] = {"idempotency_key": "k", "service_id": str(held.pk)}
+    product = held.offer.product_id
+    calls: list[tuple[str, dict[str, Any], str]] = [
+        ("order/batch-order", {**accepted, "product_id": product}, "expected_amount"),
+        ("order/pay", {"idempotency_key": "k", "order_id": order}, "expected_amount"),
+        ("service/renew", {**service, **accepted, "product_id": product, "period_num": 1}, "expected_amount"),
+        ("service/unsubscribe", {**service, "way": "unused"}, "refund_amount"),
+    ]
+    paths = document()["paths"]
+    for path, asked, name in calls:
+        body = paths[V1 + path]["post"]["requestBody"]["content"]["application/json"]["schema"]
+        validator = OAS31Validator(body["properties"][name])
+        for amount in AMOUNTS:
+            assert refused(program, path, **asked, **{name: amount})[:2] == (400, "CBC.0101"), (path, amount)
+            # Python's $ also matches before a last line feed, that of JSON Schema does not.
+            assert amount == "1\n" or not validator.is_valid(amount), (path, amount)
+        assert validator.is_valid("100.0000")
 
 
 def of(shown: dict[str, str]) -> dict[str, str]:

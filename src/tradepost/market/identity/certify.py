@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -19,6 +19,7 @@ from msgspec import Struct
 from tradepost.market.base import outbox, stored
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.findings import Finding
+from tradepost.market.base.numbers import decimal_number
 from tradepost.market.base.secrets import seal, unseal
 
 from .agreements import to_accept
@@ -109,12 +110,11 @@ def _account(sealed: str) -> str:
 
 
 def _tax_rate(value: str, taxpayer: str) -> str:
-    try:
-        rate = Decimal(value)
-    except InvalidOperation:
+    rate = decimal_number(value)
+    if rate is None:
         return _("Choose one.")
     allowed = TAX_RATES.get(taxpayer, ())
-    if not rate.is_finite() or (allowed and rate not in {Decimal(each) for each in allowed}):
+    if allowed and rate not in {Decimal(each) for each in allowed}:
         return _("This kind of taxpayer states one of: %(rates)s per cent.") % {"rates": ", ".join(allowed)}
     return ""
 

@@ -107,7 +107,9 @@ def _text(row: Field) -> Schema:
     schema: Schema = {"type": "string"}
     if row.values:
         return {**schema, "enum": list(row.values)}
-    if row.mandatory:
+    if row.pattern:
+        schema["pattern"] = row.pattern
+    elif row.mandatory:
         schema |= {"minLength": 1, "pattern": NO_NUL}
     return schema if row.length is None else {**schema, "maxLength": row.length}
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import cast
 
 from tradepost.protocols.http import Request, Response
@@ -31,9 +31,12 @@ of its paid time."""
 ID_LENGTH = 18
 """Digits of a service's id."""
 _AMOUNT_LENGTH = 20
+_MAX_EXPONENT = 20
+AMOUNT = r"^[0-9]{1,15}(\.[0-9]{1,4})?$"
+"""Plain digits: reading ``1E+999990`` as an amount takes a processor for most of a minute."""
 
 _AGREEMENT = (Field("agreement_id", 64), Field("version", 32))
-_EXPECTED = Field("expected_amount", _AMOUNT_LENGTH, mandatory=False)
+_EXPECTED = Field("expected_amount", _AMOUNT_LENGTH, mandatory=False, pattern=AMOUNT)
 _ACCEPTED = Field("accepted_agreements", kind=Kind.LIST, members=_AGREEMENT)
 _PARAM = (Field("name", 64), Field("value", 200))
 CREATE_BODY = (
@@ -60,7 +63,7 @@ UNSUBSCRIBE_BODY = (
     IDEMPOTENCY_KEY,
     Field("service_id", ID_LENGTH),
     Field("way", 32, values=WAYS),
-    Field("refund_amount", _AMOUNT_LENGTH),
+    Field("refund_amount", _AMOUNT_LENGTH, pattern=AMOUNT),
 )
 AGREEMENTS_BODY = (Field("product_id", 64, mandatory=False),)
 
@@ -220,7 +223,7 @@ class UnsubscribeService:
             "idempotency_key": self.idempotency_key,
             "service_id": self.service_id,
             "way": self.way,
-            "refund_amount": f"{self.refund_amount:f}",
+            "refund_amount": _dump_amount(self.refund_amount),
         }
 
     @classmethod
@@ -379,20 +382,20 @@ def _accepted(members: Members) -> tuple[Agreement, ...]:
 
 
 def _amount(members: Members, name: str) -> Decimal | None:
+    """An amount that its table checked; None when it is absent. Raises ``BadBody`` for a blank one."""
     written = text(members, name)
-    if not written:
-        return None
-    try:
-        amount = Decimal(written) if written.isascii() and "_" not in written else None
-    except InvalidOperation:
-        amount = None
-    if amount is None or not amount.is_finite() or amount < 0:
-        raise BadBody(f"{name} is not an amount of 0 or more such as 99.00")
-    return amount
+    if written and not written.strip():
+        raise BadBody(f"{name} is blank")
+    return Decimal(written) if written else None
 
 
 def _dump_amount(amount: Decimal | None) -> str:
-    return "" if amount is None else f"{amount:f}"
+    """Raises ``ValueError`` for an amount that its table would refuse only after millions of digits were written."""
+    if amount is None:
+        return ""
+    if not amount.is_finite() or abs(amount.adjusted()) > _MAX_EXPONENT:
+        raise ValueError("an amount has 1 to 15 digits and at most 4 decimals, such as 99.00")
+    return f"{amount:f}"
 
 
 def _or(value: int | None, default: int) -> int:

@@ -33,6 +33,8 @@ PATH = "/api/mkp-openapi-public/global/v1/isv/usage-data"
 SUCCESS = "MKT.0000"
 MAX_RECORDS = 1000
 DECIMALS = 4
+_TOO_MUCH = Decimal(10) ** 8
+"""Double(12,4): openapi-jointkit §C.5."""
 
 NONCE_KEPT = 2 * SKEW + timedelta(seconds=5)
 """How long the market remembers nonces: as long as the two stamps of one nonce can both be fresh."""
@@ -161,7 +163,7 @@ def load_time(members: Members, name: str) -> datetime:
 
 def dump_value(value: Decimal) -> str:
     """A text, as the Chinese pages have it (the international ones have a number; a reader takes both)."""
-    if not value.is_finite() or value <= 0 or value != round(value, DECIMALS):
+    if not value.is_finite() or not 0 < value < _TOO_MUCH or value != round(value, DECIMALS):
         raise ValueError(f"usage_value is {value}: it must be above 0, with at most {DECIMALS} decimals")
     # Zeros that say nothing are kept as the seller wrote them, while they fit.
     written = f"{value:f}"
