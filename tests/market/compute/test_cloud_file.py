@@ -117,3 +117,13 @@ def test_an_adapter_whose_extra_is_missing_says_what_to_install(
     monkeypatch.setattr(importlib.util, "find_spec", lambda wanted: None if wanted == package else object())
     with pytest.raises(LookupError, match=re.escape(f"{package} is missing. Install tradepost[market,{name}]")):
         registry.cloud(name)
+
+
+def test_no_secret_is_in_the_text_of_a_value(tmp_path: Path) -> None:
+    """Values of local variables may come into logs and tracebacks."""
+    keys = '[credentials]\naccess_key = "c"\nsecret_key = "hidden-1"\nuser = "u"\npassword = "hidden-2"\n'
+    path = written(tmp_path, GOOD + keys)
+    setup = Setup(path=path, outbound=SANDBOX, access_key="a", secret_key="hidden-3")
+    for shown in (read(path), read(path).credentials, setup):
+        assert "hidden" not in f"{shown} {shown!r}"
+    assert read(path).credentials.password == "hidden-2"

@@ -78,6 +78,10 @@ class Login(_Part, frozen=True):
     password: str = ""
     domain: str = "Default"
 
+    def __repr__(self) -> str:
+        """Without secrets: values of local variables may come into logs."""
+        return f"Login(access_key={self.access_key!r}, user={self.user!r}, domain={self.domain!r})"
+
 
 class CloudFile(_Part, frozen=True):
     title: Title
@@ -137,6 +141,10 @@ class Setup(Struct, frozen=True, kw_only=True):
     outbound: OutboundPolicy
     access_key: str = ""
     secret_key: str = ""
+
+    def __repr__(self) -> str:
+        """Without the secret key."""
+        return f"Setup(path={str(self.path)!r}, access_key={self.access_key!r})"
 
 
 class LiveFile:

@@ -101,6 +101,8 @@ class Fault(StrEnum):
     """The account has reached a limit."""
     CAPACITY = "capacity"
     """The cloud has no free resources of this size."""
+    ADDRESSES = "addresses"
+    """The subnet or network has no free address."""
     CREDENTIALS = "credentials"
     SETTINGS = "settings"
     """An image, flavour, network or key pair of the cloud file does not exist."""

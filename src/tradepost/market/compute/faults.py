@@ -13,6 +13,7 @@ FOR_BUYERS: Mapping[str, str] = {
     Fault.CAPACITY: gettext_noop(
         "The cloud has no free capacity for this server size. Choose another size or try again later."
     ),
+    Fault.ADDRESSES: gettext_noop("The cloud has no free network address. Try again later or contact Support."),
     Fault.CREDENTIALS: gettext_noop("The cloud is not available to this store at the moment. Contact Support."),
     Fault.SETTINGS: gettext_noop(
         "This image or server size is not available in the cloud at the moment. Contact Support."
@@ -26,6 +27,9 @@ FOR_OPERATORS: Mapping[str, str] = {
     ),
     Fault.CAPACITY: gettext_noop(
         "The cloud has no free resources of this size. Retry later, or offer another size or zone in the cloud file."
+    ),
+    Fault.ADDRESSES: gettext_noop(
+        "The subnet has no free addresses. Delete unused ports, or name a larger subnet or network in the cloud file."
     ),
     Fault.CREDENTIALS: gettext_noop(
         "The cloud refused the credentials. Check the keys and the permissions of the account."

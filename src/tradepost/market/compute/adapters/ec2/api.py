@@ -16,6 +16,7 @@ CREDENTIALS = frozenset({
     "AuthFailure", "UnauthorizedOperation", "InvalidClientTokenId", "SignatureDoesNotMatch", "OptInRequired", "AccessDenied",
     "ExpiredToken", "RequestExpired", "PendingVerification", "Blocked", "MissingAuthenticationToken",
 })  # fmt: skip
+ADDRESSES = frozenset({"InsufficientFreeAddressesInSubnet", "InsufficientCidrBlocks"})
 CAPACITY = ("Insufficient", "Server.Insufficient")
 QUOTA = ("LimitExceeded", "QuotaExceeded")
 TRANSIENT = (
@@ -31,6 +32,8 @@ def fault_of(code: str) -> Fault:
         return Fault.CREDENTIALS
     if code in THROTTLED or code.startswith(TRANSIENT):
         return Fault.OTHER
+    if code.removeprefix("Server.").removeprefix("Client.") in ADDRESSES:
+        return Fault.ADDRESSES
     if code.startswith(CAPACITY):
         return Fault.CAPACITY
     if code.endswith(QUOTA) or "LimitExceeded" in code:

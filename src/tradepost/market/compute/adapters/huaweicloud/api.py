@@ -11,6 +11,8 @@ from tradepost.market.compute.guarded_pools import CONNECT_SECONDS, READ_SECONDS
 
 QUOTA_CODES = frozenset({"Ecs.0013", "Ecs.0014", "Ecs.0042", "Ecs.0109", "Ecs.0304", "Ecs.0319", "Ecs.0507"})
 CAPACITY_CODES = frozenset({"Ecs.0017", "Ecs.0021", "Ecs.0610", "Ecs.1500", "Common.0013"})
+ADDRESS_CODES = frozenset({"Ecs.0012"})
+NO_ADDRESSES = ("enough ip addresses", "no more ip addresses")
 CREDENTIAL_CODES = frozenset({"APIGW.0301", "APIGW.0302", "Ecs.0003", "Common.0011"})
 
 
@@ -19,6 +21,8 @@ def fault_of(code: str, message: str, status: int = 0) -> Fault:
     words = message.lower()
     if code in QUOTA_CODES or "quota" in words or "配额" in message:
         return Fault.QUOTA
+    if code in ADDRESS_CODES or any(part in words for part in NO_ADDRESSES):
+        return Fault.ADDRESSES
     if code in CREDENTIAL_CODES or status in {401, 403}:
         return Fault.CREDENTIALS
     if (

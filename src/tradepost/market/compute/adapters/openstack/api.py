@@ -12,6 +12,7 @@ from tradepost.market.compute.contract import CloudError, Fault
 from tradepost.market.compute.guarded_pools import CONNECT_SECONDS, READ_SECONDS, guard
 
 NO_HOST = ("no valid host", "no suitable host", "insufficient", "not enough")
+NO_ADDRESSES = ("no more ip addresses", "no fixed ip addresses", "zero fixed ips")
 NO_QUOTA = ("quota", "limit exceeded", "maximum number of")
 
 
@@ -20,6 +21,8 @@ def fault_of(message: str, status: int = 0) -> Fault:
     words = message.lower()
     if any(part in words for part in NO_QUOTA) or status == 413:
         return Fault.QUOTA
+    if any(part in words for part in NO_ADDRESSES):
+        return Fault.ADDRESSES
     if any(part in words for part in NO_HOST):
         return Fault.CAPACITY
     if status in {401, 403}:
