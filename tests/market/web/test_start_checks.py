@@ -161,7 +161,7 @@ def test_every_sealed_column_is_tried() -> None:
         "subscriptions.Subscription.sealed_license", "production.Call.sealed_answer", "applications.Client.sealed_secret",
         "notifications.Endpoint.sealed_address", "notifications.Endpoint.sealed_secret",
         "notifications.NoticeDelivery.sealed_link", "licenses.LicenseRequest.sealed_license",
-        "compute.Server.sealed_login", "service_desk.Demand.sealed_token",
+        "compute.Server.sealed_login", "compute.Task.sealed_login", "service_desk.Demand.sealed_token",
     } <= found  # fmt: skip
 
 

@@ -22,7 +22,7 @@ class TaskEnded(Struct, frozen=True, kw_only=True):
 
 @event("server_changed", about=("server",))
 class ServerChanged(Struct, frozen=True, kw_only=True):
-    """It runs, stands still, is gone, or has another image than before."""
+    """It runs, is stopped or gone, or has another image or address than before."""
 
     server: int
     at: datetime

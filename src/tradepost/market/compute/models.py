@@ -43,7 +43,7 @@ class Server(models.Model):
     """The cloud's name for it; empty until there is one."""
     address = models.CharField(max_length=255, blank=True, default="")
     sealed_login = models.TextField(blank=True, default="")
-    """Sealed JSON of ``Login``: of the system disk that it has, or is about to get."""
+    """Sealed JSON of ``Login``: of the system disk that it has."""
     wants_running = models.BooleanField(default=True)
     """False once its buyer stopped it: the end of a freeze does not start it then."""
     counted_until = models.DateTimeField(null=True, default=None)
@@ -85,6 +85,8 @@ class Task(models.Model):
     action = models.CharField(max_length=8, choices=[(one.value, one.value) for one in Action])
     wanted = models.JSONField(default=dict)
     """Of a new disk: its image, and the service (by pk) that it belongs to."""
+    sealed_login = models.TextField(blank=True, default="")
+    """Sealed JSON of ``Login`` of the new disk, until the server has that disk."""
     owner = models.BigIntegerField(null=True, default=None)
     """Key of the operation that waits for its end; this context does not read it."""
     actor = models.CharField(max_length=254, blank=True, default="")

@@ -37,6 +37,8 @@ ATTEMPTS = 8
 """With pauses from a quarter of a minute on, each twice the one before: half an hour in all. Then a person restarts it."""
 FIRST_PAUSE = timedelta(seconds=15)
 LONGEST = timedelta(minutes=30)
+LONGEST_CHANGE = timedelta(minutes=25)
+"""How long one attempt waits for the cloud, in real time; less than ``LONGEST``, so that its reason is stored."""
 LOOK_EVERY = 2.0
 """Seconds between two looks at a server that is changing."""
 WORDS: Mapping[str, str] = {
@@ -86,10 +88,9 @@ def request(
         held = locked_server(server)
         if held.status not in LIVING:
             raise Refused("server.gone", _("This server is not there any more."))
-        if login is not None:
-            held.sealed_login = seal(msgspec.json.encode(as_dict(login)).decode())
         task = Task.objects.create(
             server=held, action=action, owner=owner, actor=actor, created_at=now,
+            sealed_login=seal(msgspec.json.encode(as_dict(login)).decode()) if login is not None else "",
             wanted=({"image": as_dict(disk.image), "service": disk.service, "order": disk.order} if disk else {})
             | ({"by_buyer": True} if by_buyer else {}),
         )  # fmt: skip
@@ -97,7 +98,7 @@ def request(
             _put_on(held, None)
             at = note(held, at=now)
             outbox.publish(ServerChanged(server=held.pk, at=at), now=now)
-        held.save(update_fields=["sealed_login", "service", "seller"])
+        held.save(update_fields=["service", "seller"])
         if not _earlier(task):
             _begin(task, now)
     return task
@@ -141,14 +142,7 @@ def _work(running: Running, clouds: Clouds) -> Mapping[str, Any]:
     found = Task.objects.select_related("server").get(pk=running.payload["task"])
     running.progress(0, 1, WORDS[found.action])
     try:
-        adapter, market = clouds(found.server.cloud), market_id()
-        seen = _asked(found, adapter, market)
-        while seen.state in {State.CHANGING, State.UNFINISHED}:
-            running.progress(0, 1, WORDS[found.action])
-            time.sleep(LOOK_EVERY)
-            seen = (
-                _asked(found, adapter, market) if seen.state is State.UNFINISHED else _looked(adapter, seen.server_id)
-            )
+        seen = _settled(running, found, clouds(found.server.cloud))
         _check(found, seen)
     except (CloudError, LookupError) as error:
         fault = error.fault if isinstance(error, CloudError) else Fault.SETTINGS
@@ -157,6 +151,20 @@ def _work(running: Running, clouds: Clouds) -> Mapping[str, Any]:
             raise Refused("cloud.refused", str(error)[:2000]) from error
         raise NotNow(str(error)) from error
     return as_dict(seen)
+
+
+def _settled(running: Running, found: Task, adapter: Compute) -> Seen:
+    """Ask the cloud until the server has stopped changing. Raises ``CloudError``, a final one after ``LONGEST_CHANGE``."""
+    market, give_up_at = market_id(), time.monotonic() + LONGEST_CHANGE.total_seconds()
+    seen = _asked(found, adapter, market)
+    while seen.state in {State.CHANGING, State.UNFINISHED}:
+        if time.monotonic() >= give_up_at:
+            minutes = LONGEST_CHANGE // timedelta(minutes=1)
+            raise CloudError(f"{found.action}: the server is still changing after {minutes} minutes", final=True)
+        running.progress(0, 1, WORDS[found.action])
+        time.sleep(LOOK_EVERY)
+        seen = _asked(found, adapter, market) if seen.state is State.UNFINISHED else _looked(adapter, seen.server_id)
+    return seen
 
 
 def _looked(adapter: Compute, server_id: str) -> Seen:
@@ -178,11 +186,11 @@ def _asked(found: Task, adapter: Compute, market: str) -> Seen:
         case Action.CREATE:
             labels = labels_of(creation, market=market, order=found.wanted.get("order", ""))
             wanted = NewServer(
-                name=server.name, size=server.size, image=_image(found), login=login_of(server), labels=labels
+                name=server.name, size=server.size, image=_image(found), login=_new_login(found), labels=labels
             )  # fmt: skip
             return adapter.create(wanted, token=creation)
         case Action.REPLACE:
-            return adapter.replace_system(server.provider_id, _image(found), login_of(server), token=token)
+            return adapter.replace_system(server.provider_id, _image(found), _new_login(found), token=token)
         case Action.STOP:
             return adapter.stop(server.provider_id, token=token)
         case Action.RELEASE:
@@ -202,11 +210,20 @@ def _image(found: Task) -> SystemImage:
     return SystemImage(**found.wanted["image"])
 
 
+def _new_login(found: Task) -> Login:
+    """Of the new disk. Tasks of earlier releases stored it at their server."""
+    return _opened(found.sealed_login, found.server) if found.sealed_login else login_of(found.server)
+
+
 def login_of(server: Server) -> Login:
-    """In clear text: for the cloud, and for its buyer's page alone. Raises ``LookupError`` where there is none."""
-    if not server.sealed_login:
+    """In clear text, for the page of its buyer alone. Raises ``LookupError`` where there is none."""
+    return _opened(server.sealed_login, server)
+
+
+def _opened(sealed: str, server: Server) -> Login:
+    if not sealed:
         raise LookupError(f"server {server.pk} has no login")
-    return Login(**msgspec.json.decode(unseal(server.sealed_login)))
+    return Login(**msgspec.json.decode(unseal(sealed)))
 
 
 # --- the end ------------------------------------------------------------------------------------------------------------
@@ -234,14 +251,22 @@ def _ended(job: LeasedJob, now: datetime) -> None:
 def _became(server: Server, found: Task, seen: Seen, now: datetime) -> None:
     if found.action in {Action.CREATE, Action.REPLACE}:
         _put_on(server, found.wanted["service"])
+        _take_login(server, found)
     if found.action == Action.START:
         server.wants_running = True
     if found.action == Action.STOP and found.wanted.get("by_buyer"):
         server.wants_running = False
     if found.action == Action.CREATE:
         server.provider_id = seen.server_id
-    server.save(update_fields=["service", "seller", "wants_running", "provider_id"])
+    server.save(update_fields=["service", "seller", "wants_running", "provider_id", "sealed_login"])
     look_at(server, seen, now=now, changed=found.action in {Action.CREATE, Action.REPLACE})
+
+
+def _take_login(server: Server, found: Task) -> None:
+    """The server has the new disk, and with it the new account."""
+    if found.sealed_login:
+        server.sealed_login, found.sealed_login = found.sealed_login, ""
+        found.save(update_fields=["sealed_login"])
 
 
 def _not_made(server: Server, found: Task, now: datetime) -> None:
@@ -255,6 +280,7 @@ def _not_made(server: Server, found: Task, now: datetime) -> None:
 
 def look_at(server: Server, seen: Seen, *, now: datetime, changed: bool = False) -> None:
     """Write how it is now; the row is locked. ``changed``: its disk is another one, so that whoever follows it is told."""
+    moved = bool(seen.address and server.address and seen.address != server.address)
     if seen.address and seen.address != server.address:
         server.address = seen.address
         server.save(update_fields=["address"])
@@ -266,7 +292,7 @@ def look_at(server: Server, seen: Seen, *, now: datetime, changed: bool = False)
             server.released_at = now
             server.save(update_fields=["service", "seller", "released_at"])
     at = note(server, at=now)
-    if event is not None or changed:
+    if event is not None or changed or moved:
         outbox.publish(ServerChanged(server=server.pk, at=at), now=now)
 
 

@@ -117,6 +117,11 @@ def image_reference(document: Mapping[str, Any], product: int) -> str:
     return f"asset:{asset}" if asset else f"product:{product}"
 
 
+def address_of(user: str, server: Server) -> str:
+    """By which its buyer enters it."""
+    return f"ssh://{user}@{server.address}"
+
+
 def new_login() -> Login:
     """Return an account with all rights and a random password of twenty characters (business-rules §2.7: no preset or weak
     passwords). Capitals, small letters and digits occur: clouds refuse a password without three kinds of characters."""

@@ -20,7 +20,7 @@ from tradepost.protocols.commands import AppInfo, Done, InstanceInfo
 
 from .apply import Ended, apply
 from .cases import held_of, kind_of, line_of, locked_subscriptions, wanted_of
-from .cloud import CLOUD
+from .cloud import CLOUD, address_of
 from .contract import Case, Effects, Failed, OrderEnd, Said
 from .lifecycle import OperationEvent
 from .models import Operation
@@ -86,7 +86,7 @@ def _said(task: Task) -> Said:
         return Said(command=None, answer=Done())
     login = tasks.login_of(task.server)
     app = AppInfo(
-        front_end_url=f"ssh://{login.user_name}@{task.server.address}",
+        front_end_url=address_of(login.user_name, task.server),
         user_name=login.user_name,
         password=login.password,
     )

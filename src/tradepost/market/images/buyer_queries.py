@@ -10,9 +10,10 @@ from msgspec import Struct
 
 from tradepost.market.base.paging import Page, page
 from tradepost.market.catalog.models import Offer
+from tradepost.market.compute.contract import Login
 from tradepost.market.compute.lifecycle import LIVING, THERE
 from tradepost.market.compute.models import Server, Task
-from tradepost.market.compute.tasks import WORDS
+from tradepost.market.compute.tasks import WORDS, login_of
 from tradepost.market.identity.models import User
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.product_types.charging import modes_that
@@ -40,6 +41,19 @@ class ShownServer(Struct, frozen=True, kw_only=True):
     def doing(self) -> str:
         """A message id."""
         return WORDS[self.task.action] if self.task else ""
+
+    @property
+    def refunded(self) -> bool:
+        """Whether the order of the disk that was not made is closed; otherwise an operator can retry the request."""
+        return self.gave_up is not None and bool(self.gave_up.wanted.get("service"))
+
+    @property
+    def login(self) -> Login | None:
+        """Of a disk with an image of the cloud's own; a disk with one of the market's has it on the page of its service."""
+        server = self.server
+        if server.service_id is not None or server.status not in THERE or not server.sealed_login:
+            return None
+        return login_of(server)
 
     @property
     def busy(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -10,6 +11,7 @@ from tradepost.market.base.outbox import batched
 from tradepost.market.compute.events import ServerChanged
 from tradepost.market.compute.models import Server
 from tradepost.market.fulfilment.cases import locked_subscriptions
+from tradepost.market.fulfilment.cloud import address_of
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.fulfilment.operate import OperationRequest, operate
 from tradepost.market.orders.events import OrderCompleted
@@ -17,6 +19,7 @@ from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.orders.refund_models import Refund
 from tradepost.market.product_types.charging import modes_that
 from tradepost.market.subscriptions.events import SubscriptionReleased
+from tradepost.market.subscriptions.lifecycle import access_data, take_access
 from tradepost.market.subscriptions.models import Subscription
 from tradepost.market.subscriptions.renewable import LIVING
 
@@ -42,17 +45,28 @@ def on_order_completed(events: Sequence[OrderCompleted], now: datetime) -> None:
 
 
 def on_server_changed(event: ServerChanged, now: datetime) -> None:
-    """What it runs is counted; who covered another disk of it does so no more; the service of an image that it has not any
-    more ends."""
+    """Count what the server runs, unbind a period image of another disk, end the service of an image that it lost, and store its new
+    address in the access data."""
     meter.schedule(now)
     server = Server.objects.get(pk=event.server)
     standing = ImageBinding.objects.filter(server=server, to_at=None)
     binding = next((one for one in standing if one.covers_id != server.service_id), None)
     left = _replaced(server)
-    locked = locked_subscriptions(left | ({binding.image_id} if binding is not None else set()))
+    also = {pk for pk in (binding.image_id if binding is not None else None, server.service_id) if pk is not None}
+    locked = locked_subscriptions(left | also)
     _release([one for one in locked if one.pk in left], now)
+    _readdress([one for one in locked if one.pk == server.service_id], server, now)
     if binding is not None:
         unbind(binding, at=event.at, now=now)
+
+
+def _readdress(services: Sequence[Subscription], server: Server, now: datetime) -> None:
+    """A buyer must not send the password to whoever has the old address now."""
+    for service in services:
+        access = access_data(service)
+        address = address_of(access.user_name, server) if access is not None else ""
+        if access is not None and access.front_end_url != address and access.front_end_url.startswith("ssh://"):
+            take_access(service, dataclasses.replace(access, front_end_url=address), now=now, actor="market")
 
 
 def _replaced(server: Server) -> set[int]:

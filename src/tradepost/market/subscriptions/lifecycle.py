@@ -97,14 +97,14 @@ def activate_all(openings: Sequence[Opening], *, started_at: datetime, now: date
 
 
 ACCESS_HISTORY = "access_data"
-"""Name of the history rows of changed access data. They hold no secret: only that the seller changed it."""
+"""Name of the history rows of changed access data. They hold no secret: only that it changed."""
 
 
-def take_access(subscription: Subscription, access: AppInfo, *, now: datetime) -> None:
-    """Store access data that the seller changed, and note the change. The row is locked."""
+def take_access(subscription: Subscription, access: AppInfo, *, now: datetime, actor: str = "seller") -> None:
+    """Store access data that changed, and note the change. ``actor``: ``market`` for the address of a server. The row is locked."""
     subscription.sealed_access = seal(msgspec.json.encode(access).decode())
     Subscription.objects.filter(pk=subscription.pk).update(sealed_access=subscription.sealed_access)
-    moved(subscription, ACCESS_HISTORY, "changed", now=now, actor="seller")
+    moved(subscription, ACCESS_HISTORY, "changed", now=now, actor=actor)
 
 
 def access_data(subscription: Subscription) -> AppInfo | None:

@@ -148,6 +148,17 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     return _page(request, _own(request, pk))
 
 
+@buyer_required
+@private
+@require_POST
+def password(request: HttpRequest, pk: int) -> HttpResponse:
+    """The password alone, as text; a POST, so that no history or prefetch keeps it."""
+    login = _own(request, pk).login
+    if login is None:
+        raise Http404
+    return HttpResponse(login.password, content_type="text/plain; charset=utf-8")
+
+
 def _page(request: HttpRequest, found: ShownServer, refused: Refused | None = None) -> HttpResponse:
     server = found.server
     context = {

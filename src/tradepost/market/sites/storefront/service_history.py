@@ -137,7 +137,9 @@ def _of_policies(moves: Iterable[Move]) -> Iterator[TimelineEvent]:
 
 def _of_access(moves: Iterable[Move]) -> Iterator[TimelineEvent]:
     for move in moves:
-        yield TimelineEvent(move.at, _("The seller changed the access data"), icon="key")
+        by_seller = move.actor == "seller"
+        title = _("The seller changed the access data") if by_seller else _("The server has another address")
+        yield TimelineEvent(move.at, title, icon="key")
 
 
 def _of_keys(moves: Iterable[Move]) -> Iterator[TimelineEvent]:

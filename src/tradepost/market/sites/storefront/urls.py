@@ -189,6 +189,7 @@ urlpatterns = [
     path("servers/new/<str:product_id>/", servers.new, name="server_new"),
     path("servers/images/new/<str:product_id>/", period_images.new, name="period_image_new"),
     path("servers/<int:pk>/", servers.detail, name="server"),
+    path("servers/<int:pk>/password/", servers.password, name="server_password"),
     path("servers/<int:pk>/start/", servers.start, name="server_start"),
     path("servers/<int:pk>/stop/", servers.stop, name="server_stop"),
     path("servers/<int:pk>/replace/", servers.replace, name="server_replace"),
