@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from tests.factories import make_buyer, make_offer, make_operator
 from tests.factories.images import FULL, RULES, go_to, make_image, make_server
@@ -13,13 +14,16 @@ from tests.factories.people import NOW
 from tests.market.plans import plan
 from tradepost.market.audit.models import Entry
 from tradepost.market.base import leased_jobs, market_identity
+from tradepost.market.base.config import Config
 from tradepost.market.base.errors import Refused
 from tradepost.market.compute import orphans
-from tradepost.market.compute.contract import Owned
+from tradepost.market.compute.contract import Owned, Seen, State
 from tradepost.market.compute.models import OrphanServer, SandboxServer, Server, Task
 from tradepost.market.compute.registry import cloud
 from tradepost.market.images import servers
 from tradepost.market.images.worker import orphan_grace
+from tradepost.market.work_queue.contract import Clock
+from tradepost.market.work_queue.sources.images import OrphanServers
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -172,3 +176,68 @@ def test_a_full_cloud_explains_itself_to_buyer_and_operator() -> None:
     shown = console.get(f"/console/servers/{task.server_id}/").content.decode()
     assert "no room for a server" in shown
     assert "offer another size" in shown
+
+
+def test_an_orphan_that_is_condemned_while_others_are_deleted_is_deleted_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its button says "now"; the next look is hours away."""
+    first, second = strange("server-987654321"), strange("server-987654322")
+    look()
+    one, other = OrphanServer.objects.order_by("pk")
+    adapter, release = cloud("memory"), cloud("memory").release
+
+    def released(server_id: str, *, token: str) -> Seen:
+        if server_id == first.token:
+            orphans.release(other.pk, actor="op", now=NOW)
+        return release(server_id, token=token)
+
+    monkeypatch.setattr(adapter, "release", released)
+    orphans.release(one.pk, actor="op", now=NOW)
+    work(NOW)
+    assert list(OrphanServer.objects.values_list("status", flat=True)) == ["released", "released"]
+    second.refresh_from_db()
+    assert second.deleted
+
+
+def test_a_release_of_several_steps_is_continued_until_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    left, adapter, release = strange(), cloud("memory"), cloud("memory").release
+    asked: list[str] = []
+
+    def in_steps(server_id: str, *, token: str) -> Seen:
+        asked.append(server_id)
+        return Seen(server_id=server_id, state=State.UNFINISHED) if len(asked) < 3 else release(server_id, token=token)
+
+    monkeypatch.setattr(adapter, "release", in_steps)
+    monkeypatch.setattr(orphans, "LOOK_EVERY", 0)
+    look()
+    orphans.release(OrphanServer.objects.get().pk, actor="op", now=NOW)
+    work(NOW)
+    assert (asked, OrphanServer.objects.get().status) == ([left.token] * 3, "released")
+
+
+def test_what_an_operator_must_decide_or_the_cloud_did_not_delete_is_in_the_work_queue() -> None:
+    source = OrphanServers()
+    rows = {
+        status: OrphanServer.objects.create(
+            cloud="memory", provider_id=f"i-{number}", status=status[0], error=status[1], found_at=NOW, seen_at=NOW
+        ).pk
+        for number, status in enumerate([("found", ""), ("kept", ""), ("deleting", ""), ("deleting", "no permission")])
+    }  # fmt: skip
+    listed = list(source.rows())
+    assert [row.pk for row in listed] == [rows["found", ""], rows["deleting", "no permission"]]
+    clock = Clock(now=NOW, settings=Config(), zone=timezone.get_default_timezone())
+    refused = source.entries(listed, clock)[1]
+    assert "no permission" in {value for _name, value in refused.facts}
+
+
+def test_the_page_says_which_server_is_not_deleted_by_time() -> None:
+    server = Server.objects.create(
+        buyer=make_buyer(), name="w", size="s1", cloud="memory", created_at=NOW, status="released", provider_id="i-1"
+    )  # fmt: skip
+    orphans.note("memory", [Owned(server_id="i-1", token=f"server-{server.pk}")], now=NOW)
+    page = Client(headers={"accept-language": "en"})
+    page.force_login(make_operator())
+    shown = page.get("/console/servers/orphans/").content.decode()
+    assert ("Not deleted automatically" in shown, "Deletion due" in shown) == (True, False)
+    Task.objects.create(server=server, action="release", status="done", created_at=NOW)
+    shown = page.get("/console/servers/orphans/").content.decode()
+    assert ("Not deleted automatically" in shown, "Deletion due" in shown) == (False, True)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from itertools import batched
 from typing import Any
 
 from tradepost.market.base import jobs, leased_jobs
-from tradepost.market.base.leased_jobs import LeasedTask, Running
+from tradepost.market.base.leased_jobs import LeasedTask, NotNow, Running
 from tradepost.market.base.models import LeasedJob
 from tradepost.market.base.values import as_dict
 
-from .contract import Seen, State
+from .contract import CloudError, Compute, Seen, State
 from .lifecycle import THERE
 from .models import Server
 from .tasks import Clouds, locked_server, look_at
@@ -54,13 +54,24 @@ def _work(running: Running, clouds: Clouds) -> Mapping[str, Any]:
     if "server" in running.payload:
         there = there.filter(pk=running.payload["server"])
     known = dict(there.order_by("pk").values_list("provider_id", "pk"))
-    adapter = clouds(running.payload["cloud"])
-    found: dict[str, Any] = {}
-    for some in batched(known, AT_ONCE):
-        running.progress(len(found), len(known))
+    try:
+        found = _observed(running, known, clouds(running.payload["cloud"]))
+    except (CloudError, LookupError) as error:
+        raise NotNow(str(error)) from error
+    if len(found) > 1 and all(seen.state is State.GONE for seen in found.values()):
+        raise NotNow(
+            f"the cloud knows none of {len(found)} servers: check region, project and account in the cloud file"
+        )  # fmt: skip
+    return {str(known[name]): as_dict(seen) for name, seen in found.items()}
+
+
+def _observed(running: Running, names: Collection[str], adapter: Compute) -> dict[str, Seen]:
+    """Each of these by its name in the cloud. Raises ``CloudError``."""
+    found: dict[str, Seen] = {}
+    for some in batched(names, AT_ONCE):
+        running.progress(len(found), len(names))
         seen = adapter.observe(list(some))
-        for name in some:
-            found[str(known[name])] = as_dict(seen.get(name, Seen(server_id=name, state=State.GONE)))
+        found |= {name: seen.get(name, Seen(server_id=name, state=State.GONE)) for name in some}
     return found
 
 

@@ -6,6 +6,7 @@ taken for an orphan. Copies of a market's database must not use its cloud accoun
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,18 +23,21 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.base.leased_jobs import LeasedTask, NotNow, Running
 from tradepost.market.base.models import LeasedJob
 
-from .contract import CloudError, Inventory, Owned, State
+from .contract import Action, CloudError, Inventory, Owned, Seen, State
 from .labels import market_id, server_of_token
 from .lifecycle import LIVING, ORPHAN, OrphanEvent
 from .models import OrphanServer, Server, Task
-from .tasks import Clouds
+from .tasks import LOOK_EVERY, Clouds
 
 KIND = TIMER = "compute.orphans"
 EVERY = timedelta(hours=6)
 RELEASE_ACT, SUBJECT = "orphan_release", "orphan server"
 MARKET = "market"
+MOST_LOOKS = 60
+"""How often one orphan's release is continued in a run: two minutes in all."""
 RELEASABLE = (OrphanServer.Status.FOUND, OrphanServer.Status.KEPT)
 
+type Release = Callable[..., Seen]
 type Grace = Callable[[], timedelta | None]
 """Time from the first sight of an orphan until it is deleted; None: only an operator deletes it."""
 
@@ -78,11 +82,18 @@ def _work(
     found = note(name, owned, now=now())
     if grace is not None:
         _condemn(name, before=now() - grace, now=now())
-    deleted = 0
-    for orphan in _open(name).filter(status=OrphanServer.Status.RELEASING).order_by("pk"):
+    deleted, tried = 0, set[int]()
+    while (orphan := _to_delete(name, tried)) is not None:
         running.progress(deleted, deleted + 1, gettext_noop("Deleting servers without an order"))
-        deleted += _delete(orphan, adapter.release, now)
+        tried.add(orphan.pk)
+        deleted += _delete(orphan, running, adapter.release, now)
     return {"servers": len(owned), "orphans": found, "deleted": deleted}
+
+
+def _to_delete(cloud: str, tried: Collection[int]) -> OrphanServer | None:
+    """The next orphan; operators may ask for one while others are being deleted."""
+    waiting = _open(cloud).filter(status=OrphanServer.Status.RELEASING).exclude(pk__in=tried)
+    return waiting.order_by("pk").first()
 
 
 # --- what the cloud has -----------------------------------------------------------------------------------------------
@@ -139,10 +150,14 @@ def _open(cloud: str) -> QuerySet[OrphanServer]:
 
 
 def _condemn(cloud: str, *, before: datetime, now: datetime) -> None:
-    """Those found so long ago are to be deleted, each with an entry in the audit log."""
+    """Those found so long ago are to be deleted, each with an entry in the audit log; not those that only an operator deletes."""
     with transaction.atomic():
         due = _open(cloud).filter(status=OrphanServer.Status.FOUND, found_at__lte=before)
-        for orphan in due.select_for_update(of=("self",)).order_by("pk"):
+        old = list(due.select_for_update(of=("self",)).order_by("pk"))
+        spared = never_released(old)
+        for orphan in old:
+            if orphan.pk in spared:
+                continue
             ORPHAN.move(orphan, OrphanEvent.RELEASE, now=now, actor=MARKET)
             about = Subject(kind=SUBJECT, id=str(orphan.pk), text=orphan.provider_id)
             details = {"cloud": cloud, "order": orphan.order, "found_at": orphan.found_at.isoformat()}
@@ -150,10 +165,30 @@ def _condemn(cloud: str, *, before: datetime, now: datetime) -> None:
             record(act, Outcome.DONE, now=now)
 
 
-def _delete(orphan: OrphanServer, release: Callable[..., Any], now: Callable[[], datetime]) -> int:
+def never_released(found: Collection[OrphanServer]) -> frozenset[int]:
+    """Orphans whose server was recorded as released though nobody asked for it: the cloud did not list it for a while, for example
+    with a wrong region in the cloud file. It may hold a buyer's data, so an operator decides about it."""
+    server_of = {orphan.pk: pk for orphan in found if (pk := server_of_token(orphan.token)) is not None}
+    servers = Server.objects.filter(pk__in=set(server_of.values()), status=Server.Status.RELEASED)
+    named = dict(servers.values_list("pk", "provider_id"))
+    asked = frozenset(Task.objects.filter(server__in=named, action=Action.RELEASE).values_list("server", flat=True))
+    return frozenset(
+        orphan.pk
+        for orphan in found
+        if (pk := server_of.get(orphan.pk)) in named and pk not in asked and named[pk] == orphan.provider_id
+    )
+
+
+def _delete(orphan: OrphanServer, running: Running, release: Release, now: Callable[[], datetime]) -> int:
     """By its id alone: the token may be that of a living server. What takes longer is seen at the next look."""
     try:
         seen = release(orphan.provider_id, token="")
+        for _look in range(MOST_LOOKS):
+            if seen.state is not State.UNFINISHED:
+                break
+            running.go_on()
+            time.sleep(LOOK_EVERY)
+            seen = release(orphan.provider_id, token="")
     except CloudError as error:
         OrphanServer.objects.filter(pk=orphan.pk).update(error=str(error)[:2000])
         return 0

@@ -26,9 +26,14 @@ from tradepost.market.web.access import now_of, operator_required, person
 def index(request: HttpRequest) -> HttpResponse:
     hours = config().orphan_server_hours
     listed = page(orphans.orphans(), after=request.GET.get("after", ""))
+    spared = orphans.never_released(listed.rows)
     context = {
         "page": listed,
-        "rows": [(orphan, orphan.found_at + timedelta(hours=hours) if hours else None) for orphan in listed.rows],
+        "rows": [
+            (orphan, orphan.found_at + timedelta(hours=hours) if hours and orphan.pk not in spared else None)
+            for orphan in listed.rows
+        ],
+        "spared": spared,
         "hours": hours,
         "job": leased_jobs.newest(orphans.KIND, settings.CLOUD) if settings.CLOUD else None,
         "has_cloud": bool(settings.CLOUD),

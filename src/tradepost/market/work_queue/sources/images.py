@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as plain
 from django.utils.translation import gettext_lazy as _
@@ -74,16 +74,19 @@ class OrphanServers:
         return reverse("console:orphans")
 
     def rows(self) -> QuerySet[OrphanServer]:
-        return orphans().filter(status=OrphanServer.Status.FOUND).order_by("pk")
+        """Those to decide about, and those that the cloud did not delete."""
+        undecided, refused = Q(status=OrphanServer.Status.FOUND), Q(status=OrphanServer.Status.RELEASING) & ~Q(error="")
+        return orphans().filter(undecided | refused).order_by("pk")
 
     def entries(self, rows: Sequence[OrphanServer], clock: Clock) -> list[Entry]:
         return [self._entry(orphan, clock) for orphan in rows]
 
     def _entry(self, orphan: OrphanServer, clock: Clock) -> Entry:
+        facts = [(_("Server"), orphan.provider_id), (_("Order"), orphan.order or "–"), (_("Cloud"), orphan.cloud)]
         return Entry(
             key=key_of(self.name, orphan.pk), title=_("Server in the cloud without an order"), about=str(orphan),
             url=reverse("console:orphans"), since=orphan.found_at, due_at=clock.due(orphan.found_at),
-            facts=((_("Server"), orphan.provider_id), (_("Order"), orphan.order or "–"), (_("Cloud"), orphan.cloud)),
+            facts=(*facts, *([(_("The cloud said"), orphan.error)] if orphan.error else [])),
         )  # fmt: skip
 
 
