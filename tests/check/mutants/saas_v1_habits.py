@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import quote, unquote
 
+from tradepost.protocols.commands import Command
 from tradepost.protocols.contract import Denied
 from tradepost.protocols.hmac_sign import hmac_sha256_base64, utf8
 from tradepost.protocols.saas_v1.fields import REQUESTS
@@ -13,7 +14,7 @@ from tradepost.protocols.signed_query import joined
 from .definition import wire_mutant
 from .spelled import SpelledV1
 
-SIGNATURE, WIRE = "signature", "wire"
+SHAPE, SIGNATURE, WIRE = "shape", "signature", "wire"
 KNOWN = {field.name for table in REQUESTS.values() for field in table} | {"timeStamp", "authToken"}
 
 
@@ -68,6 +69,26 @@ class SignsTheActivityOnly(SpelledV1):
             self.given.add(computed)
             return True
         return False
+
+
+@wire_mutant("refuses_optional_parameter", SHAPE)
+class CountsUsersAlone(SpelledV1):
+    """Takes each quantity but ``amount`` for a mistake of the market."""
+
+    def command(self, parameters: dict[str, str], key: str) -> Command:
+        if {"diskSize", "bandWidth"} & parameters.keys():
+            raise Denied("000002", "unknown quantity")
+        return super().command(parameters, key)
+
+
+@wire_mutant("refuses_optional_parameter", SHAPE)
+class KnowsAccountsAlone(SpelledV1):
+    """Refuses an order of an IAM user."""
+
+    def command(self, parameters: dict[str, str], key: str) -> Command:
+        if parameters.get("userId"):
+            raise Denied("000005", "the user is not the account")
+        return super().command(parameters, key)
 
 
 @wire_mutant("plus_as_blank", WIRE, SIGNATURE)

@@ -169,6 +169,13 @@ DIAGNOSES: Mapping[str, Text] = {
         en="A request with a parameter that you do not know is refused: sign over all that came, never over a fixed list.",
         zh="带有未知参数的请求被拒绝：应对收到的全部参数验签，不能使用固定的参数列表。",
     ),
+    "refuses_optional_parameter": Text(
+        en=(
+            "An order with a documented optional parameter is refused: the quantity comes as amount, diskSize or bandWidth, and userId and "
+            "userName come if the product asks for them."
+        ),
+        zh="带有文档规定的可选参数的订单被拒绝：数量以amount、diskSize或bandWidth之一发送；商品申请时还会发送userId和userName。",
+    ),
     "requires_optional_field": Text(
         en="A request is refused for lacking an optional field: it is sent only where there is something to say.",
         zh="缺少可选字段的请求被拒绝：可选字段仅在有内容时才发送。",
