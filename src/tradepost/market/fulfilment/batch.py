@@ -19,7 +19,8 @@ from tradepost.market.orders.changes import open_changes
 from tradepost.market.orders.models import Order
 from tradepost.market.orders.pay import pay_order
 from tradepost.market.orders.refund_models import Refund
-from tradepost.market.orders.refund_terms import Rules, Terms, Way
+from tradepost.market.orders.refund_terms import Rules, Terms, Way, Why
+from tradepost.market.orders.refund_words import WORDS
 from tradepost.market.orders.refunds import refused as cannot_be_paid_back
 from tradepost.market.orders.refunds import what_may
 from tradepost.market.orders.renew import RenewService, check_renewable, renewal_options
@@ -69,9 +70,11 @@ def set_policies(buyer: User, commands: Sequence[SetExpiryPolicy], *, rule: Auto
 
 
 def unsubscribe_many(buyer: User, commands: Sequence[Unsubscribe], *, rules: Rules, now: datetime) -> list[Outcome]:
-    """Each pays back what was shown, or is left as it is."""
+    """Each pays back what was shown, or is left as it is. A pay-per-use service ends on its own page, which shows its last charge."""
 
     def one(command: Unsubscribe) -> Outcome:
+        if command.way == Way.END:
+            raise Refused("unsubscribe.usage", str(WORDS[Why.USAGE]))
         refund = unsubscribe(buyer, command, rules=rules, now=now)
         return Outcome(subscription=command.subscription, refund=refund)
 
