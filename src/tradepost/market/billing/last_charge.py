@@ -12,20 +12,20 @@ from django.db.models import F, Sum
 from msgspec import Struct
 
 from tradepost.market.base.money import Money
-from tradepost.market.metering.collect import next_moment, watermark
+from tradepost.market.metering.collect import next_moment
 from tradepost.market.metering.deduction import services_with_packages
 from tradepost.market.metering.models import Meter, Record
 from tradepost.market.metering.seller_queries import units
 from tradepost.market.subscriptions.models import Subscription
 
 from .charge import rate_of_meter
-from .models import Accumulation
+from .models import Accumulation, Charge
 from .rate import Added, Rate, State, add
 
 
 class LastCharge(Struct, frozen=True, kw_only=True):
     """``amount``: of the usage reported so far and not charged yet. ``at_most``: packages may cover a part of it.
-    ``reported_until``: end of the newest record."""
+    ``reported_until``: end of the latest usage, in whichever order it was reported."""
 
     amount: Money
     quantity: Decimal
@@ -35,28 +35,35 @@ class LastCharge(Struct, frozen=True, kw_only=True):
     reported_until: datetime | None
     at_most: bool
 
+    @property
+    def credit(self) -> Money | None:
+        """The amount without its sign when the next charge is a credit."""
+        return -self.amount if self.amount.minor < 0 else None
+
 
 def last_charge(subscription: Subscription, *, zone: ZoneInfo, now: datetime) -> LastCharge | None:
     """Return the estimate; None for a service of which no usage was reported."""
     meter = Meter.objects.filter(subscription=subscription).first()
     if meter is None:
         return None
-    records = Record.objects.filter(subscription=subscription)
+    # In the order of the index ``record_window_once``.
+    reported = Record.objects.filter(subscription=subscription, sign=1, voided=False).order_by("-begin_at", "-end_at")
     added = _uncharged(meter)
     return LastCharge(
         amount=Money(_priced(meter, added), meter.currency),
         quantity=units(sum((one.quantity * one.times for many in added.values() for one in many), 0)),
         unit=meter.unit, unit_en=meter.unit_en, charged_at=next_moment(meter.cycle, now, zone),
-        reported_until=records.filter(sign=1, voided=False).order_by("-pk").values_list("end_at", flat=True).first(),
+        reported_until=reported.values_list("end_at", flat=True).first(),
         at_most=bool(services_with_packages({subscription.pk})),
     )  # fmt: skip
 
 
 def _uncharged(meter: Meter) -> Mapping[datetime, list[Added]]:
-    """By accumulation what the next collection adds to it."""
-    waiting = Record.objects.filter(
-        subscription=meter.subscription_id, cycle=meter.cycle, pk__gt=watermark(meter.cycle)
-    )
+    """By accumulation what the next charge adds to it. A collection is charged in shards: a record may be collected and not charged."""
+    # By time: ordered by key, PostgreSQL walks the primary key past the charges of all other services.
+    charges = Charge.objects.filter(subscription=meter.subscription_id, collection__cycle=meter.cycle).order_by("-at")
+    upto = charges.values_list("collection__upto_id", flat=True).first() or 0
+    waiting = Record.objects.filter(subscription=meter.subscription_id, cycle=meter.cycle, pk__gt=upto)
     found: defaultdict[datetime, list[Added]] = defaultdict(list)
     if rate_of_meter(meter).by_record:
         counted = waiting.values_list("accumulation_start", "quantity").annotate(times=Sum("sign")).order_by()
