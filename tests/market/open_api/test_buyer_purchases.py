@@ -11,8 +11,10 @@ import pytest
 from openapi_schema_validator import OAS31Validator
 
 from tests import factories
-from tests.factories.metering import make_metered
+from tests.factories import NOW
+from tests.factories.metering import ZONE, make_metered
 from tests.factories.products import ON_DEMAND
+from tests.market.invoices.usage import HOUR, use
 from tests.market.open_api.asking import HOST
 from tests.market.open_api.buyer_program import (
     V1,
@@ -25,8 +27,10 @@ from tests.market.open_api.buyer_program import (
 )
 from tradepost.market.base import clock
 from tradepost.market.base.money import Money
+from tradepost.market.billing.last_charge import last_charge
 from tradepost.market.catalog.models import Product, SalesTarget
 from tradepost.market.identity.buyer_key_models import Right
+from tradepost.market.open_api.buyer_orders import dump_time
 from tradepost.market.open_api.document import document
 from tradepost.market.open_api.models import KeptAnswer
 from tradepost.market.orders.models import Order, OrderLine
@@ -285,7 +289,13 @@ def test_a_pay_per_use_service_is_ended_for_nothing(program: Program) -> None:
     held = make_metered(buyer=program.buyer)
     before = balance(program.buyer, "CNY")
     [option] = options(program, held)
-    assert (option["way"], Decimal(option["refund_amount"])) == ("end", Decimal(0))
+    assert (option["way"], Decimal(option["refund_amount"]), option.get("last_charge")) == ("end", Decimal(0), None)
+    use(held, 2, at=NOW, now=NOW + 2 * HOUR)
+    [option] = options(program, held)
+    last = last_charge(held, zone=ZONE, now=clock.now())
+    assert last is not None
+    assert (option["last_charge"], option["last_charge_time"]) == (f"{last.amount.major:f}", dump_time(last.charged_at))
+    assert last.amount.minor > 0
     asked: dict[str, Any] = {"idempotency_key": "e", "service_id": str(held.pk), "way": "end"}
     first = program.call("service/unsubscribe", **asked, refund_amount=option["refund_amount"])
     assert (first[0], first[1]["result"]["way"]) == (200, "end")

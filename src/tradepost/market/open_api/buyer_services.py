@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+
 from tradepost.market.base.numbers import whole_number
+from tradepost.market.billing.last_charge import last_charge
 from tradepost.market.fulfilment.pay_back import stalled_orders
 from tradepost.market.fulfilment.renewing import may_renew
 from tradepost.market.identity.buyer_key_models import Right
-from tradepost.market.orders.refund_terms import Way
+from tradepost.market.orders.refund_terms import Terms, Way
 from tradepost.market.orders.refunds import what_may
 from tradepost.market.orders.renew import Option, aligned_options, renewal_options
 from tradepost.market.subscriptions.buyer_queries import buyer_subscription, search_services
@@ -56,7 +61,8 @@ def list_services(request: BuyerRequest) -> Response:
         tag=TAG,
         summary="Show a service",
         words="One service with the options to renew it and to unsubscribe it without the seller's consent. Amounts apply "
-        "at the moment.",
+        "at the moment. The option end has the last charge of a pay-per-use service: an estimate for usage that is reported and "
+        "not charged yet, and when it is charged. Below zero it is a credit.",
         right=Right.READ,
         body=table(wire.SHOW_BODY),
         success=table(wire.SHOW_ANSWER),
@@ -73,15 +79,19 @@ def show_service(request: BuyerRequest) -> Response:
     details = wire.ServiceDetails(
         service=_service(found),
         renewals=tuple(map(_renewal, renewals)),
-        unsubscriptions=tuple(
-            wire.UnsubscribeOption(
-                way=terms.way, refund_amount=f"{terms.back.major:f}", currency=terms.currency
-            )
-            for terms in ways
-            if terms.way is not Way.NEGOTIATED
-        ),
+        unsubscriptions=tuple(_unsubscription(found, terms, request) for terms in ways if terms.way is not Way.NEGOTIATED),
     )  # fmt: skip
     return wire.shown(details)
+
+
+def _unsubscription(service: Subscription, terms: Terms, request: BuyerRequest) -> wire.UnsubscribeOption:
+    zone = ZoneInfo(str(timezone.get_default_timezone()))
+    last = last_charge(service, zone=zone, now=request.now) if terms.way is Way.END else None
+    return wire.UnsubscribeOption(
+        way=terms.way, refund_amount=f"{terms.back.major:f}", currency=terms.currency,
+        last_charge=f"{last.amount.major:f}" if last is not None else "",
+        last_charge_time=dump_time(last.charged_at) if last is not None else "",
+    )  # fmt: skip
 
 
 def _renewal(option: Option) -> wire.RenewalOption:

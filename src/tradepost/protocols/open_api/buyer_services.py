@@ -53,7 +53,13 @@ RENEWAL = (
     Field("currency", 3),
     Field("expire_time", 19),
 )
-UNSUBSCRIPTION = (Field("way", 32), Field("refund_amount", 20), Field("currency", 3))
+UNSUBSCRIPTION = (
+    Field("way", 32),
+    Field("refund_amount", 20),
+    Field("currency", 3),
+    Field("last_charge", 20, mandatory=False),
+    Field("last_charge_time", 19, mandatory=False),
+)
 LIST_ANSWER = (
     Field(
         "result",
@@ -149,14 +155,20 @@ class RenewalOption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnsubscribeOption:
-    """One way to unsubscribe that needs no consent of the seller, and what it pays back."""
+    """One way to unsubscribe that needs no consent of the seller, and what it pays back.
+
+    ``last_charge`` and ``last_charge_time``: of a pay-per-use service, the estimate for usage that is reported and not charged yet, and
+    when it is charged (UTC). Below zero it is a credit. Empty without such usage.
+    """
 
     way: str
     refund_amount: str
     currency: str
+    last_charge: str = ""
+    last_charge_time: str = ""
 
     def dump(self) -> dict[str, object]:
-        return {"way": self.way, "refund_amount": self.refund_amount, "currency": self.currency}
+        return given(**{row.name: getattr(self, row.name) for row in UNSUBSCRIPTION})
 
     @classmethod
     def load(cls, members: Members) -> UnsubscribeOption:

@@ -10,19 +10,24 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from tests.factories import NOW
+from tests.factories.images import make_image, stand_server
 from tests.factories.metering import ZONE, item, make_metered, make_package, on_demand, package, push
 from tests.factories.people import make_buyer
 from tests.market.engine import react
 from tests.market.fulfilment.services import again
 from tradepost.market.base import clock
 from tradepost.market.billing.charge import charge
-from tradepost.market.billing.last_charge import last_charge
+from tradepost.market.billing.last_charge import LastCharge, last_charge
 from tradepost.market.billing.models import Charge
 from tradepost.market.catalog.document import Price, UsageBand
 from tradepost.market.catalog.price_models import PriceModel
 from tradepost.market.fulfilment.models import Operation
 from tradepost.market.identity.models import User
 from tradepost.market.metering import collect
+from tradepost.market.metering.measured import Measured, store
+from tradepost.market.metering.models import Record
+from tradepost.market.metering.void import void
 from tradepost.market.notifications.models import Notice
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.orders.refund_models import Refund
@@ -59,6 +64,76 @@ def use(service: Subscription, *values: str, after: int = 0) -> None:
     assert service.started_at is not None
     began = service.started_at + after * HOUR
     push(service.seller, [item(service, began + n * HOUR, value) for n, value in enumerate(values)], now=clock.now())
+
+
+def estimate(service: Subscription) -> LastCharge:
+    found = last_charge(service, zone=ZONE, now=clock.now())
+    assert found is not None
+    return found
+
+
+def test_what_is_collected_and_not_charged_yet_is_a_part_of_the_estimate() -> None:
+    """§4.8: a collection is charged in shards; between its close and this service's shard the usage is neither new nor charged."""
+    service = metered()
+    use(service, "2")
+    charged()
+    use(service, "3", after=1)
+    collection = collect.close("hour", now=clock.now())
+    assert collection is not None
+    assert estimate(service).amount.minor == 450
+    use(service, "1", after=2)
+    assert estimate(service).amount.minor == 600
+    charge(collection, now=clock.now())
+    assert estimate(service).amount.minor == 150
+
+
+def test_late_usage_does_not_move_back_until_when_usage_was_reported() -> None:
+    service = metered()
+    assert service.started_at is not None
+    use(service, "2", "1", after=3)
+    use(service, "2")
+    assert estimate(service).reported_until == service.started_at + 5 * HOUR
+
+
+@pytest.mark.parametrize(("language", "label"), [("en", "To be credited"), ("zh-hans", "待退回")])
+def test_an_estimate_below_zero_is_a_credit(language: str, label: str) -> None:
+    """A voided record takes more off than was reported since."""
+    service = metered()
+    use(service, "2")
+    charged()
+    void(Record.objects.get(), reason="twice", actor="li", within=366 * 24 * HOUR, zone=ZONE, now=clock.now())
+    page = text(client_of(service.buyer, language).get(at(service)))
+    assert (label in page, "¥ 3.00" in page, "-" in page.partition("3.00")[0][-5:], "− 3.00" in page) == (
+        True, True, False, False,
+    )  # fmt: skip
+    assert WORDS[language][1] not in page
+
+
+@pytest.mark.parametrize("page", ["release", "replace"])
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("Last charge", "Measured and not charged yet", "What it used until now is still charged")),
+        ("zh-hans", ("最后一次计费", "已计量未计费", "此前已使用的部分仍会计费")),
+    ],
+)
+def test_a_server_shows_the_last_charge_of_its_image(page: str, language: str, words: tuple[str, ...]) -> None:
+    """business-rules §5: an image is billed while its server runs; measured hours are charged after the server is gone, too."""
+    server = stand_server(make_buyer(balance="100"), make_image(), now=NOW)
+    service = server.service
+    assert service is not None
+    client = client_of(server.buyer, language)
+    there = reverse(f"storefront:server_{page}", args=[server.pk])
+    nothing = text(client.get(there))
+    assert words[1] not in nothing
+    ran = Measured(
+        seller=service.seller_id, subscription=service.pk, begin_at=NOW, end_at=NOW + 2 * HOUR, quantity=20_000
+    )
+    store([ran], zone=ZONE, now=NOW + 2 * HOUR)
+    shown = text(client.get(there))
+    assert all(one in shown for one in words)
+    assert "¥ 1.00" in shown
+    assert charged() == 100
 
 
 def charged() -> int:
@@ -173,11 +248,13 @@ def test_many_at_once_leave_it_to_its_own_page() -> None:
     client = client_of(service.buyer)
     preview = client.get(reverse("storefront:batch"), {"act": "unsubscribe", "service": str(service.pk)})
     assert "End the service on its own page" in text(preview)
-    client.post(
+    answer = client.post(
         reverse("storefront:batch"),
         {"act": "unsubscribe", "service": service.pk, f"option_{service.pk}": "end/0", "agreed": "on"},
     )
-    assert again(service).status in {Subscription.Status.ACTIVE, Subscription.Status.RELEASING}
+    assert "End the service on its own page" in text(answer)
+    assert again(service).status == Subscription.Status.ACTIVE
+    assert (Refund.objects.count(), Operation.objects.filter(kind="release").count()) == (0, 0)
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -18,6 +20,7 @@ from tradepost.market.base import ids
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.numbers import whole_number
+from tradepost.market.billing.last_charge import LastCharge, last_charge
 from tradepost.market.catalog.models import Offer
 from tradepost.market.compute.contract import Compute
 from tradepost.market.compute.faults import for_buyers
@@ -218,6 +221,14 @@ def stop(request: HttpRequest, pk: int) -> HttpResponse:
     )  # fmt: skip
 
 
+def _last_charge(request: HttpRequest, server: Server) -> dict[str, LastCharge | None]:
+    """What the service of its image still costs; empty for a server without one."""
+    if server.service is None:
+        return {}
+    zone = ZoneInfo(str(timezone.get_default_timezone()))
+    return {"last": last_charge(server.service, zone=zone, now=now_of(request))}
+
+
 @buyer_required
 @private
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -238,6 +249,7 @@ def replace(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "shown": found, "server": found.server, "choices": adapter.images, "refused": refused,
         "errors": {refused.field: refused.message} if refused else {}, "picked": request.POST.get("image", ""),
+        **_last_charge(request, found.server),
     }  # fmt: skip
     return render(request, "storefront/server_replace.html", context, status=refused.status if refused else 200)
 
@@ -260,6 +272,6 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("storefront:server", pk)
     context = {
         "shown": found, "server": found.server, "refused": refused,
-        "errors": {refused.field: refused.message} if refused else {},
+        "errors": {refused.field: refused.message} if refused else {}, **_last_charge(request, found.server),
     }  # fmt: skip
     return render(request, "storefront/server_release.html", context, status=refused.status if refused else 200)
