@@ -13,11 +13,11 @@ from tradepost.market.base.money import Money
 from tradepost.market.billing import queries, usage_months
 from tradepost.market.billing.charge import charge
 from tradepost.market.billing.models import UsageMonth
-from tradepost.market.billing.void_usage import void_usage
 from tradepost.market.identity.models import User
 from tradepost.market.invoices import invoice_check
 from tradepost.market.invoices.apply import Application, apply
 from tradepost.market.invoices.models import Invoice
+from tradepost.market.invoices.void_usage import void_usage
 from tradepost.market.metering import collect
 from tradepost.market.metering.models import Record
 from tradepost.market.payments import ledger

@@ -27,11 +27,13 @@ def credit(less: Charge, buyer: User, seller: Seller, *, now: datetime) -> None:
 
 
 def book_waiting(months: Iterable[UsageMonth], buyer: User, seller: Seller, *, now: datetime) -> bool:
-    """Refund credits that waited for the return of an invoice over these months, oldest first; False if none waited. The buyer's
-    account is locked."""
+    """Refund credits that waited for the return of an invoice over these months, oldest first; False if none waited. The parties are
+    notified of the rest, which another invoice covers. The buyer's account is locked."""
     booked = _waiting({(month.subscription_id, month.month) for month in months})
     for less in booked:
         _book(less, buyer, seller, less.waiting_minor, now)
+        if less.waiting_minor:
+            outbox.publish(CreditWaits(charge=less.pk), now=now)
     return bool(booked)
 
 

@@ -96,9 +96,12 @@ def release(amounts: Mapping[int, int], buyer: User, seller: Seller, currency: s
         collect_debt.collect_locked(debtors, currency, now=now)
 
 
-def waiting_credits(months: Sequence[UsageMonth]) -> int:
-    """Credits over these months that wait for the return of an invoice, in minor units."""
-    places = {(month.subscription_id, month.month) for month in months}
-    waiting = Charge.objects.filter(subscription__in={pk for pk, _month in places}, waiting_minor__gt=0)
-    found = waiting.values_list("subscription", "accumulation__start", "waiting_minor")
-    return sum(minor for pk, start, minor in found if (pk, month_of(start)) in places)
+def waiting_credits(months: Sequence[UsageMonth]) -> dict[int, int]:
+    """Credits over these months that wait for the return of an invoice, in minor units by the key of the month."""
+    keys = {(month.subscription_id, month.month): month.pk for month in months}
+    waiting = Charge.objects.filter(subscription__in={pk for pk, _month in keys}, waiting_minor__gt=0)
+    found: defaultdict[int, int] = defaultdict(int)
+    for pk, start, minor in waiting.values_list("subscription", "accumulation__start", "waiting_minor"):
+        if (key := keys.get((pk, month_of(start)))) is not None:
+            found[key] += minor
+    return found

@@ -9,15 +9,17 @@ to come can be paid back without the seller, so that it waits until its time beg
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
 from enum import StrEnum
 
 from django.db.models import Exists, OuterRef, Sum
 from django.db.models.functions import Coalesce
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from msgspec import Struct
 
-from tradepost.market.billing.usage_invoicing import MonthState
+from tradepost.market.billing.usage_invoicing import ON_TIME, MonthState
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.orders.refund_models import OPEN_REFUNDS, Refund
 from tradepost.market.payments.models import Account, Entry
@@ -46,7 +48,12 @@ WORDS: Mapping[Why, str | Promise] = {
     Why.NOT_BEGUN: _("A part of what was paid is for a time to come. It can be invoiced when that begins."),
     Why.INVOICED: _("It stands on an invoice already."),
     Why.REFUND_ASKED: _("A refund is being decided: when that has ended you can apply for what remains."),
-    Why.NOT_OVER: _("The month is not over yet. You can apply on the first day of the next month."),
+    Why.NOT_OVER: format_lazy(
+        _(
+            "Usage of this month can be invoiced from {time} on the first day of the next month, when its last hours are charged."
+        ),
+        time=f"{ON_TIME // timedelta(hours=1):02}:00",
+    ),
     Why.NOT_CHARGED: _("Some usage of this month is not charged yet. Apply after the next charge."),
     Why.NOT_PAID: _("The usage of this month is not paid yet. Top up your balance, then apply."),
 }

@@ -242,7 +242,14 @@ def _once_each(items: Iterable[InvoiceItem]) -> list[InvoiceItem]:
     return list(found.values())
 
 
+def item_over(month: UsageMonth) -> InvoiceItem | None:
+    """The item with the largest part of this month. Its invoice is returned first, before usage of the month is refunded."""
+    return (
+        InvoiceItem.objects.filter(usage=month, live=True).select_related("invoice").order_by("-minor", "-pk").first()
+    )
+
+
 def invoice_over(month: UsageMonth) -> Invoice | None:
-    """The invoice that must be returned before usage of this month is refunded."""
-    item = InvoiceItem.objects.filter(usage=month, live=True).select_related("invoice").order_by("-pk").first()
+    """The invoice that must be returned first before usage of this month is refunded."""
+    item = item_over(month)
     return item.invoice if item is not None else None

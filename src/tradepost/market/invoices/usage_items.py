@@ -79,6 +79,12 @@ def release(invoice: Invoice, *, now: datetime) -> None:
 
 def waiting_credit(invoice: Invoice) -> Money | None:
     """Credits that are refunded once this invoice is returned; None without any."""
-    months = [item.usage for item in invoice.items.all() if item.usage is not None and item.live]
-    minor = usage_invoicing.waiting_credits(months) if months else 0
+    months = {item.usage: item for item in invoice.items.all() if item.usage is not None and item.live}
+    waiting = usage_invoicing.waiting_credits(list(months)) if months else {}
+    minor = sum(refund_on_return(item, month, waiting.get(month.pk, 0)) for month, item in months.items())
     return Money(minor, invoice.currency) if minor else None
+
+
+def refund_on_return(item: InvoiceItem, month: UsageMonth, waiting: int) -> int:
+    """How much of a waiting credit is refunded once the invoice of this item is returned. Another invoice may cover the rest."""
+    return min(waiting, month.paid_minor - month.invoiced_minor + item.minor)

@@ -17,12 +17,14 @@ from .models import Record, Void
 LONGEST_REASON = 500
 
 
-def void(record: Record, *, reason: str, actor: str, within: timedelta, zone: ZoneInfo, now: datetime) -> Record:
+def void(
+    record: Record, *, reason: str, actor: str, within: timedelta, zone: ZoneInfo, now: datetime, since: datetime | None = None
+) -> Record:  # fmt: skip
     """The row that takes it back. What was charged for it is credited with the next charge of its cycle, and its time can be
     reported anew.
 
     Raises ``Refused`` without a reason, for a record that was taken back already, and when it was pushed longer ago than
-    ``within``.
+    ``within``. ``since``: from when these days count if that is later.
     """
     reason = reason.strip()
     if not 0 < len(reason) <= LONGEST_REASON:
@@ -34,7 +36,7 @@ def void(record: Record, *, reason: str, actor: str, within: timedelta, zone: Zo
         record = Record.objects.select_for_update(of=("self",)).select_related("push").get(pk=record.pk)
         if record.voided or record.sign < 0:
             raise Refused("usage.voided", _("This record was voided already."), HTTPStatus.CONFLICT)
-        if now > record.push.received_at + within:
+        if now > max(record.push.received_at, since or record.push.received_at) + within:
             raise Refused(
                 "usage.too_late",
                 _("A record can be voided for %(days)s days after it was pushed.") % {"days": within.days},

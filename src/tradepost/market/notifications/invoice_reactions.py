@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_noop
 
 from tradepost.market.base.events import on
+from tradepost.market.base.money import Money
 from tradepost.market.billing.events import CreditWaits
 from tradepost.market.billing.models import Charge
 from tradepost.market.billing.usage_months import month_of_charge
@@ -24,7 +25,8 @@ from tradepost.market.invoices.events import (
     InvoiceWithdrawn,
 )
 from tradepost.market.invoices.models import Invoice, IssuedInvoice
-from tradepost.market.invoices.queries import invoice_over
+from tradepost.market.invoices.queries import item_over
+from tradepost.market.invoices.usage_items import refund_on_return
 
 from . import facts as f
 from .invoice_messages import OVER_A_FEE
@@ -112,12 +114,13 @@ def on_credit_waits(event: CreditWaits, now: datetime) -> None:
     """Both parties, unless the invoice was returned meanwhile."""
     less = Charge.objects.select_related("accumulation", "subscription__product").get(pk=event.charge)
     month = month_of_charge(less)
-    invoice = invoice_over(month) if month is not None and less.waiting_minor else None
-    if invoice is None or month is None:
+    item = item_over(month) if month is not None and less.waiting_minor else None
+    if item is None or month is None:
         return
-    product = less.subscription.product
+    invoice, product = item.invoice, less.subscription.product
+    refund = Money(refund_on_return(item, month, less.waiting_minor), less.currency)
     more: dict[str, f.Json | str] = {
-        "amount": f.money(less.waiting), "product": f.names(product.name, product.name_en), "month": f"{month.month:%Y-%m}",
+        "amount": f.money(refund), "product": f.names(product.name, product.name_en), "month": f"{month.month:%Y-%m}",
     }  # fmt: skip
     occasion = str(less.pk)
     to_seller = _to_seller(invoice, "seller_credit_waits", more, occasion=occasion)

@@ -149,10 +149,15 @@ def _page(request: SellerRequest, invoice: Invoice, refused: Refused | None = No
 @require_POST
 @seller_page(menu=Menu.TRADE)
 def cancel(request: SellerRequest, pk: int) -> HttpResponse:
+    invoice = _own(request, pk)
     try:
-        applying.cancel(_own(request, pk), now=request.now)
+        applying.cancel(invoice, now=request.now)
     except IllegalTransition:
-        messages.error(request, _("The market is working on it already: write to the operator."))
+        accepted = _(
+            "The market accepted it and is issuing it. It cannot be cancelled any more; once it is issued, you can ask the market to take it back."
+        )
+        ended = _("The application is not open any more. This page shows its state.")
+        messages.error(request, accepted if invoice.status == Invoice.Status.TO_ISSUE else ended)
     else:
         messages.success(request, _("You cancelled the application. You can apply anew at any time."))
     return redirect("seller_center:fee_invoice", pk)

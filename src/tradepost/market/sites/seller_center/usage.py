@@ -20,9 +20,8 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.base.paging import page
 from tradepost.market.billing.queries import charge_of_record
-from tradepost.market.billing.void_usage import invoiced_month, void_usage
 from tradepost.market.identity.menus import Menu
-from tradepost.market.invoices.queries import invoice_over
+from tradepost.market.invoices.void_usage import WORDS, invoice_over_record, may_void, void_usage
 from tradepost.market.metering import seller_queries as queries
 from tradepost.market.metering.models import Record, RefusedRecord
 from tradepost.market.metering.package_queries import packages_of_seller
@@ -106,12 +105,12 @@ def record(request: SellerRequest, pk: int) -> HttpResponse:
 
 
 def _record(request: SellerRequest, one: Record, refusal: Refused | None) -> HttpResponse:
-    days, month = config().usage_void_days, invoiced_month(one)
+    days, invoice = config().usage_void_days, invoice_over_record(one)
     return show(
         request, "seller_center/usage_record.html", status=refusal.status if refusal else 200, record=one,
         quantity=units(one.quantity), meter=one.subscription.meter, refused=refusal, days=days, charge=charge_of_record(one),
-        may_void=not one.voided and request.now <= one.push.received_at + timedelta(days=days),
-        typed=request.POST.get("reason", ""), invoice=invoice_over(month) if month else None,
+        may_void=may_void(one, within=timedelta(days=days), now=request.now), typed=request.POST.get("reason", ""),
+        invoice=invoice, first=WORDS[invoice.status] if invoice else "",
     )  # fmt: skip
 
 

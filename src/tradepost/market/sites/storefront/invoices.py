@@ -83,10 +83,15 @@ def _detail(request: HttpRequest, invoice: Invoice, refused: Refused | None) -> 
 @buyer_required
 @require_POST
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    invoice = _own(request, pk)
     try:
-        applying.cancel(_own(request, pk), now=now_of(request))
+        applying.cancel(invoice, now=now_of(request))
     except IllegalTransition:
-        messages.error(request, _("The seller is working on it already: ask the seller."))
+        accepted = _(
+            "The seller accepted it and is issuing it. It cannot be cancelled any more; once it is issued, you can ask the seller to take it back."
+        )
+        ended = _("The application is not open any more. This page shows its state.")
+        messages.error(request, accepted if invoice.status == Invoice.Status.TO_ISSUE else ended)
     else:
         messages.success(request, _("You cancelled the application. You can apply anew at any time."))
     return redirect("storefront:invoice", pk=pk)
