@@ -49,7 +49,7 @@ from tradepost.market.metering.events import CollectionClosed, PackageChanged, Q
 from tradepost.market.notifications import auto_renewal_reactions as renewals
 from tradepost.market.notifications import complaint_reactions as complained
 from tradepost.market.notifications import debugging_reactions as debugged
-from tradepost.market.notifications import deliver, deliver_elsewhere, digest, document_reactions
+from tradepost.market.notifications import deliver, deliver_elsewhere, digest, document_reactions, operation_reactions
 from tradepost.market.notifications import demand_reactions as demanded
 from tradepost.market.notifications import image_reactions as of_images
 from tradepost.market.notifications import invoice_reactions as invoiced
@@ -168,7 +168,7 @@ REACTIONS = Reactions(
         ),
         on(ReplayEnded, debugged.on_replay_ended, submission_replayed),
         on(AssetChecked, asset_checked),
-        on(OperationStopped, tell.on_operation_stopped),
+        on(OperationStopped, operation_reactions.on_operation_stopped),
         on(OperatorActed, operators.on_operator_acted),
         on(BreakerOpened, tell.on_breaker_opened),
         on(ToppedUp, collect_debt.on_topped_up, transferred.on_topped_up),

@@ -58,6 +58,7 @@ def refunded(held: Subscription, kind: str, minor: int) -> list[str]:
         kind=kind, status="refunded", buyer=held.buyer, seller=held.seller, subscription=held, amount_minor=minor,
         currency="CNY", requested_at=NOW,
     )  # fmt: skip
+    react(now=NOW)
     Notice.objects.all().delete()
     outbox.publish(RefundPaid(refund=refund.pk), now=NOW)
     react(now=NOW)

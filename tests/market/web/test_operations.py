@@ -51,6 +51,23 @@ def test_what_runs_waits_for_its_call(fields: dict[str, object], expected: Why, 
     assert (found.why, found.at) == (expected, at)
 
 
+@pytest.mark.parametrize(
+    ("kind", "fields", "expected"),
+    [
+        ("stop_server", {"task_id": 7}, Why.CLOUD),
+        ("open", {"task_id": 7}, Why.CLOUD),
+        ("issue", {}, Why.CODE),
+        ("hand_over", {}, Why.PEOPLE),
+        ("open", {}, Why.PEOPLE),
+    ],
+)
+def test_what_runs_without_a_call_has_not_stopped(kind: str, fields: dict[str, object], expected: Why) -> None:
+    """business-rules §5, §2.10: the cloud, the buyer's software and people do it."""
+    found = waiting(operation(kind=kind, **fields), ())
+    assert found is not None
+    assert found.why is expected
+
+
 def test_what_is_queued_waits_for_what_runs_and_for_what_was_asked_before_it() -> None:
     running, first, own, later = (
         operation(7), operation(3, "queued"), operation(5, "queued"), operation(9, "queued")

@@ -41,7 +41,7 @@ def all_operations(asked: OperationFilter, *, after: str = "", size: int = 25) -
 
 
 def find_operation(pk: int) -> ShownOperation | None:
-    found = with_service(Operation.objects.select_related("seller", "line__order__buyer").filter(pk=pk)).first()
+    found = with_service(Operation.objects.select_related("seller", "task", "line__order__buyer").filter(pk=pk)).first()
     return shown([found])[0] if found else None
 
 

@@ -33,6 +33,10 @@ class Why(StrEnum):
     """Earlier calls to the seller come first."""
     CODE = "code"
     """Its buyer takes the code, and the seller's software activates it."""
+    CLOUD = "cloud"
+    """The operator's cloud works on its task."""
+    PEOPLE = "people"
+    """The people who deliver it, or its buyer, take the next step."""
     ANSWERED = "answered"
     """The seller has answered; what follows is about to be done."""
 
@@ -53,9 +57,11 @@ def waiting(operation: Operation, lane: Iterable[Operation]) -> Waiting | None:
         return Waiting(Why.BEHIND, behind=_ahead(operation, lane))
     if operation.status != Operation.Status.RUNNING:
         return None
-    if operation.call is None:
-        return Waiting(Why.CODE) if operation.kind == ISSUE.name else None
-    return _of_call(operation.call)
+    if operation.call is not None:
+        return _of_call(operation.call)
+    if operation.task_id is not None:
+        return Waiting(Why.CLOUD)
+    return Waiting(Why.CODE if operation.kind == ISSUE.name else Why.PEOPLE)
 
 
 def _ahead(operation: Operation, lane: Iterable[Operation]) -> tuple[Operation, ...]:

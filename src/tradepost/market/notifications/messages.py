@@ -268,6 +268,11 @@ WORDS: Mapping[str, Words] = {
         _("Last reason: %(reason)s. Mend the cause, then restart the call by hand."),
         _("Look at the message"), "danger", "circle-x", AN_INTERFACE,
     ),
+    "seller_cloud_stopped": Words(
+        _("The cloud could not complete an operation on %(product)s: %(activity)s"),
+        _("Reason: %(reason)s. The operator can see the error and retry. You need to do nothing."),
+        _("Open the operation"), "info", "server", A_SALE,
+    ),
     "seller_breaker_open": Words(
         _("Calls to %(address)s are paused: %(reason)s"),
         _("Your address failed several times in a row. The market tries again by itself and resumes all waiting calls "

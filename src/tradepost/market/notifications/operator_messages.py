@@ -27,6 +27,11 @@ OF_OPERATIONS: Mapping[str, Words] = {
         _("Product: %(product)s. Last reason: %(reason)s. The seller must mend it and restart the call."),
         _("Open the call"), "danger", "circle-x", FOR_OPERATORS,
     ),
+    "operator_cloud_stopped": Words(
+        _("The cloud could not complete an operation: %(activity)s"),
+        _("Seller: %(seller)s. Product: %(product)s. Reason: %(reason)s. Correct the cause and restart the operation."),
+        _("Open the operation"), "danger", "circle-x", FOR_OPERATORS,
+    ),
     "operator_breaker_open": Words(
         _("Calls to an address of %(seller)s are paused: %(reason)s"),
         _("Address: %(address)s. The market tries again by itself; if it lasts, call the seller."),

@@ -32,9 +32,6 @@ from tradepost.market.base.prepared import Among, Keys, PreparedObjects, Slot
 from tradepost.market.base.values import replace
 from tradepost.market.billing import collect_debt
 from tradepost.market.fulfilment.cases import UNREAD
-from tradepost.market.fulfilment.events import OperationStopped
-from tradepost.market.fulfilment.models import Operation
-from tradepost.market.fulfilment.registry import operation_kind
 from tradepost.market.identity.events import SigningKeyRotated
 from tradepost.market.identity.models import Member, Seller, SigningKey, User
 from tradepost.market.orders.events import OrderCancelled, OrderCompleted, OrderPaid, OrderRefunded, OrderReturned
@@ -94,10 +91,10 @@ def _completed(line: OrderLine, before: Money | None) -> Telling:
     """``before``: of a renewal by the market, what it had cost the last time."""
     if line.order.order_type == Order.Type.CHANGE and line.subscription_id:
         service = reverse("storefront:subscription", args=[line.subscription_id])
-        return replace(_to_buyer(line, "service_changed", {}), link=service)
+        return replace(to_buyer(line, "service_changed", {}), link=service)
     done, held = kinds_of(line.order).done, line.subscription
     if not done or held is None or held.expires_at is None:
-        return _to_buyer(line, "order_completed", {})
+        return to_buyer(line, "order_completed", {})
     if line.order.origin == Order.Origin.TIMER:
         return renewed_automatically(line, held, before)
     return Telling(
@@ -150,7 +147,7 @@ def on_delivery_given_up(event: OrderRefunded, now: datetime) -> None:
             )
             for user, contact in people_of(line.seller)
         ]  # fmt: skip
-        mail = _loud(f"gave_up/seller/{line.seller_id}", now)
+        mail = loud(f"gave_up/seller/{line.seller_id}", now)
         tellings += [
             Telling(
                 user=user,
@@ -174,7 +171,7 @@ def on_call_failed(event: CallFailed, now: datetime) -> None:
     attempt, link = event.attempt, reverse("seller_center:message", args=[call.pk])
     if not _is_first_failure(call, attempt):
         return
-    mail = _loud(f"failed/address/{call.address_id}", now)
+    mail = loud(f"failed/address/{call.address_id}", now)
     shared = {
         "activity": call.activity,
         "product": _product_of_call(call),
@@ -196,60 +193,6 @@ def on_call_failed(event: CallFailed, now: datetime) -> None:
     tell_all(tellings, now=now)
 
 
-def on_operation_stopped(event: OperationStopped, now: datetime) -> None:
-    """What refunds no order stands still until it is restarted by hand (saas-v2 §3.10); a buyer whose renewal waits for
-    that learns of it."""
-    operation = _operation(event.operation)
-    call, seller = operation.call, operation.seller
-    once = f"{operation.pk}/{event.at:%Y%m%d%H%M%S}"
-    held = operation.subscription
-    shared: dict[str, f.Json | str] = {
-        "activity": call.activity if call else f.phrase(_title_of(operation)),
-        "product": f.names(held.product.name, held.product.name_en) if held else f.names("–", "–"),
-        "reason": f.verdict(call.last_verdict, call.protocol) if call else f.phrase(operation.note),
-    }
-    tellings = [
-        Telling(
-            user=user,
-            kind="seller_call_stopped",
-            once=once,
-            link=reverse("seller_center:message", args=[call.pk]) if call else reverse("seller_center:operations"),
-            facts=shared,
-            contact=contact,
-            seller=seller.pk,
-        )
-        for user, contact in people_of(seller)
-    ]
-    mail = _loud(f"stopped/seller/{seller.pk}", now)
-    tellings += [
-        Telling(
-            user=user,
-            kind="operator_call_stopped",
-            once=once,
-            link=reverse("console:operation", args=[operation.pk]),
-            facts={**shared, "seller": seller_names(seller)},
-            mail=mail,
-        )
-        for user in operators()
-    ]
-    line = operation.line
-    kind = told(kinds_of(line.order).waits, line.order.total_minor) if line else ""
-    if line and kind and line.order.origin != Order.Origin.SANDBOX:
-        tellings.append(_to_buyer(line, kind, {}, once=once))
-    tell_all(tellings, now=now)
-
-
-def _operation(pk: int) -> Operation:
-    found = Operation.objects.select_related("call", "seller", "subscription__product", "line__order__buyer")
-    return found.get(pk=pk)
-
-
-def _title_of(operation: Operation) -> str:
-    """As in the source: each reader translates it."""
-    with translation.override(None):
-        return str(operation_kind(operation.kind).title)
-
-
 def on_breaker_opened(event: BreakerOpened, now: datetime) -> None:
     """One telling for each time that an address stopped answering, however often its trials fail after that."""
     address = Address.objects.select_related("seller").get(pk=event.address)
@@ -257,7 +200,7 @@ def on_breaker_opened(event: BreakerOpened, now: datetime) -> None:
         return  # it answers again already
     once = f"{address.pk}/{address.opened_at:%Y%m%d%H%M%S}"
     shared = {"address": address.url, "reason": f.verdict(event.fault, address.protocol)}
-    mail = _loud(f"breaker/address/{address.pk}", now)
+    mail = loud(f"breaker/address/{address.pk}", now)
     link = reverse("seller_center:addresses")
     tellings = [
         Telling(
@@ -310,10 +253,10 @@ _PAID = PreparedObjects((Keys("text"),), lambda numbers: _rows_of(numbers).selec
 
 def _tell_buyer(lines: list[OrderLine], kind: str, more: dict[str, f.Json], now: datetime) -> None:
     """An order is told once, by the name of what was bought."""
-    tell_all([_to_buyer(lines[0], kind, more)], now=now)
+    tell_all([to_buyer(lines[0], kind, more)], now=now)
 
 
-def _to_buyer(line: OrderLine, kind: str, more: dict[str, f.Json], *, once: str = "") -> Telling:
+def to_buyer(line: OrderLine, kind: str, more: dict[str, f.Json], *, once: str = "") -> Telling:
     order = line.order
     facts = {"product": _product(line), "order": order.number, **more}
     link = reverse("storefront:order", args=[order.number])
@@ -383,7 +326,7 @@ def _is_first_failure(call: Call, attempt: int) -> bool:
     return not earlier.exclude(verdict__in=["", "done", "pending"]).exists()
 
 
-def _loud(subject: str, now: datetime) -> bool:
+def loud(subject: str, now: datetime) -> bool:
     """Whether a mail about ``subject`` may go out; if so, the next hour is quiet. A job of its own remembers it."""
     job, new = Job.objects.get_or_create(kind=QUIET, key=subject, defaults={"due_at": now + QUIET_FOR})
     if not new and job.due_at > now:

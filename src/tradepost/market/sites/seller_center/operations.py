@@ -63,7 +63,7 @@ def _described(request: SellerRequest, shown: ShownOperation) -> dict[str, Any]:
         "waiting": shown.waiting,
         "behind": [(one.pk, title_of(one)) for one in shown.waiting.behind] if shown.waiting else [],
         "why": why(operation),
-        "may_restart": may_change(request) and verb.may_restart(operation),
+        "may_restart": may_change(request) and operation.task_id is None and verb.may_restart(operation),
     }
 
 
@@ -103,7 +103,7 @@ def _page(request: SellerRequest, shown: ShownOperation, *, refused: Refused | N
 def is_live(request: SellerRequest, shown: ShownOperation) -> bool:
     """Whether it is worth while to look again in a moment."""
     waiting = shown.waiting
-    if waiting is None:
+    if waiting is None or waiting.why in {Why.CODE, Why.PEOPLE}:
         return False
     if waiting.why in {Why.ASKED, Why.ANSWERED, Why.BEHIND, Why.BUSY}:
         return True

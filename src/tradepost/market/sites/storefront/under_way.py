@@ -42,6 +42,8 @@ class Told(Struct, frozen=True):
     since: datetime | None
     at: datetime | None
     line: OrderLine | None
+    by_cloud: bool
+    """Whether the operator's cloud does it, and no seller's server is called."""
 
     @property
     def order_url(self) -> str:
@@ -50,7 +52,7 @@ class Told(Struct, frozen=True):
 
 def told(found: Sequence[UnderWay]) -> list[Told]:
     """The opening of a service has its own words on its page, so that it is left out."""
-    return [_told(one) for one in found if one.operation.kind not in {"open", "issue"}]
+    return [_told(one) for one in found if one.operation.kind not in {"open", "issue", "hand_over"}]
 
 
 def _told(one: UnderWay) -> Told:
@@ -64,6 +66,7 @@ def _told(one: UnderWay) -> Told:
         since=one.troubled_since,
         at=_at(waiting),
         line=one.operation.line,
+        by_cloud=one.operation.task_id is not None,
     )
 
 
