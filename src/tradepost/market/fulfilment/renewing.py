@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from enum import StrEnum
 
 from django.utils.translation import gettext as _
 
@@ -11,7 +12,7 @@ from tradepost.market.base.errors import Refused
 from tradepost.market.orders.renew import all_on_sale, renewal_options
 from tradepost.market.subscriptions.frozen_by_hand import frozen_by_hand
 from tradepost.market.subscriptions.models import Subscription
-from tradepost.market.subscriptions.renewable import renewable_until
+from tradepost.market.subscriptions.renewable import LIVING, renewable_until
 from tradepost.protocols.commands import Refresh
 
 from .cases import wanted_of
@@ -22,6 +23,35 @@ from .models import Operation
 def may_renew(subscription: Subscription, *, now: datetime) -> bool:
     """It is time, it is on sale, its seller can be told of it, and no operator has frozen it."""
     return bool(renewable([subscription], now=now))
+
+
+class NotRenewable(StrEnum):
+    OPENING = "opening"
+    ENDED = "ended"
+    TRIAL = "trial"
+    NO_PERIOD = "no_period"
+    TOO_LATE = "too_late"
+    FROZEN = "frozen"
+    """By an operator."""
+    INTERFACE = "interface"
+    """The seller has no address, or its protocol has no word for a renewal."""
+    NOT_ON_SALE = "not_on_sale"
+
+
+def why_not_renewable(subscription: Subscription, *, now: datetime) -> NotRenewable | None:
+    """Return the first reason why ``may_renew`` is false; None when it is true. ``offer`` and ``product`` should be fetched."""
+    status, until = subscription.status, renewable_until(subscription)
+    if status not in LIVING:
+        return NotRenewable.OPENING if status == Subscription.Status.OPENING else NotRenewable.ENDED
+    if until is None:
+        return NotRenewable.TRIAL if subscription.offer.trial else NotRenewable.NO_PERIOD
+    if now >= until:
+        return NotRenewable.TOO_LATE
+    if frozen_by_hand([subscription]):
+        return NotRenewable.FROZEN
+    if untold(subscription) is not None:
+        return NotRenewable.INTERFACE
+    return None if may_renew(subscription, now=now) else NotRenewable.NOT_ON_SALE
 
 
 def untold(subscription: Subscription) -> Refused | None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods
 
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
 from tradepost.market.catalog.models import Offer
-from tradepost.market.fulfilment.renewing import may_renew
+from tradepost.market.fulfilment.renewing import NotRenewable, why_not_renewable
 from tradepost.market.identity.models import User
 from tradepost.market.orders.buy import renew as place
 from tradepost.market.orders.buyer_queries import about
@@ -27,6 +30,16 @@ from tradepost.market.web.access import buyer_required, now_of, person
 from .agreement import consent, shown_to_buyer
 
 private = cache_control(private=True, no_store=True)
+WHY_NOT: Mapping[NotRenewable, str | Promise] = {
+    NotRenewable.OPENING: gettext_lazy("It is not in use yet."),
+    NotRenewable.ENDED: gettext_lazy("It has ended."),
+    NotRenewable.TRIAL: gettext_lazy("It is a trial."),
+    NotRenewable.NO_PERIOD: gettext_lazy("It is not sold by period."),
+    NotRenewable.TOO_LATE: gettext_lazy("The time to renew it is over."),
+    NotRenewable.FROZEN: gettext_lazy("The operator has frozen it. You can renew it after the freeze is lifted."),
+    NotRenewable.INTERFACE: gettext_lazy("The seller's system cannot renew it. Write to the seller."),
+    NotRenewable.NOT_ON_SALE: gettext_lazy("This edition is no longer sold."),
+}
 
 
 @buyer_required
@@ -89,7 +102,7 @@ def _page(
         "aligned": {stamp: option for stamp, option in options.items() if option.align_day},
         "by_month": any(option.offer.period_type == Offer.PeriodType.MONTH for option in options.values()),
         "expiry_day": person(request).expiry_day,
-        "renewable": may_renew(found, now=now_of(request)),
+        "why_not": WHY_NOT[why] if (why := why_not_renewable(found, now=now_of(request))) else "",
         "picked": request.POST.get("option") or next(iter(options), ""),
         "waiting": waiting[0] if waiting else None,
         "unpaid": bool(waiting) and waiting[0].status == Order.Status.UNPAID,

@@ -21,6 +21,7 @@ from tradepost.market.base.numbers import whole_number
 from tradepost.market.billing import arrears
 from tradepost.market.billing.last_charge import last_charge
 from tradepost.market.fulfilment.deletion import deleted_by
+from tradepost.market.fulfilment.expiry_policy import has_policy
 from tradepost.market.fulfilment.pay_back import stalled_orders
 from tradepost.market.fulfilment.unsubscribe import Unsubscribe
 from tradepost.market.fulfilment.unsubscribe import unsubscribe as carry_out
@@ -36,9 +37,12 @@ from tradepost.market.product_types.deliverable import by_cloud
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.subscriptions.buyer_queries import buyer_subscription
 from tradepost.market.subscriptions.models import Subscription
+from tradepost.market.subscriptions.renewable import LIVING
 from tradepost.market.web.access import buyer_required, now_of, person
 from tradepost.market.web.refund_rules import rules_now
 from tradepost.market.web.seller_contact import contact_of
+
+from .at_its_end import if_untouched
 
 private = cache_control(private=True, no_store=True)
 
@@ -100,6 +104,9 @@ def page(
         "why": WORDS[offers.why] if offers.why else "",
         "why_code": offers.why,
         "since": offers.since,
+        "untouched": if_untouched(found, now=now_of(request)),
+        "has_policy": has_policy(found),
+        "living": found.status in LIVING,
         "asked": asked,
         "waiting": waiting[0] if waiting else None,
         "invoiced": standing_over(found) if offers.why is Why.INVOICED else [],
