@@ -20,7 +20,7 @@ def main() -> None:
     from tests.factories.metering import make_metered
     from tests.factories.signing_in import make_joint
     from tests.market.open_api.asking import ADDRESS, Shop
-    from tests.market.open_api.buyer_program import young
+    from tests.market.open_api.buyer_program import two_services, young
     from tests.migrated import migrate_here
     from tradepost.market.base import clock
     from tradepost.market.identity import keys
@@ -33,7 +33,7 @@ def main() -> None:
     metered = make_metered(seller=seller, instance_id="metered-1", started_at=clock.now() - timedelta(days=2))
     joint = make_joint(code="acme", released=("email",), now=clock.now())
     own = shop.buy("qingxie-mail", quantity=15, periods=2, mode="year", extend_params=params)
-    programs = [young() for _ in range(3)]
+    programs = [young(), young(), two_services()]
     json.dump(
         {
             "programs": [

@@ -114,6 +114,8 @@ def example(guide: str, language: str) -> str:
 
 
 def test_the_guides_examples_run_as_they_stand(market: Market) -> None:
+    """The program buys a product, and renews a service of this product: neither an older one of another product nor the new one,
+    which is still opening. Where no service can be renewed, it says nothing more."""
     program = market.programs[2]
     given = {"MARKET": market.url, "AK": program["ak"], "SK": program["sk"], "PRODUCT": program["product"]}
     [python], [bash] = ({example(guide, language) for guide in GUIDES} for language in ("python", "bash"))
@@ -123,5 +125,12 @@ def test_the_guides_examples_run_as_they_stand(market: Market) -> None:
         return done.stdout
 
     listed = json.loads(run("bash", "-c", bash))
-    assert (listed["error_code"], listed["result"]["total"]) == ("CBC.0000", 1)
-    assert re.fullmatch(r"(CS\S+ \S+ CNY\n)(CS\S+ \S+\n)", run(sys.executable, "-c", python))
+    assert (listed["error_code"], listed["result"]["total"]) == ("CBC.0000", 2)
+    assert listed["result"]["services"][-1]["product_id"] != program["product"]
+    shown = re.fullmatch(r"CS\S+ \S+ CNY\n(CS\S+) \S+\n", run(sys.executable, "-c", python))
+    assert shown is not None
+    [detail] = call(market, program, "/order-detail/query", {"orderids": [shown[1]]})["order_info_list"]
+    assert detail["order_common_info"]["order_type"] == 2
+    assert detail["aggregate_resource_infos"][0]["service_id"] == program["service"]
+    given["PRODUCT"] = market.programs[0]["product"]
+    assert re.fullmatch(r"CS\S+ \S+ CNY\n", run(sys.executable, "-c", python))

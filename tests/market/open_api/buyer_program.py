@@ -85,3 +85,10 @@ def young() -> tuple[Program, Subscription]:
     Period.objects.filter(subscription=held).update(starts_at=at, ends_at=at + timedelta(days=31))
     Subscription.objects.filter(pk=held.pk).update(started_at=at, expires_at=at + timedelta(days=31))
     return make_program(buyer=held.buyer), held
+
+
+def two_services() -> tuple[Program, Subscription]:
+    """A service of one product, after an older one of another, and a program of their buyer."""
+    program = make_program(email="two@buyer.example")
+    service_of(program.buyer, age=timedelta(days=2))
+    return program, service_of(program.buyer)
