@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from tests import factories
@@ -18,12 +19,19 @@ from tradepost.market.catalog.models import Offer
 from tradepost.market.identity import agreements, buyer_keys
 from tradepost.market.identity.buyer_key_models import Right
 from tradepost.market.identity.models import User
+from tradepost.market.open_api.document import document
 from tradepost.market.subscriptions.models import Period, Subscription
 from tradepost.protocols.http import Request
 from tradepost.protocols.open_api.signing import sign
 
 V1 = "/api/mkp-openapi-public/global/v1/"
 ALL = tuple(Right.values)
+
+
+@cache
+def _members_of(path: str) -> frozenset[str]:
+    body = document()["paths"][V1 + path]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    return frozenset(body["properties"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +47,9 @@ class Program:
         content = json.dumps(given).encode() if body is None else body
         request = Request("POST", f"http://{HOST}{V1}{path}", (("Content-Type", "application/json"),), content)
         answer = send(sign(request, ak=self.ak, sk=self.sk, now=at or clock.wall()))
-        return answer.status_code, members(answer)
+        told = members(answer)
+        assert told.get("field", "") in {"", *_members_of(path)}, "a refusal names a member of the body, or none"
+        return answer.status_code, told
 
     def code(self, path: str, **given: Any) -> tuple[int, str, str]:
         """Status, code, and the market's reason of a refusal."""

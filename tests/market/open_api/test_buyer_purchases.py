@@ -13,7 +13,7 @@ from openapi_schema_validator import OAS31Validator
 from tests import factories
 from tests.factories import NOW
 from tests.factories.metering import ZONE, make_metered
-from tests.factories.products import ON_DEMAND
+from tests.factories.products import ON_DEMAND, ONCE
 from tests.market.invoices.usage import HOUR, use
 from tests.market.open_api.asking import HOST
 from tests.market.open_api.buyer_program import (
@@ -177,6 +177,48 @@ def test_what_checkout_refuses_is_refused_here(
 ) -> None:
     asked = {"idempotency_key": "k", "product_id": offer_on_sale().product_id, "accepted_agreements": AGREED, **given}
     assert refused(program, "order/batch-order", **asked) == expected
+
+
+PARAM = "name" * 15
+"""60 characters: with the prefix that forms use, longer than the document allows for ``field``."""
+MEMBERS: dict[str, tuple[str, dict[str, Any], str]] = {
+    "order.periods": ("order/batch-order", {"period_num": 99}, "period_num"),
+    "order.quantity": ("order/batch-order", {"quantity": 7}, "quantity"),
+    "order.param_missing": ("order/batch-order", {"extend_params": []}, "extend_params"),
+    "order.not_renewable": ("order/batch-order", {"auto_renew": True}, "auto_renew"),
+    "order.agreement": ("order/batch-order", {"accepted_agreements": []}, "accepted_agreements"),
+    "offer.unknown": ("order/batch-order", {"product_id": "OFFI0"}, "product_id"),
+    "order.price_changed": ("order/batch-order", {"expected_amount": "1"}, "expected_amount"),
+    "renewal.other": ("service/renew", {}, "product_id"),
+    "renewal.not_aligned": ("service/renew", {"align_day": 99}, "align_day"),
+}
+"""By reason: a call with one wrong member, and the ``field`` of its refusal."""
+
+
+@pytest.mark.parametrize("reason", MEMBERS)
+def test_a_refusal_names_the_member_that_is_wrong(reason: str, program: Program) -> None:
+    """business-rules §11.3. ``field`` is a name of the API's body, not of the form on a page."""
+    path, wrong, field = MEMBERS[reason]
+    held = service_of(program.buyer)
+    offers = {
+        "order.param_missing": lambda: offer_on_sale(
+            extend_params=[{"name": PARAM, "label": "x", "label_en": "x", "required": True}]
+        ),
+        "order.not_renewable": lambda: offer_on_sale(ONCE),
+        "renewal.not_aligned": lambda: held.offer,
+    }
+    offer = offers.get(reason, offer_on_sale)()
+    asked: dict[str, Any] = {
+        "idempotency_key": "k",
+        "product_id": offer.product_id,
+        "accepted_agreements": AGREED,
+    }
+    if path == "service/renew":
+        asked |= {"service_id": str(held.pk), "period_num": 1}
+    before = facts()
+    told = program.call(path, **asked | wrong)[1]
+    assert (told["reason"], told["field"]) == (reason, field)
+    assert facts() == before
 
 
 AMOUNTS = ["1E+999999", "1E+999990", "1E-999999", "1e2", " 1 ", " ", "-0", "-1", "+1", "1_0", "Infinity", "NaN", "１００", "1.23456",

@@ -58,6 +58,15 @@ _BY_STATUS = {
 }
 """Rows for refusals of the market's verbs; all others are ``REFUSED``."""
 
+_MEMBERS = {
+    "agreed": "accepted_agreements",
+    "option": "align_day",
+    "periods": "period_num",
+    "plan": "product_id",
+    "renews": "auto_renew",
+}
+"""Fields of the market's forms whose members have other names."""
+
 
 class BuyerRequest(Struct, frozen=True):
     """A verified call of a buyer's program whose key has the right for it."""
@@ -88,20 +97,28 @@ def buyer_api(right: Right, described: Described) -> Callable[[BuyerApi], Callab
             buyer = User.objects.get(pk=caller.buyer_id)
             with translation.override("en"):  # a program reads it
                 asked = BuyerRequest(buyer, request.request.body, request.http.path_info, request.now, caller.rights)
-                return _answer(api, asked)
+                return _answer(api, asked, described)
 
         return answer
 
     return decorate
 
 
-def _answer(api: BuyerApi, request: BuyerRequest) -> Response:
+def _answer(api: BuyerApi, request: BuyerRequest, described: Described) -> Response:
     try:
         return api(request)
     except NotTaken as wrong:
         raise ApiRefused(wrong.error.code, wrong.detail) from None
     except Refused as why:
-        raise Answered(refused(_row(why), str(why.message), reason=why.code, field=why.field)) from None
+        raise Answered(
+            refused(_row(why), str(why.message), reason=why.code, field=_member(why.field, described))
+        ) from None
+
+
+def _member(field: str, described: Described) -> str:
+    """The member of the body that a field of the market's forms stands for; empty where there is none."""
+    name = "extend_params" if field.startswith("param_") else _MEMBERS.get(field, field)
+    return name if described.body is not None and name in described.body["properties"] else ""
 
 
 def _row(why: Refused) -> ApiError:
