@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tests.clouds import ec2
+from tests.clouds.asking import IMAGE, LOGIN, OTHER, TOKEN, created, finished
 from tests.clouds.ec2 import Moto
 from tests.clouds.gate import Moment
-from tests.market.compute.test_adapters import IMAGE, LOGIN, OTHER, TOKEN, created, finished
 from tradepost.market.compute.adapters.ec2.api import Api, fault_of
 from tradepost.market.compute.contract import CloudError, Fault, Seen, State
 

@@ -9,8 +9,8 @@ import huaweicloudsdkecs.v2 as ecs
 import pytest
 
 from tests.clouds import huaweicloud
+from tests.clouds.asking import TOKEN, created, finished
 from tests.clouds.huaweicloud import UnderTest
-from tests.market.compute.test_adapters import TOKEN, created, finished
 from tradepost.market.compute.contract import CloudError, State
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.clouds import openstack
+from tests.clouds.asking import LOGIN, OTHER, created, finished
 from tests.clouds.openstack import UnderTest
-from tests.market.compute.test_adapters import LOGIN, OTHER, created, finished
 from tradepost.market.compute.contract import CloudError, Fault, State
 from tradepost.market.compute.labels import token_of_server
 
