@@ -121,6 +121,9 @@ class Market:
         found = [one for part in self.ec2.describe_instances()["Reservations"] for one in part["Instances"]]
         return [one for one in found if all_ or one["State"]["Name"] != "terminated"]
 
+    def disks(self) -> int:
+        return len(self.ec2.describe_volumes()["Volumes"])
+
     def count(self) -> dict[str, Any]:
         """Servers without an order, and orders without a server."""
         from tradepost.market.base.market_identity import identity
@@ -167,6 +170,13 @@ def each(
         market.is_(server, status)
 
 
+def replace_disk(market: Market, server: int) -> None:
+    from tradepost.market.base import clock
+    from tradepost.market.images import servers
+
+    servers.replace_plain(market.buyer, server, "ubuntu-24.04", market.adapter, agreed=True, now=clock.now())
+
+
 def run_past(market: Market, end: datetime) -> None:
     """Move the clock past the end of the period images; the worker dies before, at and after that moment."""
     from tradepost.market.base import clock
@@ -209,12 +219,15 @@ def run(market: Market) -> dict[str, Any]:
     until(lambda: PeriodImage.objects.filter(status="expired").count() == len(made), within=PATIENCE, what="expired")
     until(market.rests, within=PATIENCE)
     counts["expired"] = market.count()
+    replaced = made[: len(MOMENTS)]
+    each(market, replaced, "AttachVolume", lambda pk: replace_disk(market, pk), "running")
+    disks = market.disks()
     each(
         market, made, "TerminateInstances", lambda pk: servers.release(buyer, pk, agreed=True, now=clock.now()), "released"
     )  # fmt: skip
     counts["released"] = market.count()
     return {
-        "counts": counts, "kills": market.killer.kills, "ordered": len(made),
+        "counts": counts, "disks": {"replaced": disks, "released": market.disks()}, "kills": market.killer.kills, "ordered": len(made),
         "problems": [*meter.problems(), *queries.problems(), *ledger.verify().problems],
     }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""A server with a period image is created, runs, expires and is released while the worker is killed at each step (issue 26, 5)."""
+"""A server with a period image is created, runs, expires, gets another disk and is released while the worker is killed at each step (issue 26, 5)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ def test_no_server_without_an_order_and_no_order_without_a_server() -> None:
         assert (counts["orders"], counts["orders_by_status"]) == (STEPS[name], ["completed"]), name
         assert counts["tasks_given_up"] == [], name
     assert found["problems"] == []
+    assert found["disks"] == {"replaced": 5, "released": 0}, "one disk of each server, and none afterwards"
     at_calls = {kill.partition(" ")[2] for kill in found["kills"]} & {
         "DescribeInstances", "RunInstances", "StopInstances", "StartInstances", "TerminateInstances",
+        "AttachVolume",
     }  # fmt: skip
-    assert (len(found["kills"]), len(at_calls)) == (22, 5), found["kills"]
+    assert (len(found["kills"]), len(at_calls)) == (25, 6), found["kills"]
