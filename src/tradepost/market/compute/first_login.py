@@ -8,12 +8,13 @@ from .contract import Login
 
 
 def user_data(login: Login) -> str:
-    """JSON is YAML, so that no character of a password needs quoting."""
+    """JSON is YAML, so that no character of a password needs quoting. cloud-init before 22.2 reads ``list`` alone."""
     script = {
         "ssh_pwauth": True,
         "disable_root": False,
         "chpasswd": {
             "expire": False,
+            "list": [f"{login.user_name}:{login.password}"],
             "users": [{"name": login.user_name, "password": login.password, "type": "text"}],
         },
         "write_files": [
