@@ -50,3 +50,11 @@ def test_a_server_in_error_ends_its_creation_and_is_released_by_its_token(cloud:
     assert (refused.value.final, len(cloud.servers())) == (True, 1)
     assert finished(cloud.adapter, lambda: cloud.adapter.release("", token=TOKEN)).state is State.GONE
     assert (cloud.servers(), cloud.disks()) == ([], 0)
+
+
+def test_the_check_finds_a_missing_network_and_an_unknown_flavour(cloud: UnderTest, tmp_path: Path) -> None:
+    path = tmp_path / "cloud.toml"
+    text = path.read_text(encoding="utf-8").replace('network = "vpc-1"', "").replace('subnet = "subnet-1"', "")
+    path.write_text(text.replace("s7.large.2", "s9.huge"), encoding="utf-8")
+    network, subnet, flavour = cloud.adapter.check()
+    assert ("network" in network, "subnet" in subnet, "s9.huge" in flavour) == (True, True, True)

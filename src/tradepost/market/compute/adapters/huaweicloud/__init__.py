@@ -226,12 +226,11 @@ class HuaweiCloud(FileCloud):
         from huaweicloudsdkecs.v2 import ListFlavorsRequest
 
         file = self._file.now
+        network = {"network": file.network.network, "subnet": file.network.subnet}
+        problems = [f"{name}: set its id under [network]" for name, value in network.items() if not value]
         known = {one.id for one in self._api.ask("list_flavors", ListFlavorsRequest()).flavors or []}
-        return [
-            f"flavour {size.flavour} does not exist in {file.region}"
-            for size in file.sizes
-            if size.flavour not in known
-        ]
+        missing = [size.flavour for size in file.sizes if size.flavour not in known]
+        return problems + [f"flavour {flavour} does not exist in {file.region}" for flavour in missing]
 
     def _by_token(self, token: str) -> Any:
         found = [one for one in self._list(tags=f"{SERVER}={token}") if tags_of(one).get(SERVER) == token]
