@@ -21,7 +21,7 @@ type Made = Callable[[Path], AbstractContextManager[UnderTest]]
 REAL = ["ec2", "openstack", "huaweicloud"]
 
 
-@pytest.fixture(params=["memory", *REAL])
+@pytest.fixture(params=[pytest.param("memory", marks=pytest.mark.django_db), *REAL])
 def cloud(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[UnderTest]:
     made: AbstractContextManager[Any]
     match request.param:
@@ -32,7 +32,6 @@ def cloud(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[UnderTest]
         case "huaweicloud":
             made = huaweicloud.huawei_cloud(tmp_path)
         case _:
-            request.getfixturevalue("db")
             made = memory.memory_cloud()
     with made as under_test:
         yield cast("UnderTest", under_test)
