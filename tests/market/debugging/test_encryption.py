@@ -10,12 +10,14 @@ import pytest
 
 from tests.check.kit_seller import KEY, any_seller
 from tests.factories import make_address, make_product, make_seller
-from tests.market.debugging.test_replay import done
 from tests.market.probes.watching import save_cases
 from tests.market.working import working
+from tests.waiting import until
 from tradepost.kit.serve import running
 from tradepost.market import wiring
 from tradepost.market.base import clock
+from tradepost.market.base.models import LeasedJob
+from tradepost.market.base.work import State
 from tradepost.market.debugging import replay
 from tradepost.market.debugging.models import DebugCase
 from tradepost.market.probes.manual import probe_now
@@ -58,6 +60,8 @@ def test_a_probe_uses_the_encryption_of_the_address() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_replay_uses_the_encryption_of_the_address(tmp_path: Path) -> None:
     with running(any_seller(tmp_path, "saas_v1")) as url, working():
-        job = done(replay.start([saved(url)], about="submission:1", by="zhang", now=clock.now()))
+        job = replay.start([saved(url)], about="submission:1", by="zhang", now=clock.now())
+        until(lambda: LeasedJob.objects.get(pk=job.pk).state == State.ENDED, within=60, what="the job ends")
+    job.refresh_from_db()
     assert [result.passed for result in replay.results(job)] == [True]
     assert_aes128(Call.objects.get())
