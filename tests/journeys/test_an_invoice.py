@@ -28,7 +28,7 @@ from tradepost.market.catalog.models import Offer
 from tradepost.market.identity.models import Member, User
 from tradepost.market.invoices import invoice_check
 from tradepost.market.invoices.invoice_files import folder
-from tradepost.market.invoices.models import Invoice
+from tradepost.market.invoices.models import Invoice, InvoiceTitle
 from tradepost.market.notifications import deliver, deliver_elsewhere
 from tradepost.market.notifications.compose import Site
 from tradepost.market.subscriptions.models import Subscription
@@ -86,7 +86,10 @@ def answers(buyer: Client, subscription: Subscription, kind: str, tax_number: st
     last = buyer.get(kept["Location"])
     amount = re.search(r'name="amount" value="(\d+)"', last.content.decode())
     assert amount is not None, text(last)
-    return {"order": number_of(subscription), "type": kind, "title": title[1], "amount": amount[1]}
+    digest = InvoiceTitle.objects.get(pk=title[1]).digest
+    return {
+        "order": number_of(subscription), "type": kind, "title": title[1], "amount": amount[1], "title_digest": digest,
+    }  # fmt: skip
 
 
 def sold_now() -> Subscription:

@@ -41,7 +41,7 @@ LONGEST_REMARK = 200
 
 class Application(Struct, frozen=True, kw_only=True):
     """What a buyer wants. ``orders``: their numbers. ``usage``: months such as ``12:202610``. ``amount_minor``: what was shown; another amount is not applied for without
-    asking again."""
+    asking again. ``title_digest``: the same of the title's fields (``TitleFields.digest``)."""
 
     orders: tuple[str, ...] = ()
     usage: tuple[str, ...] = ()
@@ -50,6 +50,7 @@ class Application(Struct, frozen=True, kw_only=True):
     receiver: InvoiceReceiver
     remark: str = ""
     amount_minor: int | None = None
+    title_digest: str | None = None
 
 
 def apply(buyer: User, wanted: Application, *, patience: Patience, a_day: int, now: datetime) -> Invoice:
@@ -57,6 +58,8 @@ def apply(buyer: User, wanted: Application, *, patience: Patience, a_day: int, n
     title = InvoiceTitle.objects.filter(buyer=buyer, pk=wanted.title).first()
     if title is None:
         raise _wrong("title", _("Choose to whom the invoice is made out."))
+    if wanted.title_digest not in {None, title.digest}:
+        raise Refused("invoice.moved", _("The title was changed. Check it and apply again."))
     remark = checked_remark(wanted.remark)
     try:
         with transaction.atomic():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import ClassVar
 
 from django.db import models
@@ -80,6 +81,11 @@ class TitleFields(models.Model):
         return self.kind == self.Kind.COMPANY and all(
             (self.company_address, self.company_phone, self.bank, self.bank_account)
         )
+
+    @property
+    def digest(self) -> str:
+        """Changes with every field that stands on an invoice."""
+        return sha256("\n".join(getattr(self, name) for name in TITLE_FIELDS).encode()).hexdigest()
 
 
 TITLE_FIELDS = ("kind", "name", "tax_number", "company_address", "company_phone", "bank", "bank_account")

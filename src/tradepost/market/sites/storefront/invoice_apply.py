@@ -58,6 +58,8 @@ class Chosen(Struct, frozen=True):
     gone: list[Candidate] = field(default_factory=list)
     """Orders that were chosen and cannot be invoiced, or not any more."""
     gone_usage: list[UsageCandidate] = field(default_factory=list)
+    mixed: bool = False
+    """Amounts in another currency were chosen, too; they are left out."""
 
     @property
     def step(self) -> str:
@@ -99,8 +101,10 @@ class Chosen(Struct, frozen=True):
 def apply(request: HttpRequest) -> HttpResponse:
     answers = request.POST if request.method == "POST" else request.GET
     chosen = _chosen(person(request), answers, now=now_of(request))
-    if request.method != "POST" or chosen.step != "send":
-        return _page(request, chosen, None)
+    if request.method != "POST":
+        return _page(request, chosen, _mixed() if chosen.mixed else None)
+    if chosen.step != "send" or chosen.mixed:
+        return _page(request, chosen, _mixed() if chosen.mixed else _gone())
     try:
         invoice = carry_out(
             person(request), _wanted(request, chosen), patience=patience_of(config()), a_day=config().invoices_a_day,
@@ -110,6 +114,15 @@ def apply(request: HttpRequest) -> HttpResponse:
         return _page(request, chosen, refused)
     messages.success(request, _("You applied. You are told as soon as the seller has issued the invoice."))
     return redirect("storefront:invoice", pk=invoice.pk)
+
+
+def _mixed() -> Refused:
+    return Refused("invoice.currencies", _("An invoice is in one currency. Choose again."))
+
+
+def _gone() -> Refused:
+    """An order, title or type that was chosen is gone since, for example by another tab."""
+    return Refused("invoice.gone", _("Something you chose is no longer available. Choose again."))
 
 
 def _chosen(buyer: User, answers: QueryDict, *, now: datetime) -> Chosen:
@@ -125,9 +138,11 @@ def _chosen(buyer: User, answers: QueryDict, *, now: datetime) -> Chosen:
     title = _title(buyer, answers.get("title", ""))
     if kind is not None and kind.special and title is not None and not title.complete:
         title = None
+    found = [one.amount.currency for one in (*orders, *usage) if one.amount is not None]
     return Chosen(
-        seller=seller, orders=[one for one in orders if one.amount is not None],
-        usage=[one for one in usage if one.amount is not None], invoice_type=kind, title=title, offered=offered,
+        seller=seller, orders=[one for one in orders if one.amount is not None and one.amount.currency == found[0]],
+        usage=[one for one in usage if one.amount is not None and one.amount.currency == found[0]],
+        invoice_type=kind, title=title, offered=offered, mixed=len(set(found)) > 1,
         gone=[one for one in orders if one.amount is None], gone_usage=[one for one in usage if one.amount is None],
     )  # fmt: skip
 
@@ -171,6 +186,7 @@ def _wanted(request: HttpRequest, chosen: Chosen) -> Application:
         usage=tuple(one.month.key for one in chosen.usage),
         invoice_type=chosen.invoice_type.value,
         title=chosen.title.pk,
+        title_digest=request.POST.get("title_digest", ""),
         receiver=InvoiceReceiver(**{name: request.POST.get(name, "") for name in RECEIVER}),
         remark=request.POST.get("remark", ""),
         amount_minor=-1 if shown is None else shown,
@@ -187,8 +203,9 @@ def _page(request: HttpRequest, chosen: Chosen, refused: Refused | None) -> Http
         "seller": chosen.seller,
         **_of_step(request, chosen),
     }
-    moved = HTTPStatus.CONFLICT if request.method == "POST" and chosen.gone else HTTPStatus.OK
-    return render(request, "storefront/invoice_apply.html", context, status=refused.status if refused else moved)
+    return render(
+        request, "storefront/invoice_apply.html", context, status=refused.status if refused else HTTPStatus.OK
+    )
 
 
 def _of_step(request: HttpRequest, chosen: Chosen) -> dict[str, Any]:
