@@ -28,7 +28,9 @@ from tests.market.invoices.usage import (
 )
 from tests.market.sites.seller_center.shops import enter
 from tradepost.market.base.errors import Refused
-from tradepost.market.billing.models import Charge
+from tradepost.market.billing import queries
+from tradepost.market.billing.models import Allocation, Charge
+from tradepost.market.invoices import invoice_check
 from tradepost.market.invoices.apply import cancel
 from tradepost.market.invoices.issue import approve
 from tradepost.market.invoices.models import Invoice
@@ -39,6 +41,7 @@ from tradepost.market.invoices.void_usage import may_void, void_usage
 from tradepost.market.metering.models import Record
 from tradepost.market.metering.void import void
 from tradepost.market.notifications.models import Notice
+from tradepost.market.payments import ledger
 from tradepost.market.subscriptions.models import Subscription
 
 pytestmark = pytest.mark.django_db
@@ -199,3 +202,52 @@ def test_a_buyer_who_is_too_late_to_cancel_reads_what_is_still_possible(
     shown = page.post(f"/invoices/{invoice.pk}/cancel/", follow=True, **spoken).content.decode()  # type: ignore[arg-type]
     assert (en if language == "en" else zh) in shown
     assert (Invoice.objects.get(pk=invoice.pk).status, month(held, MARCH)) == (status, (400, 400))
+
+
+def upgraded() -> tuple[Subscription, Subscription]:
+    """Two services of one buyer and seller as they were before billing.0006: a credit of the first settled the debt of the second, so
+    that the first still owes 4.00 and neither has a payment."""
+    first = metered("0")
+    second = make_metered(buyer=first.buyer, seller=first.seller, price=on_demand(amount=Decimal(1)))
+    [record] = use(first, 4, at=NOW, now=NOW + 2 * HOUR)
+    use(second, 4, at=NOW, now=NOW + 2 * HOUR)
+    charge_all(now=NOW + 2 * HOUR)
+    void(record, reason="twice", actor="li", within=366 * DAY, zone=ZONE, now=NOW + 2 * HOUR)
+    charge_all(now=NOW + 3 * HOUR)
+    settled, open_ = Charge.objects.get(subscription=first, minor=400), Charge.objects.get(subscription=second)
+    Allocation.objects.filter(charge=settled).update(charge=open_)
+    Charge.objects.filter(pk=settled.pk).update(open_minor=400)
+    Charge.objects.filter(pk=open_.pk).update(open_minor=0)
+    return first, second
+
+
+def sound() -> list[str]:
+    return [*ledger.verify().problems, *queries.problems(), *invoice_check.problems()]
+
+
+def test_a_credit_of_a_month_without_payments_settles_debt_and_makes_no_payment() -> None:
+    """Else the debt of the first service counted as paid, and more could be invoiced than was ever paid (money.md §6)."""
+    first, second = upgraded()
+    assert sound() == []
+    void(
+        Record.objects.get(subscription=second, sign=1), reason="x", actor="li", within=366 * DAY, zone=ZONE, now=APRIL
+    )
+    charge_all(now=APRIL)
+    assert (sum(Charge.objects.values_list("open_minor", flat=True)), balance(first.buyer)) == (0, 0)
+    assert (month(first), month(second), sound()) == ((0, 0), (0, 0), [])
+
+
+def test_a_credit_of_a_month_without_payments_waits_for_the_invoice_over_the_others() -> None:
+    """§6.2: what is on an invoice is not refunded; the return of that invoice brings it."""
+    first, second = upgraded()
+    top_up(first.buyer, "4", now=NOW + DAY)
+    invoice = apply_for_usage(first)
+    assert (month(first), balance(first.buyer)) == ((400, 400), 0)
+    void(
+        Record.objects.get(subscription=second, sign=1), reason="x", actor="li", within=366 * DAY, zone=ZONE, now=APRIL
+    )
+    charge_all(now=APRIL)
+    assert (balance(first.buyer), Charge.objects.get(waiting_minor__gt=0).waiting_minor, sound()) == (0, 400, [])
+    cancel(invoice, now=APRIL + HOUR)
+    react(now=APRIL + HOUR)
+    assert (balance(first.buyer), month(first), month(second), sound()) == (400, (0, 0), (0, 0), [])

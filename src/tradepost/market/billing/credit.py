@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 
+from msgspec import Struct
+
 from tradepost.market.base import outbox
 from tradepost.market.base.money import Money
 from tradepost.market.identity.models import Seller, User
@@ -13,7 +15,7 @@ from tradepost.market.payments import debts
 
 from .events import CreditWaits
 from .models import Allocation, Charge, UsageMonth
-from .usage_months import add_payments, bounds, month_of, month_of_charge, payment_for, subtract_refund
+from .usage_months import add_payments, bounds, month_of, month_of_charge, not_invoiced, payment_for, subtract_refund
 
 type Cut = tuple[Charge, int]
 """An unpaid charge, and the part of it that the credit settles."""
@@ -26,13 +28,16 @@ def credit(less: Charge, buyer: User, seller: Seller, *, now: datetime) -> None:
         outbox.publish(CreditWaits(charge=less.pk), now=now)
 
 
-def book_waiting(months: Iterable[UsageMonth], buyer: User, seller: Seller, *, now: datetime) -> bool:
-    """Refund credits that waited for the return of an invoice over these months, oldest first; False if none waited. The parties are
-    notified of the rest, which another invoice covers. The buyer's account is locked."""
-    booked = _waiting({(month.subscription_id, month.month) for month in months})
+def book_waiting(months: Iterable[UsageMonth], buyer: User, seller: Seller, currency: str, *, now: datetime) -> bool:
+    """Refund credits of this buyer and seller that waited for the return of an invoice over these months, oldest first; False if none
+    waited. The parties are notified of the rest, which another invoice covers. The buyer's account is locked."""
+    places = {(month.subscription_id, month.month) for month in months}
+    # All of them: before 0006 a credit could settle the debt of another month, so the payment may be in another month than the credit.
+    waiting = Charge.objects.filter(seller=seller, buyer=buyer, currency=currency, waiting_minor__gt=0)
+    booked = list(waiting.select_related("accumulation").order_by("pk"))
     for less in booked:
         _book(less, buyer, seller, less.waiting_minor, now)
-        if less.waiting_minor:
+        if less.waiting_minor and (less.subscription_id, month_of(less.accumulation.start)) in places:
             outbox.publish(CreditWaits(charge=less.pk), now=now)
     return bool(booked)
 
@@ -65,17 +70,48 @@ def _book(less: Charge, buyer: User, seller: Seller, minor: int, now: datetime) 
     ]
     own_cuts = _cuts(own, minor)
     left = minor - _total(own_cuts)
-    month = month_of_charge(less)
-    invoiced = month is not None and month.invoiced_minor > 0
-    refund = min(left, month.paid_minor - month.invoiced_minor) if month is not None and invoiced else left
     others = {one.pk for one in own}
-    other_cuts = _cuts([one for one in unpaid if one.pk not in others], refund)
-    if month is not None and refund:
-        subtract_refund(month, refund)
-    add_payments(payment_for(one, cut) for one, cut in other_cuts)
-    _transfer(less, buyer, seller, [*own_cuts, *other_cuts], paid=refund - _total(other_cuts), now=now)
-    Charge.objects.filter(pk=less.pk).update(waiting_minor=left - refund)
-    less.waiting_minor = left - refund
+    split = _split(less, [one for one in unpaid if one.pk not in others], left)
+    subtract_refund(less, split.from_months)
+    add_payments(payment_for(one, cut) for one, cut in split.payments)
+    _transfer(less, buyer, seller, [*own_cuts, *split.cuts], paid=split.paid, now=now)
+    less.waiting_minor = left - _total(split.cuts) - split.paid
+    Charge.objects.filter(pk=less.pk).update(waiting_minor=less.waiting_minor)
+
+
+class _Split(Struct, frozen=True, kw_only=True):
+    """What becomes of a credit after unpaid usage of its own month. ``cuts``: of the buyer's other debt. ``payments``: the part of them
+    that payments for usage cover. ``paid``: back to the balance."""
+
+    cuts: list[Cut]
+    payments: list[Cut]
+    paid: int
+
+    @property
+    def from_months(self) -> int:
+        return _total(self.payments) + self.paid
+
+
+def _split(less: Charge, others: Sequence[Charge], left: int) -> _Split:
+    """Nothing is taken from payments that an invoice covers."""
+    month = month_of_charge(less)
+    if month is not None and month.invoiced_minor:
+        free = month.paid_minor - month.invoiced_minor
+        left = min(left, free)
+    else:
+        free = not_invoiced(less)
+    cuts = _cuts(others, left)
+    payments = _first(cuts, free)
+    return _Split(cuts=cuts, payments=payments, paid=min(left - _total(cuts), free - _total(payments)))
+
+
+def _first(cuts: Iterable[Cut], most: int) -> list[Cut]:
+    found: list[Cut] = []
+    for one, cut in cuts:
+        if part := min(most, cut):
+            most -= part
+            found.append((one, part))
+    return found
 
 
 def _unpaid(less: Charge) -> list[Charge]:
@@ -86,12 +122,7 @@ def _unpaid(less: Charge) -> list[Charge]:
 
 
 def _cuts(unpaid: Sequence[Charge], most: int) -> list[Cut]:
-    cuts: list[Cut] = []
-    for one in unpaid:
-        if cut := min(most, one.open_minor):
-            most -= cut
-            cuts.append((one, cut))
-    return cuts
+    return _first([(one, one.open_minor) for one in unpaid], most)
 
 
 def _total(cuts: Sequence[Cut]) -> int:

@@ -92,7 +92,7 @@ def release(amounts: Mapping[int, int], buyer: User, seller: Seller, currency: s
     debtors = collect_debt.lock_all([(buyer.pk, currency)])
     for pk, minor in sorted(amounts.items()):
         UsageMonth.objects.filter(pk=pk).update(invoiced_minor=F("invoiced_minor") - minor)
-    if book_waiting(UsageMonth.objects.filter(pk__in=amounts), buyer, seller, now=now):
+    if book_waiting(UsageMonth.objects.filter(pk__in=amounts), buyer, seller, currency, now=now):
         collect_debt.collect_locked(debtors, currency, now=now)
 
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from django.db.models import F, Sum
+from django.db.models import F, QuerySet, Sum
 from django.utils import timezone
 from msgspec import Struct
 
@@ -84,14 +84,27 @@ def month_of_charge(charge: Charge) -> UsageMonth | None:
     ).first()
 
 
-def subtract_refund(month: UsageMonth, minor: int) -> None:
-    """Take a refund off its month. Before 0006 a credit could settle the debt of another month, so a shortage is taken off those."""
-    others = UsageMonth.objects.filter(
-        buyer=month.buyer_id, seller=month.seller_id, currency=month.currency, paid_minor__gt=F("invoiced_minor")
-    ).exclude(pk=month.pk)  # fmt: skip
-    part = _subtract(month, minor)
-    for other in others.order_by("pk") if part < minor else ():
+def subtract_refund(less: Charge, minor: int) -> None:
+    """Take a refund off the month of its credit. Before 0006 a credit could settle the debt of another month, so a shortage is taken off
+    other months of the buyer and seller."""
+    month = month_of_charge(less) if minor else None
+    part = _subtract(month, minor) if month is not None else 0
+    for other in _with_payments(less).order_by("pk") if part < minor else ():
         part += _subtract(other, minor - part)
+
+
+def not_invoiced(less: Charge) -> int:
+    """Payments of the buyer to the seller for usage of all months, less refunds and less what is on invoices."""
+    free = F("paid_minor") - F("invoiced_minor")
+    found: int | None = _with_payments(less).aggregate(total=Sum(free))["total"]
+    return found or 0
+
+
+def _with_payments(less: Charge) -> QuerySet[UsageMonth]:
+    """In the words of the index ``usage_month_to_invoice``."""
+    return UsageMonth.objects.filter(
+        buyer=less.buyer_id, seller=less.seller_id, currency=less.currency, paid_minor__gt=F("invoiced_minor")
+    )
 
 
 def _subtract(month: UsageMonth, most: int) -> int:
