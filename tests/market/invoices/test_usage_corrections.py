@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ from django.utils import translation
 
 from tests.factories import NOW, make_buyer, make_member
 from tests.factories.metering import ZONE, make_metered, on_demand
+from tests.factories.people import make_operator
 from tests.market.engine import react
 from tests.market.invoices.applying import issued, seller_person
 from tests.market.invoices.usage import (
@@ -251,3 +253,39 @@ def test_a_credit_of_a_month_without_payments_waits_for_the_invoice_over_the_oth
     cancel(invoice, now=APRIL + HOUR)
     react(now=APRIL + HOUR)
     assert (balance(first.buyer), month(first), month(second), sound()) == (400, (0, 0), (0, 0), [])
+
+
+@pytest.mark.parametrize(
+    ("language", "waits", "usage"),
+    [("en", "is refunded after the return", "Usage of 2026-03"), ("zh-hans", "退票后退还", "2026-03 用量")],
+)
+@pytest.mark.parametrize(
+    ("site", "charges"),
+    [("", "/charges/"), ("/seller", "/seller/usage/charges/"), ("/console", "/console/usage/charges/")],
+)
+def test_an_item_leads_to_the_charges_of_its_month_and_a_waiting_credit_to_its_invoice(
+    site: str, charges: str, language: str, waits: str, usage: str
+) -> None:
+    """An item of 4.00 is understood by its own charges; a credit that waits does not look refunded."""
+    held = metered()
+    [record] = use(held, 4, at=NOW, now=NOW + 2 * HOUR)
+    charge_all(now=NOW + 2 * HOUR)
+    use(held, 5, at=MARCH_ENDS + HOUR, now=APRIL)
+    charge_all(now=APRIL)
+    invoice = apply_for_usage(held)
+    person = {"": held.buyer, "/seller": seller_person(invoice), "/console": make_operator()}[site]
+    page = enter(person)
+    item = page.get(f"{site}/invoices/{invoice.pk}/").content.decode()
+    there = f"{charges}?service={held.pk}&amp;month=2026-03"
+    assert there in item
+    void(record, reason="twice", actor="li", within=366 * DAY, zone=ZONE, now=APRIL)
+    charge_all(now=APRIL + HOUR)
+    march = {str(pk) for pk in Charge.objects.filter(accumulation__start__lt=MARCH_ENDS).values_list("pk", flat=True)}
+    listed = page.get(there.replace("&amp;", "&"), headers={"accept-language": language}).content.decode()
+    assert set(re.findall(rf'href="{charges}(\d+)/"', listed)) == march
+    assert (waits in listed, usage in listed) == (True, True)
+    less = Charge.objects.get(waiting_minor__gt=0)
+    assert f"{site}/invoices/{invoice.pk}/" in page.get(f"{charges}{less.pk}/").content.decode()
+    for other in ("2026-13", "x", "0001-01", ""):
+        everything = page.get(charges, {"service": held.pk, "month": other}).content.decode()
+        assert len(set(re.findall(rf'href="{charges}(\d+)/"', everything))) == len(march) + 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db.models import Count, Sum
 from msgspec import Struct
@@ -17,6 +17,7 @@ from tradepost.market.metering.models import Collection, Cycle
 
 from . import charge
 from .models import Arrears, Charge
+from .queries import of_service
 
 PAGE = 25
 
@@ -59,9 +60,13 @@ def next_collections() -> list[tuple[str, datetime]]:
     return list(Job.objects.filter(kind=collect.TIMER).order_by("due_at").values_list("key", "due_at"))
 
 
-def charges(*, buyer: int | None = None, after: str = "") -> Page[Charge]:
-    """Newest first; all of them, or a buyer's. Of those that came to nothing, being parts of a coin, none is told."""
+def charges(
+    *, buyer: int | None = None, subscription: int | None = None, month: date | None = None, after: str = ""
+) -> Page[Charge]:
+    """Newest first; all of them, a buyer's, or those of a service. Of those that came to nothing, being parts of a coin, none is told."""
     found = Charge.objects.exclude(minor=0).select_related("subscription__product", "buyer")
+    if subscription is not None:
+        found = of_service(found, subscription, month)
     return page(found if buyer is None else found.filter(buyer=buyer), after=after, size=PAGE)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 
 from django.db.models import QuerySet, Sum
@@ -28,23 +29,36 @@ def _shown(charges: QuerySet[Charge]) -> QuerySet[Charge]:
     return charges.select_related("subscription__product", "accumulation__meter", "collection")
 
 
+def of_service(charges: QuerySet[Charge], subscription: int, month: date | None) -> QuerySet[Charge]:
+    """Those of one service, or of its usage in one month of the market's time zone."""
+    found = charges.filter(subscription=subscription)
+    if month is None:
+        return found
+    begin, end = usage_months.bounds(month)
+    return found.filter(
+        accumulation__meter=subscription, accumulation__start__gte=begin, accumulation__start__lt=end
+    )  # fmt: skip
+
+
 def charges_of_buyer(
-    buyer: User, *, subscription: int | None = None, open_only: bool = False, after: str = ""
+    buyer: User, *, subscription: int | None = None, month: date | None = None, open_only: bool = False, after: str = ""
 ) -> Page[Charge]:
     """Newest first. Of those that came to nothing, being parts of a coin, none is told; what a package covered is."""
     found = Charge.objects.filter(buyer=buyer).exclude(minor=0, deducted=0, free=0)
     if subscription is not None:
-        found = found.filter(subscription=subscription)
+        found = of_service(found, subscription, month)
     if open_only:
         found = found.filter(open_minor__gt=0)
     return page(_shown(found), after=after, size=PAGE)
 
 
-def charges_of_seller(seller: Seller, *, subscription: int | None = None, after: str = "") -> Page[Charge]:
+def charges_of_seller(
+    seller: Seller, *, subscription: int | None = None, month: date | None = None, after: str = ""
+) -> Page[Charge]:
     """The same of what a seller is owed, or of one of its services."""
     found = Charge.objects.filter(seller=seller).exclude(minor=0)
     if subscription is not None:
-        found = found.filter(subscription=subscription)
+        found = of_service(found, subscription, month)
     return page(_shown(found), after=after, size=PAGE)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -37,6 +38,9 @@ _ADD = (
 )
 
 
+_MONTH = re.compile(r"2[0-9]{3}-(0[1-9]|1[0-2])")
+
+
 def month_of(start: datetime) -> date:
     """The first day of the month that contains this moment in the market's time zone."""
     return timezone.localtime(start, timezone.get_default_timezone()).date().replace(day=1)
@@ -46,6 +50,11 @@ def bounds(month: date) -> tuple[datetime, datetime]:
     """When a month begins and ends in the market's time zone."""
     span = Span.month_of(month, timezone.get_default_timezone())
     return span.begin, span.end
+
+
+def month_asked(text: str) -> date | None:
+    """The first day of a month such as ``2026-03``; None for anything else."""
+    return date.fromisoformat(f"{text}-01") if _MONTH.fullmatch(text) else None
 
 
 def add_payments(payments: Iterable[Payment]) -> None:

@@ -12,8 +12,9 @@ from tradepost.market.base.counting import Count, count_up_to
 from tradepost.market.base.money import Money
 from tradepost.market.base.paging import Page, page
 from tradepost.market.billing import usage_invoicing
-from tradepost.market.billing.models import UsageMonth
+from tradepost.market.billing.models import Charge, UsageMonth
 from tradepost.market.billing.usage_invoicing import MonthState
+from tradepost.market.billing.usage_months import month_of_charge
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.subscriptions.models import Subscription
@@ -253,3 +254,9 @@ def invoice_over(month: UsageMonth) -> Invoice | None:
     """The invoice that must be returned first before usage of this month is refunded."""
     item = item_over(month)
     return item.invoice if item is not None else None
+
+
+def invoice_before_refund(charge: Charge) -> Invoice | None:
+    """The invoice that must be returned before this credit is refunded; None unless it waits."""
+    month = month_of_charge(charge) if charge.waiting_minor else None
+    return invoice_over(month) if month is not None else None

@@ -10,7 +10,9 @@ from tradepost.market.base.numbers import whole_number
 from tradepost.market.billing import operator_queries as queries
 from tradepost.market.billing.operator_queries import collections, in_arrears, next_collections
 from tradepost.market.billing.queries import charge_by_operator, explain, records_of
+from tradepost.market.billing.usage_months import month_asked
 from tradepost.market.identity.models import User
+from tradepost.market.invoices.queries import invoice_before_refund
 from tradepost.market.metering.models import Cycle
 from tradepost.market.metering.seller_queries import units
 from tradepost.market.web.access import operator_required
@@ -38,11 +40,16 @@ def owing(request: HttpRequest) -> HttpResponse:
 @operator_required
 @require_safe
 def charges(request: HttpRequest) -> HttpResponse:
-    """Of all buyers, or of one."""
+    """Of all buyers, of one, or of one service and month."""
     asked = whole_number(request.GET.get("buyer", ""))
     buyer = User.objects.filter(pk=asked).first() if asked is not None else None
-    listed = queries.charges(buyer=buyer.pk if buyer else None, after=request.GET.get("after", ""))
-    return render(request, "console/charges.html", {"page": listed, "buyer": buyer})
+    service = whole_number(request.GET.get("service", ""))
+    month = month_asked(request.GET.get("month", "")) if service is not None else None
+    listed = queries.charges(
+        buyer=buyer.pk if buyer else None, subscription=service, month=month, after=request.GET.get("after", "")
+    )
+    context = {"page": listed, "buyer": buyer, "service": service, "month": month}
+    return render(request, "console/charges.html", context)
 
 
 @operator_required
@@ -58,5 +65,6 @@ def charge(request: HttpRequest, pk: int) -> HttpResponse:
         "explained": explain(found),
         "page": listed,
         "rows": [(record, units(record.sign * record.quantity)) for record in listed.rows],
+        "invoice": invoice_before_refund(found),
     }
     return render(request, "console/charge.html", context)

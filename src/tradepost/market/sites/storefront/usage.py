@@ -13,7 +13,8 @@ from tradepost.market.billing.chart_queries import chart_of_service, forecast_of
 from tradepost.market.billing.models import Charge
 from tradepost.market.billing.queries import charge_of_buyer, charges_of_buyer, explain, records_of
 from tradepost.market.billing.spans import Grain, Span
-from tradepost.market.invoices.queries import of_service
+from tradepost.market.billing.usage_months import month_asked
+from tradepost.market.invoices.queries import invoice_before_refund, of_service
 from tradepost.market.metering.seller_queries import records_of_service, units, used_since
 from tradepost.market.subscriptions.buyer_queries import buyer_subscription
 from tradepost.market.subscriptions.models import Subscription
@@ -34,9 +35,13 @@ def charges(request: HttpRequest) -> HttpResponse:
     chosen = whole_number(request.GET.get("service", ""))
     service = buyer_subscription(buyer, chosen) if chosen is not None else None
     open_only = request.GET.get("state") == "open"
+    month = month_asked(request.GET.get("month", "")) if chosen is not None else None
     context = {
-        "page": charges_of_buyer(buyer, subscription=chosen, open_only=open_only, after=request.GET.get("after", "")),
+        "page": charges_of_buyer(
+            buyer, subscription=chosen, month=month, open_only=open_only, after=request.GET.get("after", "")
+        ),
         "service": service,
+        "month": month,
         "state": "open" if open_only else "",
         "debt": debt_of(buyer),
     }
@@ -57,6 +62,7 @@ def charge(request: HttpRequest, pk: int) -> HttpResponse:
         "explained": explain(found),
         "page": listed,
         "rows": [(record, units(record.sign * record.quantity)) for record in listed.rows],
+        "invoice": invoice_before_refund(found),
     }
     return render(request, "storefront/charge.html", context)
 
