@@ -179,7 +179,7 @@ def test_a_release_ends_it_at_once_and_pays_back_what_never_began() -> None:
     assert list(Period.objects.filter(cancelled_at=None).values_list("starts_at", flat=True)) == [NOW]
     call = open_call()
     assert (call.kind, call.command["order_id"]) == ("Release", "")
-    assert (told("service_ended_by_operator"), told("seller_service_ended")) == (1, 1)
+    assert (told("service_closed_by_operator_refunded"), told("seller_service_ended")) == (1, 1)
     done(call)
     assert again(subscription).status == "released"
     moved = Move.objects.get(lifecycle="subscription", event="release by hand")

@@ -4,17 +4,21 @@
 from __future__ import annotations
 
 import re
+from unittest.mock import patch
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
-from tests.factories import NOW, make_address
+from tests.factories import NOW, make_address, make_operator
 from tests.factories.every_kind import EVERY_KIND, fetched, service_of_kind
 from tests.market.engine import react
 from tradepost.market.base import outbox
+from tradepost.market.base.errors import Refused
+from tradepost.market.fulfilment import by_operator
 from tradepost.market.fulfilment.deletion import DeletedBy, deleted_by
+from tradepost.market.fulfilment.events import OperatorActed
 from tradepost.market.notifications.messages import say
 from tradepost.market.notifications.models import Notice
 from tradepost.market.orders.events import RefundPaid
@@ -122,3 +126,59 @@ def test_a_service_that_was_never_opened_says_so_and_leads_to_its_order() -> Non
     assert "This service has ended" not in text(answer)
     order = held.order_line_number.rpartition("-")[0]
     assert f'href="{reverse("storefront:order", args=[order])}">Open the order' in answer.content.decode()
+
+
+def acted(held: Subscription, act: str, back_minor: int = 0) -> list[str]:
+    """What the buyer (empty where nothing) and the seller read of an operator's act."""
+    react(now=NOW)
+    Notice.objects.all().delete()
+    outbox.publish(
+        OperatorActed(subscription=held.pk, act=act, reason="Spam", at=NOW, back_minor=back_minor), now=NOW
+    )  # fmt: skip
+    react(now=NOW)
+    with translation.override("en"):
+        found = {one.user_id: str(say(one.kind, one.facts).body) for one in Notice.objects.all()}
+    return [found.get(held.buyer_id, ""), found[held.seller.members.get().user_id]]
+
+
+@pytest.mark.parametrize(("code", "mode"), EVERY_KIND)
+def test_notices_of_an_operators_act_promise_only_what_holds(code: str, mode: str) -> None:
+    """operations.md §3: by the amount, the end and who deletes it."""
+    by, held = expected(code, mode), service_of_kind(code, mode)
+    for act in ("freeze", "lift", "release"):
+        buyers, sellers = acted(held, act)
+        assert bool(OF_A_SERVER.search(sellers)) is (by is DeletedBy.SELLER), sellers
+        assert "Spam" in sellers
+        if act == "freeze":
+            assert ("Time that you paid for continues to run" in buyers) is (held.offer.renewable), buyers
+        if act == "release":
+            assert bool(DELETES.search(buyers)) is (by in {DeletedBy.SELLER, DeletedBy.CLOUD}), buyers
+            assert "balance" not in buyers
+            assert ("server and its data stay" in buyers) is (by is DeletedBy.IMAGE)
+    assert "¥ 1.00" in acted(held, "release", 100)[0].replace("\xa0", " ")
+
+
+@pytest.mark.parametrize(("code", "mode"), EVERY_KIND)
+def test_an_operator_reads_what_the_act_does_to_what_was_bought(code: str, mode: str) -> None:
+    by, held = expected(code, mode), service_of_kind(code, mode)
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(make_operator())
+    shown = client.get(reverse("console:service", args=[held.pk])).context
+    frozen, ended = shown["freeze_text"], shown["release_text"]
+    assert ("seller's server" in frozen) is (by is DeletedBy.SELLER)
+    assert ("paid time runs on" in frozen) is held.offer.renewable
+    assert ("seller deletes it" in ended) is (by is DeletedBy.SELLER)
+    assert "Nothing is refunded." in ended
+    assert shown["lift_text"].startswith("It can be used again")
+    answer = client.post(reverse("console:service_release", args=[held.pk]), {"reason": "Spam"}, follow=True)
+    assert ("its seller is asked to delete it" in answer.content.decode()) is (by is DeletedBy.SELLER)
+
+
+def test_a_refused_act_keeps_the_reason_that_the_operator_typed() -> None:
+    held = service_of_kind("SAAS", "PERIOD")
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(make_operator())
+    with patch.object(by_operator, "_living", side_effect=Refused("service.not_in_use", "It is not in use.")):
+        answer = client.post(reverse("console:service_freeze", args=[held.pk]), {"reason": "It sends spam."})
+    assert answer.status_code == 409
+    assert re.search(r'id="freeze-reason"[^>]*>\s*It sends spam\.', answer.content.decode())

@@ -79,14 +79,17 @@ def release(subscription: Subscription, *, reason: str, actor: str, now: datetim
         queued = Operation.objects.filter(subscription=held, status__in=OPEN, origin=Operation.Origin.OPERATOR)
         if any(kind_of(one).ends for one in queued):
             return  # the same form, sent twice
+        back = paid_back_by_release(held, now=now)
         moved(held, SUBSCRIPTION.name, RELEASE, now=now, actor=actor, note=said)
         request = OperationRequest(kind="release", subscription=held, origin=Operation.Origin.OPERATOR, actor=actor)
         operate([request], now=now)
-        _tell(held, "release", said, now)
+        _tell(held, "release", said, now, back_minor=back.minor)
 
 
-def _tell(held: Subscription, act: str, reason: str, now: datetime) -> None:
-    outbox.publish(OperatorActed(subscription=held.pk, act=act, reason=reason, at=now), now=now)
+def _tell(held: Subscription, act: str, reason: str, now: datetime, *, back_minor: int = 0) -> None:
+    outbox.publish(
+        OperatorActed(subscription=held.pk, act=act, reason=reason, at=now, back_minor=back_minor), now=now
+    )  # fmt: skip
 
 
 def possible(subscription: Subscription, reasons: Collection[str]) -> frozenset[str]:

@@ -29,9 +29,11 @@ class HandOverBegan(Struct, frozen=True, kw_only=True):
 
 @event("operator_acted", about=("subscription",))
 class OperatorActed(Struct, frozen=True, kw_only=True):
-    """An operator froze a service, lifted that, or ended it. ``act``: freeze, lift or release."""
+    """An operator froze a service, lifted that, or ended it. ``act``: freeze, lift or release. ``back_minor``: refunded by the
+    release, in the currency of the service."""
 
     subscription: int
     act: str
     reason: str
     at: datetime
+    back_minor: int = 0

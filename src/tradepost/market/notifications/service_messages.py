@@ -20,10 +20,25 @@ OF_SERVICES: Mapping[str, Words] = {
           "the service cannot be renewed until the freeze ends. Write to Support if you disagree."),
         _("Open the service"), "warning", "snowflake", A_BUYERS_SERVICE,
     ),
-    "service_ended_by_operator": Words(
+    "service_frozen_by_operator_plain": Words(
+        _("The operator has frozen %(product)s"),
+        _("Reason: %(reason)s. You cannot use it for now, and your data is kept. Write to Support if you disagree."),
+        _("Open the service"), "warning", "snowflake", A_BUYERS_SERVICE,
+    ),
+    "service_ended_by_operator": Words(  # of earlier releases
         _("The operator has ended %(product)s"),
-        _("Reason: %(reason)s. Nobody can enter it any more, and the seller is asked to delete it with its data. Paid time that "
-          "had not begun is back on your balance. Write to the operator if you disagree."),
+        _("Reason: %(reason)s. Write to Support if you disagree."),
+        _("Open the service"), "danger", "ban", A_BUYERS_SERVICE,
+    ),
+    "service_closed_by_operator": Words(
+        _("The operator has ended %(product)s"),
+        _("Reason: %(reason)s. %(deletion)s Write to Support if you disagree."),
+        _("Open the service"), "danger", "ban", A_BUYERS_SERVICE,
+    ),
+    "service_closed_by_operator_refunded": Words(
+        _("The operator has ended %(product)s"),
+        _("Reason: %(reason)s. %(deletion)s %(amount)s that you paid for time or changes not yet begun is refunded to your "
+          "balance. Write to Support if you disagree."),
         _("Open the service"), "danger", "ban", A_BUYERS_SERVICE,
     ),
     "seller_service_frozen": Words(
@@ -41,6 +56,21 @@ OF_SERVICES: Mapping[str, Words] = {
     "seller_service_ended": Words(
         _("The operator has ended a service of %(product)s"),
         _("Order line %(line)s. Reason: %(reason)s. Its buyer was told. Your interface is asked to release the instance."),
+        _("Open the order"), "warning", "ban", A_SOLD_SERVICE,
+    ),
+    "seller_service_frozen_plain": Words(
+        _("The operator has frozen a service of %(product)s"),
+        _("Order line %(line)s. Reason: %(reason)s. Its buyer was told. You need to do nothing."),
+        _("Open the order"), "warning", "snowflake", A_SOLD_SERVICE,
+    ),
+    "seller_service_unfrozen_plain": Words(
+        _("The operator has lifted the freeze of a service of %(product)s"),
+        _("Order line %(line)s. Reason: %(reason)s. The buyer can use it again unless it is frozen for another reason."),
+        _("Open the order"), "good", "circle-check", A_SOLD_SERVICE,
+    ),
+    "seller_service_ended_plain": Words(
+        _("The operator has ended a service of %(product)s"),
+        _("Order line %(line)s. Reason: %(reason)s. Its buyer was told. You need to do nothing."),
         _("Open the order"), "warning", "ban", A_SOLD_SERVICE,
     ),
 }  # fmt: skip  # a table is read in rows

@@ -120,7 +120,7 @@ def test_it_is_ended_after_being_told_what_goes_back(console: Client) -> None:
     url = f"/console/services/{service.pk}/"
     asked = shown(console, url)
     assert "This cannot be undone." in asked
-    assert "100.00 goes back to the buyer" in asked
+    assert "100.00 is refunded to the buyer" in asked
     console.post(f"{url}release/", {"reason": WHY})
     service.refresh_from_db()
     assert service.status == "releasing"

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from tradepost.market.base.errors import Refused
 from tradepost.market.fulfilment import by_operator, service_queries
 from tradepost.market.fulfilment.cases import held_of
+from tradepost.market.fulfilment.deletion import deleted_by
 from tradepost.market.fulfilment.drift_queries import drift_of
 from tradepost.market.fulfilment.service_queries import Service, ServiceFilter
 from tradepost.market.fulfilment.speak import can_freeze
@@ -33,6 +34,7 @@ from tradepost.protocols.registry import protocols
 
 from .attempts import tries_of
 from .operations import described
+from .service_words import after_release, before_freeze, before_lift, before_release
 
 
 class FreezeForm(forms.Form):
@@ -88,8 +90,7 @@ def lift(request: HttpRequest, pk: int) -> HttpResponse:
 @operator_required
 @require_POST
 def release(request: HttpRequest, pk: int) -> HttpResponse:
-    said = _("It has ended, and its seller is asked to delete it. The buyer and the seller were told why.")
-    return _do(request, pk, "release", by_operator.release, said)
+    return _do(request, pk, "release", by_operator.release, after_release(deleted_by(_found(pk))))
 
 
 def _do(request: HttpRequest, pk: int, act: str, verb: Callable[..., None], said: str) -> HttpResponse:
@@ -99,7 +100,7 @@ def _do(request: HttpRequest, pk: int, act: str, verb: Callable[..., None], said
     try:
         verb(held, reason=form.cleaned_data["reason"], actor=person(request).email, now=now_of(request))
     except Refused as refused:
-        return _page(request, _found(pk), refused=refused, status=refused.status)
+        return _page(request, _found(pk), {act: form}, refused=refused, status=refused.status)
     messages.success(request, said)
     return redirect("console:service", pk)
 
@@ -120,16 +121,18 @@ def _page(
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
     service, given = service_queries.service_of(held), given or {}
-    reasons = {one.reason for one in service.reasons}
+    reasons, by = {one.reason for one in service.reasons}, deleted_by(held)
+    others, back = reasons - {by_operator.BY_HAND}, by_operator.paid_back_by_release(held, now=now_of(request))
     context = {
         "held": held,
         "service": service,
         "acts": by_operator.possible(held, reasons),
         "frozen": by_operator.BY_HAND in reasons,
-        "other_reasons": reasons - {by_operator.BY_HAND},
-        "told": _told(service),
+        "other_reasons": others,
+        "freeze_text": before_freeze(held, by, told=_told(service)),
+        "lift_text": before_lift(by, other_reasons=bool(others)),
+        "release_text": before_release(by, back),
         "not_asked": not_asked([held]).get(held.pk, ""),
-        "paid_back": by_operator.paid_back_by_release(held, now=now_of(request)),
         "refused": refused,
         "drifts": [(one, drift_words(one)) for one in drift_of(held.pk)],
         "periods": [(one, service.lines.get(one.line_number)) for one in service.periods],
