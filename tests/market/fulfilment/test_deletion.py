@@ -21,10 +21,12 @@ from tradepost.market.fulfilment.deletion import DeletedBy, deleted_by
 from tradepost.market.fulfilment.events import OperatorActed
 from tradepost.market.notifications.messages import say
 from tradepost.market.notifications.models import Notice
-from tradepost.market.orders.events import RefundPaid
+from tradepost.market.orders.events import OrderRefunded, RefundPaid
 from tradepost.market.orders.refund_models import Refund
+from tradepost.market.product_types.registry import product_types
 from tradepost.market.production import addresses
 from tradepost.market.production.models import Address
+from tradepost.market.subscriptions.events import SubscriptionReleased
 from tradepost.market.subscriptions.models import Subscription
 
 pytestmark = pytest.mark.django_db
@@ -182,3 +184,38 @@ def test_a_refused_act_keeps_the_reason_that_the_operator_typed() -> None:
         answer = client.post(reverse("console:service_freeze", args=[held.pk]), {"reason": "It sends spam."})
     assert answer.status_code == 409
     assert re.search(r'id="freeze-reason"[^>]*>\s*It sends spam\.', answer.content.decode())
+
+
+@pytest.mark.parametrize(("code", "mode"), EVERY_KIND)
+def test_an_order_that_was_not_delivered_blames_a_server_only_where_one_was_called(code: str, mode: str) -> None:
+    """saas-v2 §3.10; business-rules §5: the operator's cloud makes servers."""
+    held = service_of_kind(code, mode)
+    react(now=NOW)
+    Notice.objects.all().delete()
+    number = held.order_line_number.rpartition("-")[0]
+    outbox.publish(OrderRefunded(order=number, reason="capacity"), now=NOW)
+    react(now=NOW)
+    with translation.override("en"):
+        found = {one.user_id: str(say(one.kind, one.facts).body) for one in Notice.objects.all()}
+    buyers, sellers = found[held.buyer_id], found[held.seller.members.get().user_id]
+    called = product_types()[code].needs_interface
+    assert "seller's system" not in buyers
+    assert ("as long as the plan allows" in sellers) is called, sellers
+    if code in BY_CLOUD:
+        paid = mode == "PERIOD"
+        assert ("Nothing was charged" in buyers) is not paid
+        assert ("refunded" in buyers) is paid
+        assert sellers.endswith("You need to do nothing.")
+
+
+@pytest.mark.parametrize(("code", "mode"), EVERY_KIND)
+def test_the_end_of_a_service_names_a_deletion_only_where_something_is_deleted(code: str, mode: str) -> None:
+    by, held = expected(code, mode), service_of_kind(code, mode)
+    react(now=NOW)
+    Notice.objects.all().delete()
+    outbox.publish(SubscriptionReleased(subscription=held.pk, at=NOW), now=NOW)
+    react(now=NOW)
+    with translation.override("en"):
+        told = [str(say(one.kind, one.facts).body) for one in Notice.objects.filter(kind__startswith="service_")]
+    assert len(told) == (by is not DeletedBy.IMAGE)
+    assert any(DELETES.search(body) for body in told) is (by in {DeletedBy.SELLER, DeletedBy.CLOUD})

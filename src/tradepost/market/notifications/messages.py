@@ -39,6 +39,7 @@ from .settlement_messages import OF_STATEMENTS
 from .sign_in_messages import OF_SIGN_INS
 from .supervision_messages import OF_SUPERVISIONS
 from .transfer_messages import OF_TRANSFERS
+from .undelivered_messages import OF_UNDELIVERED
 from .usage_messages import OF_USAGE
 from .web_scan_messages import OF_WEB_CHECKS
 
@@ -71,6 +72,7 @@ WORDS: Mapping[str, Words] = {
     **OF_JOINT,
     **OF_SUPERVISIONS,
     **OF_TRANSFERS,
+    **OF_UNDELIVERED,
     **OF_INVOICES,
     **OF_STATEMENTS,
     **OF_CHANNELS,
@@ -91,18 +93,6 @@ WORDS: Mapping[str, Words] = {
         _("%(product)s is ready"),
         _("Your order %(order)s was delivered. Open it to see how to begin."),
         _("Open the order"), "good", "circle-check", A_BUYERS_ORDER,
-    ),
-    "order_refunded": Words(
-        _("%(amount)s is back on your balance"),
-        _("%(product)s could not be delivered in time, so we cancelled order %(order)s and refunded it in full. "
-          "You can place the order again at any time."),
-        _("Open the order"), "warning", "arrows-exchange", A_BUYERS_MONEY,
-    ),
-    "order_not_opened": Words(
-        _("%(product)s could not be opened"),
-        _("The seller's system did not do it in time, so we ended order %(order)s. Nothing was charged. You can order it "
-          "again at any time."),
-        _("Open the order"), "warning", "alert-triangle", A_BUYERS_ORDER,
     ),
     "order_cancelled_timeout": Words(
         _("Order %(order)s was cancelled: it was not paid in time"),
@@ -191,7 +181,7 @@ WORDS: Mapping[str, Words] = {
     ),
     "free_renewal_ended": Words(
         _("%(product)s could not be renewed"),
-        _("The seller's system did not do it in time, so we ended order %(order)s. Nothing was charged."),
+        _("It could not be renewed, so order %(order)s was closed. Nothing was charged."),
         _("Open the order"), "warning", "alert-triangle", A_BUYERS_ORDER,
     ),
     "service_frozen": Words(
@@ -214,6 +204,11 @@ WORDS: Mapping[str, Words] = {
         _("%(product)s has ended"),
         _("The service was deleted together with its data."),
         _("Open the service"), "info", "trash", A_BUYERS_SERVICE,
+    ),
+    "service_released_plain": Words(
+        _("%(product)s has ended"),
+        _("You cannot use the service any more."),
+        _("Open the service"), "info", "ban", A_BUYERS_SERVICE,
     ),
     "top_up": Words(
         _("%(amount)s was added to your balance"),
@@ -251,27 +246,10 @@ WORDS: Mapping[str, Words] = {
           "changes, not of each attempt."),
         _("Look at the message"), "warning", "alert-triangle", AN_INTERFACE,
     ),
-    "seller_gave_up": Words(
-        _("Order %(order)s was refunded: %(product)s could not be delivered"),
-        _("The market tried for as long as the plan allows. Last reason: %(reason)s. The buyer has the money back; please "
-          "contact the buyer, and mend the cause before the next order."),
-        _("Open the order"), "danger", "circle-x", A_SALE,
-    ),
-    "seller_not_opened": Words(
-        _("Order %(order)s was closed: %(product)s could not be opened"),
-        _("The market tried for as long as the plan allows. Last reason: %(reason)s. The order cost nothing, so nothing was "
-          "charged and nothing is refunded; please contact the buyer, and mend the cause before the next order."),
-        _("Open the order"), "danger", "circle-x", A_SALE,
-    ),
     "seller_call_stopped": Words(
         _("The market stopped trying %(activity)s for %(product)s"),
         _("Last reason: %(reason)s. Mend the cause, then restart the call by hand."),
         _("Look at the message"), "danger", "circle-x", AN_INTERFACE,
-    ),
-    "seller_cloud_stopped": Words(
-        _("The cloud could not complete an operation on %(product)s: %(activity)s"),
-        _("Reason: %(reason)s. The operator can see the error and retry. You need to do nothing."),
-        _("Open the operation"), "info", "server", A_SALE,
     ),
     "seller_breaker_open": Words(
         _("Calls to %(address)s are paused: %(reason)s"),

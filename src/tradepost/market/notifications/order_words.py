@@ -40,6 +40,7 @@ OF_HELD: Mapping[str, OrderKinds] = {
 BY_PEOPLE = ("seller_new_delivery", "seller_new_free_delivery")
 BY_MARKET = ("seller_new_service", "seller_new_free_service")
 BY_CLOUD = ("seller_new_server", "seller_new_free_server")
+NOT_BY_CLOUD = ("image_order_refunded", "server_not_created")
 RENEWED = ("seller_renewal_noted", "seller_free_renewal_noted")
 
 
@@ -52,6 +53,21 @@ def sold_kind(line: OrderLine, product_kind: str) -> str:
         elif pair == OF_HELD[Order.Type.RENEW].sold:
             pair = RENEWED
     return told(pair, line.amount_minor)
+
+
+def ended_kind(line: OrderLine, product_kind: str) -> str:
+    """Which notice tells a buyer of an order that could not be delivered."""
+    pair = kinds_of(line.order).ended
+    by_cloud = product_type(product_kind).delivery is DeliveredBy.COMPUTE
+    return told(NOT_BY_CLOUD if by_cloud and pair == BOUGHT.ended else pair, line.order.total_minor)
+
+
+def given_up_kind(product_kind: str) -> str:
+    """The end of the kind that tells a seller of the same: which cause it names."""
+    kind = product_type(product_kind)
+    if kind.needs_interface:
+        return ""
+    return "_cloud" if kind.delivery is DeliveredBy.COMPUTE else "_plain"
 
 
 def is_by_code(line: OrderLine, product_kind: str) -> bool:

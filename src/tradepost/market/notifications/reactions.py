@@ -43,7 +43,7 @@ from tradepost.protocols.commands import CheckChange
 from . import facts as f
 from . import license_reactions
 from .auto_renewal_reactions import prices_before, renewed_automatically
-from .order_words import is_by_code, kinds_of, sold_kind, told
+from .order_words import ended_kind, given_up_kind, is_by_code, kinds_of, sold_kind
 from .tell import Telling, tell_all
 
 QUIET = "notifications.quiet"
@@ -110,7 +110,7 @@ def on_order_refunded(event: OrderRefunded, now: datetime) -> None:
     """The buyer learns that the money is back. The seller's reason is for the seller: see ``on_delivery_given_up``."""
     lines = _lines(event.order)
     order = lines[0].order
-    kind = told(kinds_of(order).ended, order.total_minor)
+    kind = ended_kind(lines[0], lines[0].product.product_type)
     back = Money(order.total_minor - sum(line.reduced_minor for line in lines), order.currency)
     _tell_buyer(lines, kind, {"amount": f.money(back)}, now)
 
@@ -138,11 +138,12 @@ def on_delivery_given_up(event: OrderRefunded, now: datetime) -> None:
         maybe_acted = Call.objects.filter(_of_line(line), maybe_acted=True)
         if line.order.order_type == Order.Type.CHANGE and maybe_acted.exists():
             kind = "change_doubtful"
+        cause = "" if kind == "change_doubtful" else given_up_kind(line.product.product_type)
         shared = {"order": order, "product": _product(line), "reason": _reason_of_line(line, event.reason)}
         link = reverse("seller_center:order", args=[line.number])
         tellings += [
             Telling(
-                user=user, kind=f"seller_{kind}", once=line.number, link=link, facts=shared, contact=contact,
+                user=user, kind=f"seller_{kind}{cause}", once=line.number, link=link, facts=shared, contact=contact,
                 seller=line.seller_id,
             )
             for user, contact in people_of(line.seller)
@@ -239,7 +240,8 @@ def on_signing_key_rotated(event: SigningKeyRotated, now: datetime) -> None:
 
 
 def _lines(order: str) -> list[OrderLine]:
-    return list(OrderLine.objects.select_related("order__buyer", "seller").filter(order__number=order).order_by("pk"))
+    found = OrderLine.objects.select_related("order__buyer", "seller", "product").defer(*UNREAD)
+    return list(found.filter(order__number=order).order_by("pk"))
 
 
 def _rows_of(numbers: Slot) -> QuerySet[OrderLine]:

@@ -13,6 +13,7 @@ from tradepost.market.base.values import replace
 from tradepost.market.billing.arrears import owed, standing
 from tradepost.market.fulfilment.cases import with_product
 from tradepost.market.fulfilment.converting import convertible
+from tradepost.market.fulfilment.deletion import DeletedBy, deleted_by
 from tradepost.market.fulfilment.renewing import renewable
 from tradepost.market.identity.models import User
 from tradepost.market.images.price import hourly_of
@@ -156,9 +157,15 @@ def on_service_released(events: Sequence[SubscriptionReleased], now: datetime) -
     """After the retention, or whenever it was released: the data is gone. Of a period image nothing is: what its end means is
     told apart (``image_reactions``)."""
     held = _subscriptions(event.subscription for event in events)
-    kept = {pk for pk, one in held.items() if one.offer.charging.ends and by_cloud(one.product.product_type)}
-    told = [event for event in events if event.subscription not in kept]
-    tell_all([_at(held[event.subscription], "service_released", {}, event.at) for event in told], now=now)
+    kinds = {pk: _RELEASED[deleted_by(one)] for pk, one in held.items()}
+    told = [(event, kind) for event in events if (kind := kinds[event.subscription])]
+    tell_all([_at(held[event.subscription], kind, {}, event.at) for event, kind in told], now=now)
+
+
+_RELEASED = {
+    DeletedBy.SELLER: "service_released", DeletedBy.CLOUD: "service_released", DeletedBy.IMAGE: "",
+    DeletedBy.NOBODY: "service_released_plain",
+}  # fmt: skip
 
 
 def _at(subscription: Subscription, kind: str, more: Facts, at: datetime) -> Telling:
