@@ -47,7 +47,7 @@ def look(request: HttpRequest) -> HttpResponse:
     if not settings.CLOUD:
         raise Http404
     orphans.start(settings.CLOUD, now=now_of(request))
-    messages.success(request, _("The check has started. Reload this page in a moment to see its result."))
+    messages.success(request, _("The check has started. This page shows its result."))
     return redirect("console:orphans")
 
 
