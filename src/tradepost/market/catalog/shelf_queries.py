@@ -12,7 +12,7 @@ from tradepost.market.identity.models import Seller
 from . import category_queries
 from . import document as documents
 from .controls_of import controls_of, with_rows
-from .models import Category, Product, Shelf, Version
+from .models import Category, Offer, Product, Shelf, Version
 from .shelf_search import Query, find
 from .view import ProductView, view_of
 
@@ -166,6 +166,13 @@ def product_on_sale(*, slug: str = "", pk: int = 0) -> Product | None:
     """A product that can be bought, with ``specs`` → ``skus`` → ``offers`` fetched; None when it is not on sale."""
     asked = {"slug": slug} if slug else {"pk": pk}
     return with_rows().filter(status=Product.Status.ON_SALE, seller__status=Seller.Status.ACTIVE, **asked).first()
+
+
+def sells_packages(product: Product) -> bool:
+    """Whether a package of this product can be bought. ``product.seller`` should be fetched."""
+    if product.status != Product.Status.ON_SALE or not product.seller.is_selling:
+        return False
+    return Offer.objects.filter(sku__spec__product=product, on_sale=True, quota__gt=0).exists()
 
 
 def product_with_agreement(slug: str) -> Product | None:

@@ -15,6 +15,7 @@ from tradepost.market.catalog.models import Product
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.orders.pay import BEGINS
 from tradepost.market.product_types.contract import Gives
+from tradepost.market.product_types.deliverable import by_cloud
 from tradepost.market.product_types.registry import product_type
 from tradepost.market.production.models import Attempt, Binding, Call
 from tradepost.market.production.seller_queries import retry_rule, with_open_attempt
@@ -88,6 +89,16 @@ class LineProgress(Struct, frozen=True):
     def by_market(self) -> bool:
         """Whether the payment alone opens it."""
         return product_type(self.line.product.product_type).by_market
+
+    @property
+    def by_cloud(self) -> bool:
+        """Whether the operator's cloud makes the server, and no seller is called."""
+        return by_cloud(self.line.product.product_type)
+
+    @property
+    def calls_seller(self) -> bool:
+        """Whether the seller's production interface is called for it."""
+        return product_type(self.line.product.product_type).needs_interface
 
     @property
     def stopped(self) -> bool:

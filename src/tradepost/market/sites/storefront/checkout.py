@@ -31,6 +31,7 @@ from tradepost.market.orders.place import PlaceOrder, quote, sold_version
 from tradepost.market.orders.prerequisite import lacks_prerequisite, owed_before
 from tradepost.market.orders.pricing import Priced
 from tradepost.market.product_types.deliverable import by_cloud
+from tradepost.market.product_types.registry import product_type
 from tradepost.market.web.access import buyer_required, now_of, person
 
 from .agreement import consent, shown_to_buyer
@@ -133,6 +134,7 @@ def _page(request: HttpRequest, product: Product, choice: Choice, refused: Refus
         "seller": product.seller,
         "choice": choice,
         "priced": priced,
+        "kind": product_type(product.product_type),
         "included": _included(choice, priced) if priced else None,
         "idempotency_key": request.POST.get("idempotency_key", "")[:64] or ids.hex_id(),
         "stamp": _stamp(choice, priced) if priced else "",

@@ -10,6 +10,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
 from tradepost.market.app_keys.keys import KEY_HISTORY, has_valid_keys
+from tradepost.market.catalog.shelf_queries import sells_packages
 from tradepost.market.fulfilment.buyer_queries import past_of, under_way
 from tradepost.market.fulfilment.deletion import deleted_by
 from tradepost.market.fulfilment.expiry_policy import HISTORY
@@ -89,6 +90,8 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
         and _over(found, now_of(request))
         and now_of(request) < ending.freezes_at,
         "reasons": past.reasons,
+        "several": len({one.reason for one in past.reasons}) > 1,
+        "sells_packages": past.reasons and sells_packages(found.product),
         "debt": debt_of(person(request)) if any(one.reason == Freeze.Reason.ARREARS for one in past.reasons) else None,
         "expired": any(one.reason == Freeze.Reason.EXPIRED for one in past.reasons),
         "under_way": now,
