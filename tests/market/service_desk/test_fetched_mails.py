@@ -97,6 +97,24 @@ def test_a_mail_that_cannot_become_a_demand_is_kept_with_its_reason(box: Box) ->
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        ("x" * 2001, "x… [cut after 2,000 characters]"),
+        ("要" * 2001, "要……〔超过 2000 字，以下略〕"),
+        ("x" * 2000, "x" * 30),
+    ],
+)
+def test_a_requirement_that_was_cut_says_so(text: str, end: str, box: Box) -> None:
+    """business-rules §9: "body with requirement and contact". Operators must see that more was written."""
+    box.add(written(text=text))
+    assert fetch(settings_for(box)) == {"demands": 1, "problems": 0}
+    for kept in (Demand.objects.get().requirement, ReceivedMail.objects.get().text):
+        assert (kept.endswith(end), len(kept)) == (True, 2000)
+    assert Demand.objects.get().requirement[:1900] == text[:1900]
+
+
+@pytest.mark.django_db
 def test_one_sender_has_so_many_demands_a_day(box: Box) -> None:
     for number in range(4):
         box.add(written(text=f"{NEED} {number}"))

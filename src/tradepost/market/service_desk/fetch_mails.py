@@ -29,6 +29,8 @@ MAILBOX = "mailbox"
 AT_ONCE = 50
 """Mails of one fetch; the next fetch goes on."""
 SHOWN = 20
+CUT = f"… [cut after {LONGEST_REQUIREMENT:,} characters]"
+CUT_CHINESE = f"……〔超过 {LONGEST_REQUIREMENT} 字，以下略〕"
 _CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
@@ -91,7 +93,7 @@ def receive(mail: Received, *, validity: str, settings: Config, now: datetime) -
                 except Refused as refused:
                     problem, words = Problem.REFUSED, refused.message[:300]
             return ReceivedMail.objects.create(
-                key=key, sender=read.sender, subject=read.subject, text=read.text[:LONGEST_REQUIREMENT],
+                key=key, sender=read.sender, subject=read.subject, text=_requirement(read.text),
                 problem=problem.value if problem else "", words=words, demand=demand, received_at=now,
             )  # fmt: skip
     except IntegrityError:
@@ -102,11 +104,23 @@ def receive(mail: Received, *, validity: str, settings: Config, now: datetime) -
 
 def _raise(read: DemandMail, key: str, *, settings: Config, zone: tzinfo, now: datetime) -> Demand:
     asked = RaiseDemand(
-        contact=read.contact[:LONGEST_CONTACT], email=read.sender, phone="", requirement=read.text[:LONGEST_REQUIREMENT],
-        language="zh-hans" if _CHINESE.search(read.text) else "en", entered_by="IMAP", idempotency_key=key,
+        contact=read.contact[:LONGEST_CONTACT], email=read.sender, phone="", requirement=_requirement(read.text),
+        language="zh-hans" if _is_chinese(read.text) else "en", entered_by="IMAP", idempotency_key=key,
     )  # fmt: skip
     allowed = Allowance(who=read.sender.casefold(), a_day=settings.demands_a_day, wall=clock.wall())
     return raise_demand(asked, rules=desk_rules_of(settings, zone), allowed=allowed, now=now).demand
+
+
+def _requirement(text: str) -> str:
+    """The text within the limit of a requirement. A text that was cut says so at its end."""
+    if len(text) <= LONGEST_REQUIREMENT:
+        return text
+    mark = CUT_CHINESE if _is_chinese(text) else CUT
+    return text[: LONGEST_REQUIREMENT - len(mark)].rstrip() + mark
+
+
+def _is_chinese(text: str) -> bool:
+    return _CHINESE.search(text) is not None
 
 
 def last_fetch() -> LeasedJob | None:
