@@ -96,6 +96,16 @@ def test_an_order_is_created_paid_and_listed(program: Program) -> None:
     assert detail["aggregate_resource_infos"][0]["amount"] == "100.00"
 
 
+@pytest.mark.parametrize("ids", ["", 0, {}, False, [], [""], "CS1"])
+def test_a_list_of_order_ids_that_names_none_is_refused(ids: Any, program: Program) -> None:
+    """openapi-jointkit §C.12: a program whose list is empty does not get every order of the account."""
+    created(program)
+    since, until = (f"{clock.now() + timedelta(days=days):%Y-%m-%d %H:%M:%S}" for days in (-1, 1))
+    asked = {"start_time": since, "end_time": until}
+    assert refused(program, "query-orders", **asked, order_ids=ids)[:2] == (400, "CBC.0101")
+    assert program.call("query-orders", **asked, order_ids=None)[1]["result"]["total"] == 1
+
+
 @pytest.mark.parametrize("later", ["usage", "renewal"])
 def test_what_is_paid_later_needs_the_permission_to_pay(later: str) -> None:
     """Decision 0088: a program without ``pay`` leaves every payment to a person, also those without another call."""

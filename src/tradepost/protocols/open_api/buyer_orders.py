@@ -346,7 +346,7 @@ def _load_list(members: Members) -> ListOrders:
     except ValueError as error:
         raise BadBody(str(error)) from None
     status, kind = integer(members, "status"), integer(members, "order_type")
-    ids = members.get("order_ids")
+    narrowed = members.get("order_ids") is not None
     return ListOrders(
         start_time=text(members, "start_time"),
         end_time=text(members, "end_time"),
@@ -357,7 +357,7 @@ def _load_list(members: Members) -> ListOrders:
         content_name=text(members, "content_name"),
         charging_mode=integer(members, "charging_mode"),
         order_id=text(members, "order_id"),
-        order_ids=texts(members, "order_ids", most=MAX_LISTED, length=64) if ids else (),
+        order_ids=texts(members, "order_ids", most=MAX_LISTED, length=64) if narrowed else (),
         ascending=integer(members, "sort_desc") == 0,
         content_id=text(members, "content_id"),
     )
