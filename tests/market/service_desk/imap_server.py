@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import socketserver
 import ssl
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import override
+from urllib.parse import quote
 
 USER, PASSWORD = "demands@market.example", "a secret: of the mailbox"
 
@@ -25,6 +27,9 @@ class Box:
     port: int = 0
     refuses: str = ""
     """A command that is answered NO."""
+    breaks: dict[int, int] = field(default_factory=dict)
+    """How often the connection ends when the mail with this UID is read."""
+    password: str = PASSWORD
 
     def add(self, mail: bytes) -> int:
         uid = max(self.mails, default=100) + 1
@@ -32,7 +37,7 @@ class Box:
         return uid
 
     def url(self, scheme: str = "imap") -> str:
-        return f"{scheme}://demands%40market.example:a%20secret%3A%20of%20the%20mailbox@127.0.0.1:{self.port}/INBOX"
+        return f"{scheme}://{quote(USER, safe='')}:{quote(self.password, safe='')}@127.0.0.1:{self.port}/INBOX"
 
 
 class _Session(socketserver.StreamRequestHandler):
@@ -66,7 +71,11 @@ class _Session(socketserver.StreamRequestHandler):
             case "CAPABILITY":
                 self.say("* CAPABILITY IMAP4rev1")
             case "LOGIN":
-                return command == f'LOGIN {USER} "{PASSWORD}"'
+                return command == f'LOGIN {USER} "{self.box.password}"'
+            case "AUTHENTICATE":
+                self.say("+ ")
+                said = base64.b64decode(self.rfile.readline()).decode()
+                return command == "AUTHENTICATE PLAIN" and said == f"\0{USER}\0{self.box.password}"
             case "SELECT" | "EXAMINE":
                 self.say(f"* {len(self.box.mails)} EXISTS")
                 self.say("* OK [UIDVALIDITY 7] valid")
@@ -90,6 +99,9 @@ class _Session(socketserver.StreamRequestHandler):
         if "RFC822.SIZE" in command:
             self.say(f"* 1 FETCH (UID {uid} RFC822.SIZE {self.box.sizes.get(uid, len(mail))})")
             return
+        if self.box.breaks.get(uid):
+            self.box.breaks[uid] -= 1
+            raise ConnectionAbortedError
         found = re.search(r"BODY\.PEEK\[\]<0\.(\d+)>", command)
         assert found is not None, command
         part = mail[: int(found[1])]

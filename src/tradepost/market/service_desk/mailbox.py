@@ -53,9 +53,12 @@ def place_of(url: str) -> Place:
     folder = unquote(parts.path.strip("/")) or "INBOX"
     if not folder.isascii() or not folder.isprintable() or '"' in folder or "\\" in folder:
         raise ValueError("the folder has letters, digits and plain signs only")
+    user, password = unquote(parts.username), unquote(parts.password)
+    if not (user + password).isprintable() or "\ufffd" in user + password:
+        raise ValueError("user and password are UTF-8, in percent encoding, without control characters")
     return Place(
-        scheme=parts.scheme, host=parts.hostname, port=parts.port or PORTS[parts.scheme], user=unquote(parts.username),
-        password=unquote(parts.password), folder=folder,
+        scheme=parts.scheme, host=parts.hostname, port=parts.port or PORTS[parts.scheme], user=user, password=password,
+        folder=folder,
     )  # fmt: skip
 
 
@@ -127,7 +130,7 @@ def opened(place: Place, *, outbound: OutboundPolicy, read_only: bool = False) -
         try:
             if place.scheme == "imap+starttls":
                 _ok(client.starttls(_context(outbound)))
-            _ok(client.login(place.user, place.password))
+            _ok(_log_in(client, place))
             _ok(client.select(f'"{place.folder}"', readonly=read_only))
             validity = _VALIDITY.search(_bytes((client.response("UIDVALIDITY")[1] or [b""])[0]))
             yield Mailbox(client, validity[1].decode() if validity else "0")
@@ -137,6 +140,14 @@ def opened(place: Place, *, outbound: OutboundPolicy, read_only: bool = False) -
     except (OSError, imaplib.IMAP4.error) as wrong:  # ssl's errors are OSErrors
         words = (str(wrong) or type(wrong).__name__).splitlines()[0].replace(place.password, "…")
         raise MailboxError(words[:300]) from wrong
+
+
+def _log_in(client: imaplib.IMAP4, place: Place) -> tuple[str, list[Any]]:
+    if place.user.isascii() and place.password.isascii():
+        return client.login(place.user, place.password)
+    # LOGIN takes ASCII alone; PLAIN is UTF-8 (RFC 4616).
+    status, words = client.authenticate("PLAIN", lambda _challenge: f"\0{place.user}\0{place.password}".encode())
+    return status, [words]
 
 
 def _ok(answer: tuple[str, list[Any]]) -> list[Any]:
