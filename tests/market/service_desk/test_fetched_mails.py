@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any
 
@@ -152,6 +153,48 @@ def test_what_fails_is_said_without_the_password_and_tried_again(box: Box) -> No
     assert Demand.objects.count() == 1
 
 
+@pytest.mark.django_db
+def test_a_password_may_have_any_letters(box: Box) -> None:
+    """RFC 4616: PLAIN takes UTF-8. LOGIN takes ASCII alone (RFC 9051 §6.2.3)."""
+    box.password = "geheim-ü-密码"
+    box.add(written())
+    assert fetch(settings_for(box)) == {"demands": 1, "problems": 0}
+    settings = settings_for(box)
+    box.password = "another"
+    with pytest.raises(NotNow) as failed:
+        fetch(settings)
+    assert not [part for part in ("ü", "\\xfc", "密", "geheim") if part in str(failed.value)]
+
+
+def attempt(settings: Config) -> LeasedJob:
+    """One attempt at the open fetch."""
+    task = fetch_mails.task(lambda: settings)
+    [claimed] = leased_jobs.claim({fetch_mails.KIND: task}, now=NOW + timedelta(days=1), wall=NOW, owner="w", limit=1)
+    leased_jobs.work_on(Running(claimed), task, now=lambda: NOW)
+    return LeasedJob.objects.get(pk=claimed.pk)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("times", [1, 2, 1000])
+def test_a_mail_that_cannot_be_read_does_not_hold_up_the_others(times: int, box: Box) -> None:
+    """business-rules §9. It is tried twice, for the server may have been away; then an operator learns of it."""
+    broken, sound = box.add(written()), box.add(written(text=f"{NEED} 2"))
+    box.breaks[broken] = times
+    leased_jobs.start(fetch_mails.KIND, fetch_mails.MAILBOX, payload={}, now=NOW)
+    job = attempt(settings_for(box))
+    assert (job.outcome, job.result, box.seen) == ("", None, set())
+    assert not ReceivedMail.objects.exists()
+    job = attempt(settings_for(box))
+    lost = times > 1
+    assert (job.outcome, job.result) == ("done", {"demands": 1 if lost else 2, "problems": int(lost)})
+    assert list(ReceivedMail.objects.order_by("pk").values_list("problem", flat=True)) == (
+        [Problem.UNREADABLE, ""] if lost else ["", ""]
+    )
+    assert box.seen == {broken, sound}
+    assert fetch(settings_for(box)) == {"demands": 0, "problems": 0}
+    assert Demand.objects.count() == 1 + (not lost)
+
+
 def test_the_mailbox_is_reached_by_the_outbound_policy_and_by_tls_alone(box: Box) -> None:
     outside = config().outbound.__class__()
     for url, words in ((box.url(), "clear text"), (box.url("imaps"), "leads to an address")):
@@ -163,10 +206,11 @@ def test_the_mailbox_is_reached_by_the_outbound_policy_and_by_tls_alone(box: Box
 
 
 @pytest.mark.parametrize(
-    "url", ["imaps://host", "http://u:p@h", "imaps://u@h", 'imaps://u:p@h/a"b', "imaps://u:p@h/a%0d%0ab", "x"]
-)
+    "url", ["imaps://host", "http://u:p@h", "imaps://u@h", 'imaps://u:p@h/a"b', "imaps://u:p@h/a%0d%0ab", "x",
+     "imaps://u:p%0d%0aA@h", "imaps://u%00:p@h", "imaps://u:%ff@h"],
+)  # fmt: skip
 def test_a_wrong_address_of_a_mailbox(url: str) -> None:
-    with pytest.raises(ValueError, match=r"write it as|the folder has"):
+    with pytest.raises(ValueError, match=r"write it as|the folder has|user and password"):
         place_of(url)
 
 
