@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-
-from django.http import HttpResponse
+from typing import Any
 
 from tradepost.market.web.sending_files import HEADER
 
 
-def sent(answer: HttpResponse) -> bytes:
+def sent(answer: Any) -> bytes:
     assert answer.content == b"", "an answer in one piece stays in memory until its client has read it"
     return Path(answer[HEADER]).read_bytes()

@@ -41,7 +41,8 @@ def signed_in_for(asked: Any) -> tuple[Browser, str]:
 def test_of_two_requests_at_once_one_is_answered(monkeypatch: pytest.MonkeyPatch, ask: Any, page: Any) -> None:
     joint = make_joint()
     browser, following = signed_in_for(ask(Browser(), joint))
-    real, between = page.access, []
+    real = page.access
+    between: list[Any] = []
 
     def meanwhile(*args: Any) -> Any:
         """The second request runs after the first one has found the sign-in good."""

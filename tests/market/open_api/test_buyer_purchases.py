@@ -101,7 +101,7 @@ def test_a_list_of_order_ids_that_names_none_is_refused(ids: Any, program: Progr
     """openapi-jointkit §C.12: a program whose list is empty does not get every order of the account."""
     created(program)
     since, until = (f"{clock.now() + timedelta(days=days):%Y-%m-%d %H:%M:%S}" for days in (-1, 1))
-    asked = {"start_time": since, "end_time": until}
+    asked: dict[str, Any] = {"start_time": since, "end_time": until}
     assert refused(program, "query-orders", **asked, order_ids=ids)[:2] == (400, "CBC.0101")
     assert program.call("query-orders", **asked, order_ids=None)[1]["result"]["total"] == 1
 

@@ -45,7 +45,7 @@ def call(**fields: object) -> Call:
         ({"state": State.ENDED, "outcome": "done"}, Why.ANSWERED, None),
     ],
 )
-def test_what_runs_waits_for_its_call(fields: dict[str, object], expected: Why, at: object) -> None:
+def test_what_runs_waits_for_its_call(fields: dict[str, Any], expected: Why, at: object) -> None:
     found = waiting(operation(call=call(**fields)), ())
     assert found is not None
     assert (found.why, found.at) == (expected, at)
@@ -61,7 +61,7 @@ def test_what_runs_waits_for_its_call(fields: dict[str, object], expected: Why, 
         ("open", {}, Why.PEOPLE),
     ],
 )
-def test_what_runs_without_a_call_has_not_stopped(kind: str, fields: dict[str, object], expected: Why) -> None:
+def test_what_runs_without_a_call_has_not_stopped(kind: str, fields: dict[str, Any], expected: Why) -> None:
     """business-rules §5, §2.10: the cloud, the buyer's software and people do it."""
     found = waiting(operation(kind=kind, **fields), ())
     assert found is not None

@@ -18,9 +18,9 @@ from .refund_models import Refund, RefundLine
 def _shown(refunds: QuerySet[Refund]) -> QuerySet[Refund]:
     """With lines, and what they are of."""
     lines = RefundLine.objects.select_related("line__order", "refund").order_by("pk")
-    return refunds.select_related("order", "seller", "buyer", "subscription__product", "subscription__offer").prefetch_related(
-        Prefetch("lines", lines)
-    )
+    return refunds.select_related(
+        "order", "seller", "buyer", "subscription__product", "subscription__offer"
+    ).prefetch_related(Prefetch("lines", lines))
 
 
 def refunds_of_buyer(buyer: User, *, status: str = "", after: str = "", size: int = 20) -> Page[Refund]:

@@ -188,6 +188,7 @@ def test_signed_answers_are_required_by_protocols_that_ask_for_them(page, shop, 
     """saas-v1-license §0: "Auth of response" of License 2.0, Online License and Order notification is "none documented"."""
     own = people.make_address(shop.seller, protocol=protocol)
 
+    text = ""
     for language, words in (("zh-hans", "该协议未要求响应签名"), ("en", "Not part of this protocol")):
         page.cookies["django_language"] = language
         text = page.get(f"/seller/addresses/{own.pk}/").content.decode()

@@ -138,7 +138,8 @@ def _chosen(buyer: User, answers: QueryDict, *, now: datetime) -> Chosen:
     title = _title(buyer, answers.get("title", ""))
     if kind is not None and kind.special and title is not None and not title.complete:
         title = None
-    found = [one.amount.currency for one in (*orders, *usage) if one.amount is not None]
+    amounts = [*(one.amount for one in orders), *(one.amount for one in usage)]
+    found = [amount.currency for amount in amounts if amount is not None]
     return Chosen(
         seller=seller, orders=[one for one in orders if one.amount is not None and one.amount.currency == found[0]],
         usage=[one for one in usage if one.amount is not None and one.amount.currency == found[0]],
