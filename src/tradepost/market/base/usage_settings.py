@@ -23,7 +23,11 @@ class UsageSettings(BaseSettings):
         description="A usage record may end so many seconds after the market's clock: those of sellers run ahead.",
     )
     usage_void_days: int = Field(
-        default=21, ge=0, le=366, description="A seller may void a usage record for so many days after it was pushed."
+        default=21,
+        ge=0,
+        le=366,
+        description="A seller may void a usage record for so many days after it was pushed, or after the last invoice over its month "
+        "was refused, cancelled or returned.",
     )
     on_demand_grace_days: Annotated[tuple[int, ...], NoDecode] = Field(
         default=(0, 0, 0, 1, 7, 7),
