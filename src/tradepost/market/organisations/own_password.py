@@ -40,7 +40,7 @@ def change(member: Member, old: str, new: str, *, now: datetime, wall: datetime)
     try:
         second_factor.check_password(member.user, old, wall=wall)
     except Refused as refused:
-        refused.field = "old" if refused.field else refused.field
+        refused.field = "old_password" if refused.field else refused.field
         raise
     return _set(member, new, Did.PASSWORD_CHANGED, now=now, wall=wall)
 

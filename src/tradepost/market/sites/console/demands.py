@@ -223,7 +223,7 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         said = Answer(by=person(request).email, words=form.cleaned_data["words"], product=chosen)
         demand_answers.answer(found, said, now=now_of(request))
-        messages.success(request, _("Answered. Who asked is told."))
+        messages.success(request, _answered(found))
     except IllegalTransition:
         messages.error(request, _("This demand is answered, closed or withdrawn already."))
     except Refused as refused:
@@ -232,6 +232,13 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
         say_why(form, refused)
         return _page(request, found, status=refused.status, **given)
     return redirect("console:demand", pk)
+
+
+def _answered(demand: Demand) -> str:
+    if demand.buyer_id is None and not demand.email and not tells_by_sms(demand):
+        words = _("Answered. The market cannot notify the person who asked: call %(phone)s.")
+        return words % {"phone": demand.phone}
+    return _("Answered. Who asked is told.")
 
 
 def _listed(chosen: int | None, typed: str, look: Callable[[str], list[Product]]) -> list[Product]:

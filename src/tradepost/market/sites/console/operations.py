@@ -24,7 +24,7 @@ from tradepost.market.web.operations import events_of, title_of, wanted_facts, w
 from tradepost.market.web.templatetags.ui import loc
 
 from .attempts import tries_of
-from .orders import PayBackForm
+from .orders import PayBackForm, delivered_by
 
 TABS = (
     ("stopped", pgettext_lazy("operations", "Stopped")),
@@ -95,6 +95,7 @@ def _page(request: HttpRequest, shown: ShownOperation, refused: Refused | None =
         "may_restart": verb.may_restart(operation),
         "may_pay_back": order is not None and pay_back.may_pay_back(order),
         "form": PayBackForm(),
+        **delivered_by(operation.subscription.product.product_type if operation.subscription else ""),
         "wanted": wanted_facts(operation),
         "calls": list(_calls(shown)),
         "events": events_of(operation, actors=True),

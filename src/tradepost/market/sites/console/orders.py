@@ -19,9 +19,11 @@ from tradepost.market.fulfilment.unheard import not_asked
 from tradepost.market.orders import operator_queries as orders
 from tradepost.market.orders.models import Order
 from tradepost.market.payments import queries as payments
+from tradepost.market.product_types.registry import product_types
 from tradepost.market.production.operator_queries import calls_of_order
 from tradepost.market.web.access import now_of, operator_required, person
 from tradepost.market.web.order_agreements import accepted_agreements
+from tradepost.market.web.refusals import say_why
 from tradepost.market.web.status import vocabulary
 from tradepost.market.web.templatetags.ui import money
 from tradepost.market.web.timeline import TimelineEvent, moves_of, of_moves
@@ -85,9 +87,16 @@ def pay_back(request: HttpRequest, number: str) -> HttpResponse:
         verb.pay_back(order, reason=form.cleaned_data["reason"], actor=person(request).email, now=now_of(request))
     except Refused as refused:
         messages.error(request, refused.message)
-    else:
-        messages.success(request, _ended(order))
+        say_why(form, refused)
+        return _page(request, _order_of(number), form)
+    messages.success(request, _ended(order))
     return redirect("console:order", number)
+
+
+def delivered_by(product_kind: str) -> dict[str, bool]:
+    """What the question before a refund needs to know."""
+    kind = product_types().get(product_kind)
+    return {"by_code": kind is not None and kind.issues_codes, "calls_seller": kind is None or kind.needs_interface}
 
 
 def _ended(order: Order) -> str:
@@ -110,6 +119,7 @@ def _page(request: HttpRequest, order: Order, form: PayBackForm) -> HttpResponse
     placed = TimelineEvent(order.placed_at, _("Order placed"), icon="shopping-cart")
     context = {
         "form": form,
+        **delivered_by(lines[0].product.product_type if lines else ""),
         "may_pay_back": verb.may_pay_back(order),
         "order": order,
         "stopped": order.pk in operator_queries.stopped_among([order.pk]),

@@ -24,6 +24,7 @@ from tradepost.market.probes.selling_again import check_may_be_sold
 from tradepost.market.product_types.registry import product_types
 from tradepost.market.web.access import now_of, operator_required, person
 from tradepost.market.web.product_history import product_events
+from tradepost.market.web.refusals import say_why
 from tradepost.market.web.status import vocabulary
 from tradepost.protocols.text import Text
 
@@ -130,8 +131,9 @@ def _do(request: HttpRequest, product: Product, act: str) -> HttpResponse:
                 said = _("Sales have ended for good. The seller was told why.")
     except Refused as refused:
         messages.error(request, refused.message)
-    else:
-        messages.success(request, said)
+        say_why(form, refused)
+        return _page(request, product, **{act: form})
+    messages.success(request, said)
     return redirect("console:product", product.pk)
 
 

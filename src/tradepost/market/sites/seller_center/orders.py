@@ -13,6 +13,7 @@ from tradepost.market.identity.menus import Menu
 from tradepost.market.orders import seller_queries
 from tradepost.market.orders.refund_queries import refunds_of_line
 from tradepost.market.orders.seller_queries import LineFilter
+from tradepost.market.product_types.registry import product_type
 from tradepost.market.production import seller_queries as production
 from tradepost.market.production.models import WELL, Call
 from tradepost.market.subscriptions.lifecycle import license_of
@@ -52,6 +53,7 @@ def order(request: SellerRequest, number: str) -> HttpResponse:
         calls=[(call, last_result(call)) for call in calls],
         paid_back=refunds_of_line(line),
         probed=_probed(request, calls),
+        calls_server=product_type(line.product.product_type).needs_interface,
         not_asked=not_asked([line.subscription]).get(line.subscription.pk, "") if line.subscription else "",
         license_length=len(license_of(line.subscription)) if line.subscription else 0,
         events=line_events(line, seller_queries.moves_of(line)),

@@ -14,14 +14,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
-from tradepost.market.fulfilment.licensing import apply_for_license, protocol_of_licenses, withdraw_application
+from tradepost.market.fulfilment.licensing import protocol_of_licenses, withdraw_application
 from tradepost.market.licenses.buyer_queries import delivered, requests_of
 from tradepost.market.licenses.license_files import folder, license_bytes, license_path
 from tradepost.market.licenses.models import LicenseRequest
 from tradepost.market.production import reasons
 from tradepost.market.subscriptions.buyer_queries import buyer_subscription
 from tradepost.market.subscriptions.models import Subscription
-from tradepost.market.supervision import queries as supervision_queries
 from tradepost.market.supervision.models import Supervision
 from tradepost.market.web.access import buyer_required, now_of, person
 from tradepost.market.web.sending_files import send_file
@@ -58,26 +57,8 @@ def shown(subscription: Subscription, delivery: Supervision | None = None) -> di
 @buyer_required
 @private
 @require_POST
-def apply(request: HttpRequest, pk: int) -> HttpResponse:
-    found = _own(request, pk)
-    delivery = supervision_queries.of_subscription(found.pk)
-    if delivery is not None and delivery.open:
-        messages.error(request, _("This license is delivered step by step: apply for it here."))
-        return redirect("storefront:supervision", pk=delivery.pk)
-    try:
-        apply_for_license(found, request.POST.get("fingerprint", ""), actor=person(request).email, now=now_of(request))
-    except Refused as refused:
-        messages.error(request, refused.message)
-    else:
-        messages.success(request, _("The seller is asked for your license. It shows here when it is there."))
-    return redirect("storefront:subscription", pk=pk)
-
-
-@buyer_required
-@private
-@require_POST
 def withdraw(request: HttpRequest, pk: int, license_pk: int) -> HttpResponse:
-    found = _own(request, pk)
+    found = own(request, pk)
     if not any(row.pk == license_pk for row in requests_of(found)):
         raise Http404
     try:
@@ -114,7 +95,7 @@ def download(request: HttpRequest, pk: int, license_pk: int) -> HttpResponse:
     return answer
 
 
-def _own(request: HttpRequest, pk: int) -> Subscription:
+def own(request: HttpRequest, pk: int) -> Subscription:
     found = buyer_subscription(person(request), pk)
     if found is None:
         raise Http404
@@ -122,7 +103,7 @@ def _own(request: HttpRequest, pk: int) -> Subscription:
 
 
 def _license(request: HttpRequest, pk: int, license_pk: int) -> LicenseRequest:
-    subscription = _own(request, pk)
+    subscription = own(request, pk)
     found = delivered(subscription, license_pk) if subscription.status == Subscription.Status.ACTIVE else None
     if found is None:
         raise Http404

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -53,7 +54,11 @@ def _own(request: HttpRequest, pk: int) -> Subscription:
 @private
 @require_safe
 def subscription(request: HttpRequest, pk: int) -> HttpResponse:
-    found = _own(request, pk)
+    return page(request, _own(request, pk))
+
+
+def page(request: HttpRequest, found: Subscription, *, status: int = 200, **given: Any) -> HttpResponse:
+    """``given``: what a form on it was sent with, and why that was refused."""
     lines, past = about(found.pk), past_of(found)
     usable = found.status == Subscription.Status.ACTIVE
     now, kind = told(under_way(found)), product_type(found.product.product_type)
@@ -109,8 +114,9 @@ def subscription(request: HttpRequest, pk: int) -> HttpResponse:
             moves_of("subscription", found.pk, HISTORY, ACCESS_HISTORY, KEY_HISTORY),
             refunds_of_service(found),
         ),
+        **given,
     }
-    return render(request, "storefront/subscription.html", context)
+    return render(request, "storefront/subscription.html", context, status=status)
 
 
 def _over(found: Subscription, now: datetime) -> bool:
