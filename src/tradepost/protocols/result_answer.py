@@ -22,7 +22,6 @@ PROCESSING = "000004"
 INSTANCE_ID_LENGTH = 64
 
 RESULT = (Field("resultCode", 6), Field("resultMsg", 255, mandatory=False))
-NAMING_RESULT = (*RESULT, Field("instanceId", INSTANCE_ID_LENGTH))
 
 _CODE = re.compile(r"[0-9]{6}")
 

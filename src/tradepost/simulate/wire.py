@@ -46,7 +46,6 @@ class Fault(StrEnum):
 
 
 GOES_WRONG = tuple(fault for fault in Fault if fault not in {Fault.NONE, Fault.DOWN})
-_NEVER_ARRIVES = {Fault.REQUEST_LOST, Fault.ERROR, Fault.DOWN}
 
 
 @dataclass(frozen=True, slots=True)

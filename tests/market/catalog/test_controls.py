@@ -258,11 +258,8 @@ def test_a_stopped_spec_takes_its_skus_and_the_rest_stays_on_sale() -> None:
     spec = Spec.objects.filter(product=product).order_by("position")[0]
     delist.stop(spec, reason="replaced", actor="s", now=NOW)
     assert list(Offer.objects.filter(on_sale=True).values_list("period_type", flat=True)) == ["year"]
-    assert delist.stopped_ids(product) == {
-        spec.key,
-        Sku.objects.get(spec=spec).code,
-        Offer.objects.get(sku__spec=spec).product_id,
-    }
+    stopped = {spec.key, Sku.objects.get(spec=spec).code, Offer.objects.get(sku__spec=spec).product_id}
+    assert delist.stopped_of([product.pk]) == {product.pk: stopped}
     assert Product.objects.get(pk=product.pk).status == "on_sale"
     document = listed_document(product)
     assert document is not None

@@ -15,7 +15,7 @@ from tradepost.market.base.models import Event
 from tradepost.market.base.outbound_policy import SANDBOX
 from tradepost.market.base.values import replace
 from tradepost.market.debugging import seller_queries
-from tradepost.market.debugging.asked import Form, ValuesRefused, class_of, form_of, shown_values
+from tradepost.market.debugging.asked import Form, ValuesRefused, form_of, shown_values
 from tradepost.market.debugging.debug import delete_case
 from tradepost.market.debugging.generate import generate
 from tradepost.market.debugging.models import DebugCase, DebugRun
@@ -28,6 +28,7 @@ from tradepost.market.production.claim import claim_calls
 from tradepost.market.production.models import Address, Attempt, Call, Tally
 from tradepost.market.production.record import record
 from tradepost.market.production.restart import may_restart
+from tradepost.protocols import registry
 from tradepost.protocols.body_sign import HEADER
 from tradepost.protocols.commands import Fault, Rejected, Unreachable
 from tradepost.protocols.http import Response
@@ -137,7 +138,7 @@ def test_an_instance_id_that_belongs_to_an_order_is_no_fault_of_a_test_call() ->
 )  # fmt: skip
 def test_every_protocol_saves_its_cases(protocol: str, activity: str, variant: str) -> None:
     address = at(protocol)
-    keys.rotate_signing_key(address.seller, class_of(address), now=NOW)
+    keys.rotate_signing_key(address.seller, registry.protocol(protocol).key_class, now=NOW)
     assert answer(tried(address, activity, variant), now=NOW).passed
     assert DebugCase.objects.get().variant == variant
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from tests.factories.metering import ZONE, item, push
@@ -12,7 +13,8 @@ from tests.market.invoices.applying import PATIENCE, RECEIVER, title_of
 from tradepost.market.base.money import Money
 from tradepost.market.billing import queries, usage_months
 from tradepost.market.billing.charge import charge
-from tradepost.market.billing.models import UsageMonth
+from tradepost.market.billing.models import Charge, UsageMonth
+from tradepost.market.billing.void_usage import void_usage
 from tradepost.market.identity.models import User
 from tradepost.market.invoices import invoice_check
 from tradepost.market.invoices.apply import Application, apply
@@ -79,9 +81,18 @@ def balance(buyer: User) -> int:
     return ledger.buyer_account(buyer, "CNY").balance.minor
 
 
+def _sums_of_charges() -> dict[tuple[int, date], int]:
+    """Payments less refunds by subscription and month, from all charges."""
+    found: defaultdict[tuple[int, date], int] = defaultdict(int)
+    for each in Charge.objects.select_related("accumulation"):
+        paid = each.minor - each.open_minor + each.waiting_minor
+        found[each.subscription_id, usage_months.month_of(each.accumulation.start)] += paid
+    return found
+
+
 def problems() -> list[str]:
     """All that must hold, and each month compared with its charges."""
     kept = {(row.subscription_id, row.month): row.paid_minor for row in UsageMonth.objects.all() if row.paid_minor}
-    sums = {place: minor for place, minor in usage_months.sums_of_charges().items() if minor}
+    sums = {place: minor for place, minor in _sums_of_charges().items() if minor}
     of_months = [] if kept == sums else [f"months {kept}, charges {sums}"]
     return [*ledger.verify().problems, *queries.problems(), *invoice_check.problems(), *of_months]

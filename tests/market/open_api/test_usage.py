@@ -29,7 +29,7 @@ from tradepost.protocols.open_api.usage_push import PATH, UsageRecord, push_requ
 
 KEY = "a base key that only this test knows"
 HOUR = timedelta(hours=1)
-PATH_2018 = usage_push_old.PATH_2018.format(partner_id="p-1")
+PATH_2018 = "/v1.0/p-1/billing/bill-mgr/push-usage-data"
 
 
 @pytest.fixture

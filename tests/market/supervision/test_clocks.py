@@ -11,14 +11,19 @@ from tests.market.supervision.supervising import CLOCKS
 from tradepost.market.product_types.flows.contract import Flow, Party
 from tradepost.market.product_types.flows.registry import flows
 from tradepost.market.subscriptions.paid_time import period_end
-from tradepost.market.supervision.clocks import effective_at, remaining, stale_alerts
+from tradepost.market.supervision.clocks import DAY, Standing, effective_at, next_stale_at, remaining
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
-@pytest.mark.parametrize(("day", "alerts"), [(180, 0), (181, 1), (187, 1), (188, 2), (195, 3)])
-def test_stale_alerts_by_day(day: int, alerts: int) -> None:
-    assert stale_alerts(day, CLOCKS) == alerts
+@pytest.mark.parametrize(("told", "day"), [(0, 181), (1, 188), (2, 195)])
+def test_a_delivery_that_is_open_for_long_is_reported_every_week(told: int, day: int) -> None:
+    """Inactivity: "open more than 180 days → weekly alert"."""
+    opened = datetime(2026, 1, 1, tzinfo=UTC)
+    standing = Standing(
+        opened_at=opened, entered_at=opened, due_at=None, reminded=False, stale_told=told, appealed=False
+    )
+    assert next_stale_at(standing, CLOCKS) == opened + day * DAY
 
 
 def test_an_appeal_keeps_the_remaining_time() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from importlib import resources
 
 import pytest
@@ -17,7 +16,6 @@ from tradepost.protocols.open_api.errors import (
     ApiFailure,
     api_response,
     both_envelopes,
-    entity_too_large,
     error_envelope,
     failure_response,
     gateway_error,
@@ -47,11 +45,6 @@ GOLDEN = json.loads(resources.files("tradepost.protocols.open_api").joinpath("go
         ("gateway, wrong signature", gateway_response(gateway_error("APIGW.0301"), request_id="r-1")),
         ("gateway, throttled", gateway_response(gateway_error("APIGW.0308"), request_id="r-1", detail="Wait.")),
         ("precondition failed", precondition_failed("MKT.0199", "The order was changed.", both_envelopes)),
-        ("too large for good", entity_too_large("CBC.0101", "The file is too large.", error_envelope)),
-        (
-            "too large for now",
-            entity_too_large("CBC.0999", "Uploads are full.", error_envelope, retry_after=timedelta(seconds=90.2)),
-        ),
     ],
 )
 def test_the_golden_failures_are_what_our_code_writes(name, response):
@@ -113,12 +106,6 @@ def test_a_gateway_error_that_is_not_in_the_table():
     assert len({(error.code, error.status) for error in GATEWAY_ERRORS}) == len(GATEWAY_ERRORS)
 
 
-@pytest.mark.parametrize(("seconds", "header"), [(0, "0"), (0.5, "1"), (1, "1"), (90.2, "91"), (3600, "3600")])
-def test_retry_after_is_whole_seconds_and_never_early_section_11_1(seconds, header):
-    response = entity_too_large("c", "m", error_envelope, retry_after=timedelta(seconds=seconds))
-    assert response.header("Retry-After") == header
-
-
 def test_a_client_reads_success_and_failure_in_both_envelopes():
     assert read_api_answer(api_response(200, result_envelope("MKT.0000", "Success"))) == {
         "resultCode": "MKT.0000",
@@ -134,7 +121,7 @@ def test_a_client_reads_success_and_failure_in_both_envelopes():
     assert read_api_answer(api_response(500, result_envelope("MKT.0000", "odd"))) == ApiFailure(
         status=500, code="MKT.0000", message="odd"
     )
-    busy = entity_too_large("c", "m", error_envelope, retry_after=timedelta(minutes=1))
+    busy = api_response(413, error_envelope("c", "m"), (("Retry-After", "60"),))
     assert read_api_answer(busy) == ApiFailure(status=413, code="c", message="m", retry_after=60)
 
 

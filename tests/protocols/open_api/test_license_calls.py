@@ -191,7 +191,6 @@ def test_the_error_tables_of_both_generations_section_c_8():
         "95000003": 415,
         "95000004": 400,
     }
-    assert [(e.status, e.code) for e in calls.OLD_ERRORS] == [(403, "92020001"), (500, "92020001"), (400, "92020002")]
     failure = read_api_answer(ApiRefused(calls.ERRORS["92020003"]).response())
     assert failure == ApiFailure(status=200, code="92020003", message="illegal state")
 

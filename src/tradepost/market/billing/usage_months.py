@@ -122,16 +122,6 @@ def _subtract(month: UsageMonth, most: int) -> int:
     return part
 
 
-def sums_of_charges() -> dict[tuple[int, date], int]:
-    """Payments less refunds by subscription and month, from all charges."""
-    found: defaultdict[tuple[int, date], int] = defaultdict(int)
-    charges = Charge.objects.order_by().values_list("subscription", "accumulation__start")
-    sums = charges.annotate(paid=Sum(F("minor") - F("open_minor") + F("waiting_minor")))
-    for subscription, start, paid in sums.iterator(chunk_size=2_000):
-        found[subscription, month_of(start)] += paid
-    return found
-
-
 def problems() -> list[str]:
     """Compare what a buyer paid a seller for usage with the charges."""
     keys = ("buyer", "seller", "currency")

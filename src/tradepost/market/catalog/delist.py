@@ -67,11 +67,6 @@ def _locked(model: type[Spec | Sku | Offer], which: Q) -> list[int]:
     return list(rows.values_list("pk", flat=True))
 
 
-def stopped_ids(product: Product) -> frozenset[str]:
-    """Spec keys, SKU codes and productIds that are not sold any more, as ``evolves`` asks for them."""
-    return stopped_of([product.pk]).get(product.pk, frozenset())
-
-
 def stopped_of(products: Collection[int]) -> dict[int, frozenset[str]]:
     """The same for many, in three queries; products of which everything is sold are left out."""
     ended = Q(stopped_at__isnull=False)

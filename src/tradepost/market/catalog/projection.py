@@ -24,13 +24,6 @@ from .models import Spec as SpecRow
 from .pictures import clean_svg
 from .price_models import unit_price
 
-TEXTS = (
-    "name", "name_en", "summary", "summary_en", "description", "description_en", "guide", "guide_en", "picture", "logo",
-    "contact_email", "contact_phone", "extend_params", "asks_mobile", "asks_email", "asks_user", "access_by_message", "flow",
-)  # fmt: skip
-"""Columns of ``Product`` that are the document's."""
-
-
 type _Key = tuple[int, str]
 """What a row is found by: the row that it belongs to, and its stable id there."""
 _FOUND_BY: Mapping[type[Model], tuple[str, str]] = {

@@ -16,7 +16,7 @@ from tradepost.market.identity.models import SigningKey
 from tradepost.market.production.models import Address
 from tradepost.protocols.cases import Case, CaseField, CaseRefused, ProtocolCases, cases_of
 from tradepost.protocols.commands import Command
-from tradepost.protocols.registry import protocol, protocols
+from tradepost.protocols.registry import protocols
 from tradepost.protocols.text import Text
 
 from .attributes import undescribed
@@ -127,8 +127,3 @@ def _known(address: Address) -> dict[str, str]:
     created = DebugCase.objects.filter(address=address, kind="Create").order_by("-tried_at").select_related("call")
     instance = next((one.call.instance_id for one in created if one.call is not None and one.call.instance_id), "")
     return {"instanceId": instance} if instance else {}
-
-
-def class_of(address: Address) -> str:
-    """Interface class of the key that signs calls to the address."""
-    return protocol(address.protocol).key_class

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from django.db.models import Q, QuerySet
 from msgspec import Struct
 
-from tradepost.market.base.counting import Count, count_up_to
 from tradepost.market.base.numbers import whole_number
 from tradepost.market.base.paging import Page, page
 from tradepost.market.identity.operator_queries import user_by_email
@@ -51,10 +50,6 @@ def all_services(asked: ServiceFilter, *, after: str = "", size: int = 25) -> Pa
     if asked.search:
         rows = rows.filter(_meant(asked.search))
     return page(rows, after=after, size=size)
-
-
-def frozen_by_hand_count() -> Count:
-    return count_up_to(_by_hand())
 
 
 def _by_hand() -> QuerySet[Freeze]:

@@ -110,11 +110,6 @@ def verified_domain(seller: Seller, host: str, *, outbound: OutboundPolicy, now:
     )
 
 
-def verified_hosts(seller: Seller) -> list[str]:
-    """The hosts that are this seller's own. One whose proof lapsed is not."""
-    return hosts_of_sellers([seller.pk])[seller.pk]
-
-
 def hosts_of_sellers(sellers: Collection[int]) -> dict[int, list[str]]:
     """The same for many, in one query."""
     found: dict[int, list[str]] = {seller: [] for seller in sellers}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import Sum
 from msgspec import Struct
 
 from tradepost.market.base.paging import Page, page
@@ -165,8 +164,3 @@ def times_of(server: Server, *, after: str = "") -> Page[ImageTime]:
     """What was counted of it, newest first."""
     found = ImageTime.objects.filter(server=server).select_related("service__product", "record", "image__service")
     return page(found, after=after, size=PAGE)
-
-
-def covered_total(image: PeriodImage) -> int:
-    """Ten-thousandths of an hour that it has covered."""
-    return ImageTime.objects.filter(image=image).aggregate(total=Sum("quantity"))["total"] or 0

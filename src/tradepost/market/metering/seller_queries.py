@@ -84,10 +84,6 @@ def pushes_of_seller(seller: Seller, *, refused_only: bool = False, after: str =
     return page(found.filter(refused__gt=0) if refused_only else found, after=after, size=PAGE)
 
 
-def push_of_seller(seller: Seller, pk: int) -> Push | None:
-    return Push.objects.filter(seller=seller, pk=pk).first()
-
-
 def record_of_seller(seller: Seller, pk: int) -> Record | None:
     """With what it is of, and what voided it."""
     return (

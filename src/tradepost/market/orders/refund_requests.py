@@ -24,7 +24,7 @@ from tradepost.market.subscriptions.models import Subscription
 
 from .events import RefundDecided, RefundRequested, RefundUnanswered, RefundWithdrawn
 from .refund_lifecycle import REFUND, RefundEvent
-from .refund_models import OPEN_REFUNDS, Refund
+from .refund_models import Refund
 from .refund_terms import Rules, Way
 from .refunds import refused, what_may
 
@@ -238,11 +238,6 @@ def unanswered(payload: Mapping[str, Any], now: datetime) -> datetime | None:
     outbox.publish(RefundUnanswered(refund=refund.pk, may_appeal=may_appeal), now=now)
     ahead = [at for at in (refund.contact_at, refund.appeal_at) if at is not None and at > now]
     return min(ahead, default=None)
-
-
-def open_refund(subscription: Subscription) -> Refund | None:
-    """The one that is being decided."""
-    return Refund.objects.filter(subscription=subscription, status__in=OPEN_REFUNDS).first()
 
 
 def may_see_phone(refund: Refund, seller: Seller) -> str:

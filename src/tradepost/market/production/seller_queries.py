@@ -223,11 +223,5 @@ def classes_with_key(seller: Seller) -> set[str]:
     return set(keys.values_list("interface_class", flat=True))
 
 
-def classes_in_use(seller: Seller) -> set[str]:
-    """Interface classes that the seller's addresses need a key of."""
-    names = Address.objects.filter(seller=seller, removed_at=None).values_list("protocol", flat=True).distinct()
-    return {key_class(name) for name in names} - {""}
-
-
 def find_product(seller: Seller, pk: int) -> Product | None:
     return Product.objects.filter(seller=seller, pk=pk).first()

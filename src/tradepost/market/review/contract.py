@@ -17,7 +17,6 @@ from msgspec import Struct
 
 from tradepost.market.base.errors import Refused
 from tradepost.market.base.numbers import whole_number
-from tradepost.market.base.values import members
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
@@ -245,11 +244,6 @@ def differences(after: Iterable[Fact], before: Iterable[Fact]) -> Iterator[Chang
     for name, fact in stood.items():
         if name not in comes:
             yield Change(section=fact.section, label=fact.label, before=fact, after=None)
-
-
-def names_of(document: type) -> frozenset[str]:
-    """The fields of a kind's document."""
-    return frozenset(members(document))
 
 
 type AnyKind = ReviewKind[Any]

@@ -46,11 +46,6 @@ class Standing(Struct, frozen=True, kw_only=True):
     appealed: bool
 
 
-def stale_alerts(days: int, clocks: Clocks) -> int:
-    """How often both sides were told of a delivery that is open for so many days: first when it is older than the limit."""
-    return 0 if days <= clocks.stale_days else 1 + (days - clocks.stale_days - 1) // clocks.stale_repeat_days
-
-
 def next_stale_at(standing: Standing, clocks: Clocks) -> datetime:
     return standing.opened_at + DAY * (clocks.stale_days + 1 + standing.stale_told * clocks.stale_repeat_days)
 

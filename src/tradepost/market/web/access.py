@@ -20,7 +20,6 @@ from django.utils.translation import gettext as _
 from tradepost.market.base.config import config
 from tradepost.market.identity import second_factor
 from tradepost.market.identity.groups import rights_of
-from tradepost.market.identity.menus import Rights
 from tradepost.market.identity.models import Member, Seller, User
 
 from . import own_business
@@ -71,12 +70,6 @@ def seller_of(request: HttpRequest) -> Seller:
     """The seller that a page of the seller center is about; only behind ``seller_required``."""
     seller: Seller = request.seller  # type: ignore[attr-defined]
     return seller
-
-
-def rights_in(request: HttpRequest) -> Rights:
-    """What the reader may do at that seller; only behind ``seller_required``."""
-    rights: Rights = request.rights  # type: ignore[attr-defined]
-    return rights
 
 
 def buyer_required(view: View) -> View:

@@ -11,8 +11,6 @@ from tradepost.market.service_desk.models import CustomerDemand, Demand
 
 from .timeline import TimelineEvent, moves_of
 
-ENDS = {"decline": "ban", "expire": "clock", "recall": "arrow-back-up"}
-
 
 def demand_events(
     demand: Demand, passed: Sequence[CustomerDemand] = (), *, inside: bool = False

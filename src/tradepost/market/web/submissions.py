@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from tradepost.market.review.contract import AnyKind, Change, Fact, Look, Words
+from tradepost.market.review.contract import AnyKind, Change, Fact, Words
 
 
 class ShownFact(Struct, frozen=True):
@@ -20,10 +20,6 @@ class ShownFact(Struct, frozen=True):
     @property
     def look(self) -> str:
         return str(self.fact.look)
-
-    @property
-    def is_long(self) -> bool:
-        return self.fact.look is Look.LONG
 
 
 class ShownSection(Struct, frozen=True):

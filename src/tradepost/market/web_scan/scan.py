@@ -21,7 +21,7 @@ from tradepost.market.base.models import LeasedJob
 from tradepost.market.identity.models import Domain, Seller, User
 
 from .check import Check
-from .contract import LONGEST_WHERE, MOST_EVIDENCE, RULE, CannotTest, Found, NotTested, Severity, clean
+from .contract import LONGEST_WHERE, MOST_EVIDENCE, RULE, CannotTest, Found, NotTested, clean
 from .events import WebScanEnded
 from .lifecycle import WEB_SCAN, ScanEvent
 from .models import WebFinding, WebScan, WebTask
@@ -185,7 +185,3 @@ def _keep(run: WebScan, found: Sequence[Mapping[str, Any]]) -> None:
         )
         for one in found
     )  # fmt: skip
-
-
-def is_high(finding: WebFinding) -> bool:
-    return finding.severity == Severity.HIGH

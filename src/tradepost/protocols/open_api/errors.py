@@ -158,15 +158,6 @@ def precondition_failed(code: str, message: str, envelope: Envelope) -> Response
     return api_response(412, envelope(code, message))
 
 
-def entity_too_large(code: str, message: str, envelope: Envelope, *, retry_after: timedelta | None = None) -> Response:
-    """HTTP 413. With ``retry_after`` the condition is temporary, and the header says when to come again (§11.1)."""
-    headers: Headers = ()
-    if retry_after is not None:
-        # Whole seconds, rounded up: a client that comes too early is refused again.
-        headers = (("Retry-After", str(-(-retry_after // timedelta(seconds=1)))),)
-    return api_response(413, envelope(code, message), headers)
-
-
 # --- what a seller's client reads ------------------------------------------------------------------------------------
 
 _SUCCESSES = frozenset({"MKT.0000", "CBC.0000", "92020000"})

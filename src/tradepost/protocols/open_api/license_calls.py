@@ -58,13 +58,6 @@ ERRORS: Mapping[str, ApiError] = {
 }
 """The current table: business failures ride on HTTP 200."""
 
-OLD_ERRORS: tuple[ApiError, ...] = (
-    ApiError(403, "92020001", "Unauthorized"),
-    ApiError(500, "92020001", "internal error"),
-    ApiError(400, "92020002", "invalid param"),
-)
-"""Rows of the older table that differ: a client must know 92020001 by its status."""
-
 _INVALID, _UNREADABLE, _BAD_VALUE = ERRORS["95000001"], ERRORS["95000004"], ERRORS["92020002"]
 
 _LICENSE = Field("license", LICENSE_LENGTH)

@@ -95,7 +95,6 @@ def pushed() -> Response:
 
 # --- 2018 ----------------------------------------------------------------------------------------------------------
 
-PATH_2018 = "/v1.0/{partner_id}/billing/bill-mgr/push-usage-data"
 RECORD_2018 = (
     Field("instanceId", 64),
     Field("recordTime", 17),

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from django.utils.functional import Promise
 from msgspec import Struct
-
-from tradepost.market.base.findings import Finding
 
 type Words = str | Promise
 
@@ -25,7 +23,6 @@ class Look(StrEnum):
     MONEY = "money"
     CHOICE = "choice"
     TICK = "tick"
-    HIDDEN = "hidden"
 
 
 class Shown(Struct, frozen=True, kw_only=True):
@@ -71,13 +68,3 @@ class Wrong:
     def __iter__(self) -> Iterator[str]:
         """All of the words, for ``web.refusals``."""
         return (words for said in self.by_name.values() for words, _rule in said)
-
-
-def wrong_of(findings: Iterable[Finding], typed: Mapping[str, str] | None = None) -> Wrong:
-    """Findings of one section by its inputs, and what was typed that could not be read."""
-    wrong = Wrong()
-    for name, words in (typed or {}).items():
-        wrong.put(name, words)
-    for finding in findings:
-        wrong.put(finding.field, str(finding.words), finding.rule)
-    return wrong

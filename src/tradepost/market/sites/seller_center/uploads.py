@@ -32,8 +32,6 @@ from tradepost.market.web.in_pieces import WHOLE
 from .access import Needs
 
 NEEDS = Needs(menu=Menu.PRODUCTS, write=True)
-KEYS_TAKEN = frozenset({"asset", "label", "notes", "updates", "filename", "filetype", "name", "type", "relativePath"})
-"""Of ``Upload-Metadata``: ours, and what well-known clients send along."""
 
 type TusView = Callable[..., HttpResponse]
 
