@@ -23,9 +23,10 @@ from tests.factories.people import PASSWORD
 from tests.factories.signing_in import authorise, make_member_with_password
 from tests.market import every_address as table
 from tests.market.every_address import ADDRESSES, STRANGER
+from tests.market.larger_world import LargerWorld
 from tests.market.walking import Form, Page, origins_shown, template_files
 from tests.market.who_may import MEMBER
-from tests.market.world import World, standing
+from tests.market.world import standing
 from tradepost.market.applications.models import TenantBinding
 from tradepost.market.organisations.models import Member
 
@@ -75,16 +76,6 @@ POLLED = "loaded by its page while something runs"
 IN_OTHER_STATES: Mapping[str, tuple[str, str]] = {
     "services/<int:pk>/access/": ("storefront:access_live", POLLED),
     "orders/<str:number>/progress/": ("storefront:progress", POLLED),
-    "servers/<int:pk>/release/": ("storefront:server_release", "a server that runs"),
-    "servers/<int:pk>/replace/": ("storefront:server_replace", "a server that runs"),
-    "services/<int:pk>/change/": ("storefront:change", "a service that can be changed"),
-    "services/<int:pk>/change/renewal/": ("storefront:renewal_change", "a service that can be changed"),
-    "services/<int:pk>/formal/": ("storefront:formal", "a trial"),
-    "services/<int:pk>/renew/": ("storefront:renew", "a service that ends"),
-    "services/<int:pk>/licenses/<int:license_pk>/file": ("storefront:license_download", "a license that was delivered"),
-    "services/<int:pk>/keys/": ("storefront:app_keys", "an API with app keys"),
-    "services/<int:pk>/files/<str:sha256>/": ("storefront:model_file", "an AI asset"),
-    "services/<int:pk>/manifests/<int:number>.json": ("storefront:image_manifest", "a product with container images"),
     "account/security/codes/": ("web:two_step_codes", "two-step sign-in is on"),
     "account/security/two-step/off/": ("web:two_step_off", "two-step sign-in is on"),
     "enterprise/<slug:code>/enter/": (
@@ -145,10 +136,10 @@ def csrf_failed(_request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 @pytest.fixture(scope="module")
-def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[LargerWorld]:
     del django_db_setup
     before, settings.CSRF_FAILURE_VIEW = settings.CSRF_FAILURE_VIEW, f"{__name__}.csrf_failed"
-    with origins_shown(), standing(django_db_blocker) as made:
+    with origins_shown(), standing(django_db_blocker, LargerWorld) as made:
         yield made
     settings.CSRF_FAILURE_VIEW = before
 
@@ -161,7 +152,7 @@ def walks() -> dict[str, Walk]:
 class Walk:
     """``reached``: the addresses; ``forms``: each form once for every address that it is sent to, with the page it stands on."""
 
-    def __init__(self, world: World, role: str) -> None:
+    def __init__(self, world: LargerWorld, role: str) -> None:
         self.role = role
         self.home, self.site = _site_of(world, role)
         self.client = Client(enforce_csrf_checks=True, headers={"accept-language": "en"}, raise_request_exception=True)
@@ -169,7 +160,7 @@ class Walk:
         self.forms: dict[tuple[str, str], tuple[str, Form]] = {}
         self.dead: list[str] = []
         self.pages = 0
-        self._named = {world.path(pattern, row) for pattern, row in ADDRESSES.items()}
+        self._named = {world.path(pattern, row) for pattern, row in ADDRESSES.items()} | world.shown
         self._seen: set[str] = set()
         self._objects: Counter[str] = Counter()
         self._queries: Counter[str] = Counter()
@@ -178,7 +169,7 @@ class Walk:
         elif role != STRANGER:
             self.client.cookies[settings.SESSION_COOKIE_NAME] = world.sessions[role]
 
-    def _sign_in(self, world: World) -> None:
+    def _sign_in(self, world: LargerWorld) -> None:
         admin = Member.objects.select_related("enterprise").get(
             enterprise__code=world.facts["enterprise"], user=world.users[table.BUYER]
         )
@@ -261,7 +252,7 @@ class Walk:
         return answer
 
 
-def _site_of(world: World, role: str) -> tuple[str, Any]:
+def _site_of(world: LargerWorld, role: str) -> tuple[str, Any]:
     """The home page of the site that the role is walked through, and what belongs to that site."""
     if role == MEMBER:
         home = f"/t/{world.facts['enterprise']}/"
@@ -281,7 +272,7 @@ def _inside(address: str, link: str) -> Iterator[str]:
         yield parts.path + (f"?{parts.query}" if parts.query else "")
 
 
-def walk_of(world: World, walks: dict[str, Walk], role: str) -> Walk:
+def walk_of(world: LargerWorld, walks: dict[str, Walk], role: str) -> Walk:
     if role not in walks:
         walks[role] = Walk(world, role)
         walks[role].go()
@@ -292,7 +283,7 @@ AS_EACH = pytest.mark.parametrize("role", ROLES)
 
 
 @AS_EACH
-def test_every_page_has_a_link(world: World, walks: dict[str, Walk], role: str) -> None:
+def test_every_page_has_a_link(world: LargerWorld, walks: dict[str, Walk], role: str) -> None:
     walk = walk_of(world, walks, role)
     readers = role if role != MEMBER else STRANGER
     expected = {
@@ -317,7 +308,7 @@ def test_pages_of_other_states_are_linked_by_a_template() -> None:
 
 
 @AS_EACH
-def test_every_form_is_sent_with_its_token(world: World, walks: dict[str, Walk], role: str) -> None:
+def test_every_form_is_sent_with_its_token(world: LargerWorld, walks: dict[str, Walk], role: str) -> None:
     walk = walk_of(world, walks, role)
     assert walk.forms
     wrong = []

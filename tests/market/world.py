@@ -356,11 +356,11 @@ class World:
 
 
 @contextmanager
-def standing(blocker: Any) -> Iterator[World]:
+def standing[W: World](blocker: Any, make: type[W] = World) -> Iterator[W]:  # type: ignore[assignment]  # W is World there
     """One world for the tests of a module, each of which takes back what it does; in a transaction that is rolled back."""
     with blocker.unblock():
         with transaction.atomic():
-            yield World()
+            yield make()
             transaction.set_rollback(True)
         connection.close()
 

@@ -14,7 +14,6 @@ from tradepost.market.base.money import Money
 from tradepost.market.billing import queries, usage_months
 from tradepost.market.billing.charge import charge
 from tradepost.market.billing.models import Charge, UsageMonth
-from tradepost.market.billing.void_usage import void_usage
 from tradepost.market.identity.models import User
 from tradepost.market.invoices import invoice_check
 from tradepost.market.invoices.apply import Application, apply
