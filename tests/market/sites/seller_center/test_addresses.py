@@ -193,7 +193,7 @@ def test_signed_answers_are_required_by_protocols_that_ask_for_them(page, shop, 
         page.cookies["django_language"] = language
         text = page.get(f"/seller/addresses/{own.pk}/").content.decode()
         assert (words in text) is not asks
-    assert ('name="require_body_sign"' in text) is asks
+        assert ('name="require_body_sign"' in text) is asks
     changed = page.post(f"/seller/addresses/{own.pk}/", {"url": own.url})
     own.refresh_from_db()
     assert (changed.status_code, own.require_body_sign) == (302, not asks)
