@@ -53,18 +53,18 @@ def test_what_runs_waits_for_its_call(fields: dict[str, Any], expected: Why, at:
 
 
 @pytest.mark.parametrize(
-    ("kind", "fields", "expected"),
+    ("kind", "task", "expected"),
     [
-        ("stop_server", {"task_id": 7}, Why.CLOUD),
-        ("open", {"task_id": 7}, Why.CLOUD),
-        ("issue", {}, Why.CODE),
-        ("hand_over", {}, Why.PEOPLE),
-        ("open", {}, Why.PEOPLE),
+        ("stop_server", 7, Why.CLOUD),
+        ("open", 7, Why.CLOUD),
+        ("issue", None, Why.CODE),
+        ("hand_over", None, Why.PEOPLE),
+        ("open", None, Why.PEOPLE),
     ],
 )
-def test_what_runs_without_a_call_has_not_stopped(kind: str, fields: dict[str, Any], expected: Why) -> None:
+def test_what_runs_without_a_call_has_not_stopped(kind: str, task: int | None, expected: Why) -> None:
     """business-rules §5, §2.10: the cloud, the buyer's software and people do it."""
-    found = waiting(operation(kind=kind, **fields), ())
+    found = waiting(operation(kind=kind, task_id=task), ())
     assert found is not None
     assert found.why is expected
 
