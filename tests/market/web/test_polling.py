@@ -83,4 +83,4 @@ def test_every_polled_part_replaces_itself_under_an_id() -> None:
             assert re.search(r'\sid="', tag), template
             assert "hx-target" not in tag, template
             assert 'hx-swap="outerHTML"' in tag, template
-    assert found == 27, "a new polled part needs a test in test_polled.py"
+    assert found == 30, "a new polled part needs a test in test_polled.py"
