@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import functools
 import importlib
+import importlib.util
 import re
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,9 @@ OTHER_SETTINGS = frozenset({"TRADEPOST_TEST_DB", "TRADEPOST_SEED", "TRADEPOST_SS
 """Of tests and of the set-up of this checkout, not of a market."""
 WRITTEN_BY_READER = frozenset({"requirements.txt", "urls.py", "app.py", "report.html"})
 """Files of the reader's own project, or that a command makes there."""
+
+READERS_MODULES: frozenset[str] = frozenset()
+"""Modules of the reader's own project."""
 
 
 @functools.cache
@@ -199,6 +204,62 @@ def test_every_page_and_button_is_named_as_the_market_shows_it(name: str) -> Non
     assert wrong == [], wrong
 
 
+LEAD = re.compile(r"^ *(?:[-*] |\d+\. |\| )?\*\*[^*\n]+\*\*", re.MULTILINE)
+"""What a paragraph, an item of a list or a row of a table begins with: its own heading."""
+EMPHASIS = frozenset({"失去权限的用户在同一事务中退出登录"})
+"""Words in bold that are no label."""
+
+
+def bold_labels(text: str) -> Iterator[str]:
+    """What stands in bold inside a sentence: pages, menus and buttons. Sentences in bold end with a full stop."""
+    prose = LEAD.sub("", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+    for found in re.findall(r"\*\*([^*\n]{2,60})\*\*", prose):
+        if not found.endswith((".", "。")) and found not in EMPHASIS:
+            yield from (part.strip() for part in re.split("[→›]", found))
+
+
+@pytest.mark.parametrize("name", [name for name in documents() if name.startswith("docs/guides/")])
+def test_every_label_in_bold_is_one_that_the_market_shows(name: str) -> None:
+    known = visible("zh" if "zh-CN" in name else "en")
+    wrong = [label for label in bold_labels(documents()[name]) if label not in known]
+    assert wrong == [], wrong
+
+
+def test_a_label_in_bold_that_does_not_exist_is_noticed() -> None:
+    text = "1. **Find**: open **Access keyz**, then **Create access key**. **Never do it.**\n| **Use** | x |"
+    assert list(bold_labels(text)) == ["Access keyz", "Create access key"]
+    assert "Access keyz" not in visible("en")
+    assert sum(1 for text in documents().values() for _ in bold_labels(text)) > 15
+
+
+# The two languages of a document
+
+TRANSLATED = (
+    {"Head office/Research", "总部/研发部"}, {"--data FOLDER", "--data 文件夹"}, {"name@enterprise", "账号@企业代码"},
+    {"/t/<code>/", "/t/<企业代码>/"}, {"/produce/NAME", "/produce/接口名"},
+)  # fmt: skip
+"""Code that a reader replaces, so that it is in the reader's language."""
+
+
+def inline_code(text: str) -> set[str]:
+    found = set(re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL)))
+    return found - set().union(*TRANSLATED)
+
+
+def pairs() -> list[tuple[str, str]]:
+    chinese = {name: name.replace(".md", ".zh-CN.md") for name in documents() if "zh-CN" not in name}
+    return [pair for pair in chinese.items() if pair[1] in documents()]
+
+
+@pytest.mark.parametrize(("english", "chinese"), pairs())
+def test_both_languages_of_a_document_name_the_same_code(english: str, chinese: str) -> None:
+    assert inline_code(documents()[english]) == inline_code(documents()[chinese])
+
+
+def test_the_documents_have_two_languages() -> None:
+    assert len(pairs()) > 10
+
+
 def test_the_guides_name_pages() -> None:
     assert sum(1 for text in documents().values() for _ in labels(text)) > 80
     assert "Directory" in visible("en")
@@ -248,10 +309,34 @@ def test_every_file_and_module_exists(name: str) -> None:
     assert sorted(one for one in named - WRITTEN_BY_READER if not is_file(one, name)) == []
 
 
+def imports(block: str) -> Iterator[tuple[str, str]]:
+    """Each module that a block of Python imports, with a name of it, or none."""
+    for node in ast.walk(ast.parse(textwrap.dedent(block))):
+        if isinstance(node, ast.ImportFrom) and not node.level:
+            yield from ((str(node.module), one.name) for one in node.names)
+        elif isinstance(node, ast.Import):
+            yield from ((one.name, "") for one in node.names)
+
+
+def is_importable(module: str, name: str) -> bool:
+    if not module.startswith("tradepost"):
+        return importlib.util.find_spec(module.partition(".")[0]) is not None
+    try:
+        imported = importlib.import_module(module)
+    except ModuleNotFoundError:
+        return False
+    return not name or hasattr(imported, name)
+
+
 @pytest.mark.parametrize("name", documents())
-def test_every_name_of_the_kit_exists(name: str) -> None:
-    for block in re.findall(r"```python\n(.*?)```", documents()[name], re.DOTALL):
-        for node in ast.walk(ast.parse(block)):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tradepost"):
-                module = importlib.import_module(str(node.module))
-                assert [one.name for one in node.names if not hasattr(module, one.name)] == []
+def test_every_import_of_an_example_exists(name: str) -> None:
+    blocks = re.findall(r"```(?:python|py)\n(.*?)```", documents()[name], re.DOTALL)
+    named = [found for block in blocks for found in imports(block) if found[0].partition(".")[0] not in READERS_MODULES]
+    assert [found for found in named if not is_importable(*found)] == []
+
+
+def test_an_import_that_does_not_exist_is_noticed() -> None:
+    block = "import json, tradepost.kits\nfrom tradepost.kit import Seller, Sellers\nimport nothing_of_this_name.x"
+    assert [module for module, name in imports(block) if not is_importable(module, name)] == [
+        "tradepost.kits", "tradepost.kit", "nothing_of_this_name.x",
+    ]  # fmt: skip
