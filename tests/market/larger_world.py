@@ -6,26 +6,39 @@ their own: a service of each kind that the market delivers, a trial, a service n
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
+
+from django.urls import reverse
 
 from tests import factories
 from tests.factories.delivered import ANSWERS, delivered_product
 from tests.factories.images import make_image, stand_server
 from tests.factories.licenses import came_as_file, deliver
+from tests.factories.metering import item as usage
+from tests.factories.metering import push
+from tests.factories.people import NOW
 from tests.factories.products import MONTHLY
+from tests.factories.settlement import make_statement
 from tests.market import every_address as table
 from tests.market.fulfilment.changes import changeable
 from tests.market.fulfilment.services import SPEC
-from tests.market.world import World
+from tests.market.world import ZONE, World
 from tradepost.market.base import clock
 from tradepost.market.base.values import replace
+from tradepost.market.billing.charge import charge
+from tradepost.market.catalog import trading
 from tradepost.market.catalog.models import Offer
+from tradepost.market.fulfilment.apply import bought_period
+from tradepost.market.fulfilment.contract import Paid
 from tradepost.market.identity.models import Seller
 from tradepost.market.licenses.request import request_license
+from tradepost.market.metering import collect
 from tradepost.market.orders.finish import complete_order
-from tradepost.market.orders.models import Order
+from tradepost.market.orders.models import Order, OrderLine
+from tradepost.market.probes.models import Health
 from tradepost.market.production.models import Address
+from tradepost.market.settlement.take_up import take_up
 from tradepost.market.subscriptions.models import Subscription
 
 TRIAL = replace(MONTHLY, amount=Decimal(0), period_type="day", period_numbers=(15,), trial=True)
@@ -33,7 +46,10 @@ CHEAP = replace(MONTHLY, amount=Decimal(1))
 
 
 class LargerWorld(World):
-    """``shown``: pages of these objects, which a walk looks at although it has seen enough other pages of their addresses."""
+    """``shown``: pages of these objects, which a walk looks at although it has seen enough other pages of their addresses.
+
+    ``searches``: what a person types into the fields of a page.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,7 +61,13 @@ class LargerWorld(World):
             *(f"/services/{one.pk}/" for one in services),
             *(f"/services/{self.facts[name]}/" for name in ("api_service", "model_service", "container_service")),
             *self._server(),
+            *self._sellers(),
+            *self._operators(services[0]),
         }  # fmt: skip
+        self.searches = {
+            "/console/audit/": f"since={self.now - timedelta(days=30):%Y-%m-%d}&until={self.now:%Y-%m-%d}",
+            "/console/usage/charges/": f"buyer={self.buyer.pk}",
+        }
 
     def _server(self) -> tuple[str, str]:
         """One that runs, and nothing was ordered for it since; and its image in the store."""
@@ -91,3 +113,35 @@ class LargerWorld(World):
                 Address.objects.filter(bindings__product=product).update(proven=[word])
             made.append(held)
         return made
+
+    def _sellers(self) -> list[str]:
+        """A product whose sales are suspended, a paid statement without an invoice, and an amount on no statement."""
+        frozen = factories.make_product(self.seller)
+        trading.freeze(frozen, cause="Its page names another company.", actor="operator", now=self.now)
+        order = factories.make_order(
+            self.buyer, offer=factories.make_offer(prices=(CHEAP,), seller=self.seller), paid=True
+        )
+        paid = make_statement(order, month=date(2025, 12, 1), number="JS2512PAID", status="paid")
+        factories.make_subscription(order)
+        complete_order(order, now=NOW)
+        while take_up(ZONE, before=self.now):
+            pass
+        return [
+            reverse("seller_center:product", args=[frozen.pk]), reverse("seller_center:settlement", args=[paid.pk]),
+            reverse("seller_center:asset_version", args=[self.facts["refused_version"]]),
+        ]  # fmt: skip
+
+    def _operators(self, service: Subscription) -> list[str]:
+        """A product that was probed, a service with paid time, and usage that costs something."""
+        Health.objects.create(product_id=self.facts["product"], verdict="failed", since=NOW, seen_at=NOW)
+        line = OrderLine.objects.select_related("order", "offer").get(subscription=service)
+        end = self.now + timedelta(days=30)
+        bought_period(service, line, Paid(starts_at=self.now, ends_at=end), now=self.now).save()
+        metered = Subscription.objects.get(pk=self.facts["metered"])
+        push(self.seller, [usage(metered, self.now - timedelta(hours=2), 1_000_000)], now=self.now)
+        collection = collect.close("hour", now=self.now)
+        assert collection is not None
+        charge(collection, now=self.now)
+        return [
+            reverse("console:service", args=[service.pk]), reverse("console:product", args=[self.facts["product"]])
+        ]  # fmt: skip

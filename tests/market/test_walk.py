@@ -86,7 +86,6 @@ IN_OTHER_STATES: Mapping[str, tuple[str, str]] = {
     "t/<str:code>/two-step/codes/": ("auth_centre:two_step_codes", "two-step sign-in is on"),
     "t/<str:code>/two-step/off/": ("auth_centre:two_step_off", "two-step sign-in is on"),
     "seller/addresses/<int:pk>/live/": ("seller_center:address_live", POLLED),
-    "seller/assets/versions/<int:pk>/appeal/": ("seller_center:asset_appeal", "a version that was refused"),
     "seller/assets/<int:pk>/live/": ("seller_center:asset_live", POLLED),
     "seller/assets/versions/<int:pk>/live/": ("seller_center:asset_version_live", POLLED),
     "seller/cases/live/": ("seller_center:cases_live", POLLED),
@@ -98,16 +97,8 @@ IN_OTHER_STATES: Mapping[str, tuple[str, str]] = {
     "seller/submissions/<int:pk>/progress/": ("seller_center:submission_progress", POLLED),
     "seller/web-checks/<int:pk>/live/": ("seller_center:web_check_live", POLLED),
     "seller/company/statement/": ("seller_center:statement", "a company that left the market"),
-    "seller/products/<int:pk>/restore/": ("seller_center:product_restore", "a product whose trading is frozen"),
-    "seller/settlements/invoices/apply/": ("seller_center:fee_invoice_apply", "a settled statement without an invoice"),
-    "seller/settlements/open/": ("seller_center:settlement_open", "items without a statement"),
-    "seller/usage/chart/usage.csv": ("seller_center:usage_chart_file", "usage that was collected"),
-    "console/audit/export/": ("console:audit_export", "a period was chosen"),
     "console/clock/hands/": ("console:clock_hands", POLLED),
-    "console/probes/runs/<int:pk>/": ("console:probe_run", "a product that was probed"),
     "console/reconcile/live/": ("console:reconcile_live", POLLED),
-    "console/services/<int:pk>/explain/": ("console:service_explain", "a period that was paid back"),
-    "console/usage/charges/<int:pk>/": ("console:charge", "charges that the list shows after a search"),
 }
 """Pages whose link shows in a state that nothing in the small market has: the name that a template links them by, and the state."""
 
@@ -121,6 +112,11 @@ FOR_OTHERS: Mapping[str, frozenset[str]] = {
     "seller/applications/<int:pk>/move/": frozenset({table.VIEWER}),
     "seller/applications/<int:pk>/send-again/": frozenset({table.VIEWER}),
     "seller/company/draft/<slug:kind>/": frozenset({table.OTHER_OWNER}),
+    **dict.fromkeys(("seller/products/new/", "seller/addresses/new/"), frozenset({table.VIEWER})),
+    **dict.fromkeys(
+        ("seller/settlements/invoices/apply/", "seller/settlements/open/", "seller/usage/chart/usage.csv"),
+        frozenset({table.OTHER_OWNER}),
+    ),
     "seller/usage/export/<str:what>.csv": frozenset({table.OTHER_OWNER}),
 }
 """Pages that these may open, but that others have links to: they have nothing there to see or to change."""
@@ -161,6 +157,7 @@ class Walk:
         self.dead: list[str] = []
         self.pages = 0
         self._named = {world.path(pattern, row) for pattern, row in ADDRESSES.items()} | world.shown
+        self._searches = dict(world.searches)
         self._seen: set[str] = set()
         self._objects: Counter[str] = Counter()
         self._queries: Counter[str] = Counter()
@@ -187,6 +184,8 @@ class Walk:
             address, via = todo.popleft()
             if self._is_due(address, via):
                 todo.extend((each, address) for each in self._look(address, via))
+            if query := self._searches.pop(address, ""):
+                todo.extend((each, address) for each in self._look(f"{address}?{query}", address))
 
     def _is_due(self, address: str, via: str) -> bool:
         path = urlsplit(address).path
