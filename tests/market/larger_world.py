@@ -6,6 +6,7 @@ their own: a service of each kind that the market delivers, a trial, a service n
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -19,6 +20,7 @@ from tests.factories.metering import item as usage
 from tests.factories.metering import push
 from tests.factories.people import NOW
 from tests.factories.products import MONTHLY
+from tests.factories.second_step import turn_on
 from tests.factories.settlement import make_statement
 from tests.market import every_address as table
 from tests.market.fulfilment.changes import changeable
@@ -31,7 +33,8 @@ from tradepost.market.catalog import trading
 from tradepost.market.catalog.models import Offer
 from tradepost.market.fulfilment.apply import bought_period
 from tradepost.market.fulfilment.contract import Paid
-from tradepost.market.identity.models import Seller
+from tradepost.market.identity import enter
+from tradepost.market.identity.models import Seller, User
 from tradepost.market.licenses.request import request_license
 from tradepost.market.metering import collect
 from tradepost.market.orders.finish import complete_order
@@ -45,10 +48,23 @@ TRIAL = replace(MONTHLY, amount=Decimal(0), period_type="day", period_numbers=(1
 CHEAP = replace(MONTHLY, amount=Decimal(1))
 
 
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """``home``: the page that is opened first; links to pages below it or below ``also`` are followed."""
+
+    home: str
+    also: str = ""
+    session: str = ""
+
+    def site(self, path: str) -> bool:
+        return path.startswith((self.home, self.also or self.home))
+
+
 class LargerWorld(World):
     """``shown``: pages of these objects, which a walk looks at although it has seen enough other pages of their addresses.
 
-    ``searches``: what a person types into the fields of a page.
+    ``searches``: what a person types into the fields of a page. ``visits``: walks of more people,
+    each of whom looks at a part of a site.
     """
 
     def __init__(self) -> None:
@@ -68,6 +84,14 @@ class LargerWorld(World):
             "/console/audit/": f"since={self.now - timedelta(days=30):%Y-%m-%d}&until={self.now:%Y-%m-%d}",
             "/console/usage/charges/": f"buyer={self.buyer.pk}",
         }
+        careful, enterprise = factories.make_buyer(), self.facts["enterprise"]
+        turn_on(careful)
+        self.visits = {
+            "buyer with two-step sign-in": Visit("/account/security/", session=self._session(careful)),
+            "owner of a company that left": Visit("/seller/", session=self._session(self._left())),
+            "stranger at the auth centre": Visit(f"/t/{enterprise}/"),
+            "stranger at the pages of an enterprise": Visit(f"/enterprise/{enterprise}/", "/account/login/"),
+        }
 
     def _server(self) -> tuple[str, str]:
         """One that runs, and nothing was ordered for it since; and its image in the store."""
@@ -75,6 +99,12 @@ class LargerWorld(World):
         server = stand_server(self.buyer, image, now=self.now)
         complete_order(Order.objects.get(lines__for_server=server.pk), now=self.now)
         return f"/servers/{server.pk}/", f"/products/{image.slug}/"
+
+    @staticmethod
+    def _left() -> User:
+        owner = factories.make_buyer(balance="0")
+        enter.leave(factories.make_seller(member=owner), by="operator", now=NOW)
+        return owner
 
     def _held(self, offer: Offer, **changed: object) -> Subscription:
         order = factories.make_order(self.buyer, offer=offer, paid=True, now=self.now)

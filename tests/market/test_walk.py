@@ -20,6 +20,7 @@ from django.test import Client
 from django.urls import Resolver404, resolve
 
 from tests.factories.people import PASSWORD
+from tests.factories.second_step import turn_on
 from tests.factories.signing_in import authorise, make_member_with_password
 from tests.market import every_address as table
 from tests.market.every_address import ADDRESSES, STRANGER
@@ -76,15 +77,6 @@ POLLED = "loaded by its page while something runs"
 IN_OTHER_STATES: Mapping[str, tuple[str, str]] = {
     "services/<int:pk>/access/": ("storefront:access_live", POLLED),
     "orders/<str:number>/progress/": ("storefront:progress", POLLED),
-    "account/security/codes/": ("web:two_step_codes", "two-step sign-in is on"),
-    "account/security/two-step/off/": ("web:two_step_off", "two-step sign-in is on"),
-    "enterprise/<slug:code>/enter/": (
-        "storefront:enterprise_enter",
-        "a sign-in that a page of the enterprise asked for",
-    ),
-    "t/<str:code>/sign-in/forgot/": ("auth_centre:forgot_password", "nobody is signed in"),
-    "t/<str:code>/two-step/codes/": ("auth_centre:two_step_codes", "two-step sign-in is on"),
-    "t/<str:code>/two-step/off/": ("auth_centre:two_step_off", "two-step sign-in is on"),
     "seller/addresses/<int:pk>/live/": ("seller_center:address_live", POLLED),
     "seller/assets/<int:pk>/live/": ("seller_center:asset_live", POLLED),
     "seller/assets/versions/<int:pk>/live/": ("seller_center:asset_version_live", POLLED),
@@ -96,11 +88,20 @@ IN_OTHER_STATES: Mapping[str, tuple[str, str]] = {
     "seller/products/<int:pk>/submit/progress/": ("seller_center:product_submit_progress", POLLED),
     "seller/submissions/<int:pk>/progress/": ("seller_center:submission_progress", POLLED),
     "seller/web-checks/<int:pk>/live/": ("seller_center:web_check_live", POLLED),
-    "seller/company/statement/": ("seller_center:statement", "a company that left the market"),
     "console/clock/hands/": ("console:clock_hands", POLLED),
     "console/reconcile/live/": ("console:reconcile_live", POLLED),
 }
 """Pages whose link shows in a state that nothing in the small market has: the name that a template links them by, and the state."""
+
+TWO_STEP = "member with two-step sign-in"
+OF_VISITS: Mapping[str, frozenset[str]] = {
+    "buyer with two-step sign-in": frozenset({"account/security/codes/", "account/security/two-step/off/"}),
+    "owner of a company that left": frozenset({"seller/company/statement/"}),
+    "stranger at the auth centre": frozenset({"t/<str:code>/sign-in/forgot/"}),
+    "stranger at the pages of an enterprise": frozenset({"enterprise/<slug:code>/enter/"}),
+    TWO_STEP: frozenset({"t/<str:code>/two-step/codes/", "t/<str:code>/two-step/off/"}),
+}
+"""Pages that only these people have a link to."""
 
 FOR_OTHERS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("account/login/", "account/signup/"), frozenset({table.BUYER, table.OTHER_BUYER})),
@@ -120,11 +121,6 @@ FOR_OTHERS: Mapping[str, frozenset[str]] = {
     "seller/usage/export/<str:what>.csv": frozenset({table.OTHER_OWNER}),
 }
 """Pages that these may open, but that others have links to: they have nothing there to see or to change."""
-LINKED_IN_CODE = {
-    "web:two_step_codes", "web:two_step_off", "auth_centre:two_step_codes", "auth_centre:two_step_off",
-    "storefront:enterprise_enter",
-}  # fmt: skip
-"""Links whose address a page gets from its view."""
 
 
 def csrf_failed(_request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -161,8 +157,10 @@ class Walk:
         self._seen: set[str] = set()
         self._objects: Counter[str] = Counter()
         self._queries: Counter[str] = Counter()
-        if role == MEMBER:
+        if role in {MEMBER, TWO_STEP}:
             self._sign_in(world)
+        elif role in world.visits:
+            self.client.cookies[settings.SESSION_COOKIE_NAME] = world.visits[role].session
         elif role != STRANGER:
             self.client.cookies[settings.SESSION_COOKIE_NAME] = world.sessions[role]
 
@@ -170,13 +168,16 @@ class Walk:
         admin = Member.objects.select_related("enterprise").get(
             enterprise__code=world.facts["enterprise"], user=world.users[table.BUYER]
         )
-        member = make_member_with_password(admin, "walker01")
+        name = "walker02" if self.role == TWO_STEP else "walker01"
+        member = make_member_with_password(admin, name)
         Member.objects.filter(pk=member.pk).update(role=Member.Role.ADMIN)  # who has more links than others
         authorise(TenantBinding.objects.get(pk=world.facts["joint_binding"]), member)
         page = self.client.get(f"{self.home}sign-in/")
         [form] = [form for form in Page(page.content.decode()).forms if "password" in page.content.decode()][:1]
-        given = dict(form.sent()) | {"name": "walker01", "password": PASSWORD}
+        given = dict(form.sent()) | {"name": name, "password": PASSWORD}
         assert self.client.post(f"{self.home}sign-in/", given).status_code == 302
+        if self.role == TWO_STEP:
+            turn_on(member.user)
 
     def go(self) -> None:
         todo = deque([(self.home, "")])
@@ -253,7 +254,9 @@ class Walk:
 
 def _site_of(world: LargerWorld, role: str) -> tuple[str, Any]:
     """The home page of the site that the role is walked through, and what belongs to that site."""
-    if role == MEMBER:
+    if role in world.visits:
+        return world.visits[role].home, world.visits[role].site
+    if role in {MEMBER, TWO_STEP}:
         home = f"/t/{world.facts['enterprise']}/"
     elif role == table.OPERATOR:
         home = "/console/"
@@ -292,8 +295,17 @@ def test_every_page_has_a_link(world: LargerWorld, walks: dict[str, Walk], role:
     }
     print(f"{role}: {walk.pages} pages, {len(walk.reached)} of {len(expected)} addresses, {len(walk.forms)} forms")  # noqa: T201  # the numbers
     others = {pattern for pattern, roles in FOR_OTHERS.items() if role in roles}
-    unreached = expected - walk.reached - set(WITHOUT_LINK) - set(IN_OTHER_STATES) - others
+    of_visits = frozenset[str]().union(*OF_VISITS.values())
+    unreached = expected - walk.reached - set(WITHOUT_LINK) - set(IN_OTHER_STATES) - others - of_visits
     assert not unreached, "\n".join(["", *sorted(unreached)])
+    assert not walk.dead, "\n".join(["", *walk.dead])
+
+
+@pytest.mark.parametrize("visitor", OF_VISITS)
+def test_pages_of_a_special_reader_have_a_link(world: LargerWorld, walks: dict[str, Walk], visitor: str) -> None:
+    """issue 25, 14: no page without a link."""
+    walk = walk_of(world, walks, visitor)
+    assert not OF_VISITS[visitor] - walk.reached
     assert not walk.dead, "\n".join(["", *walk.dead])
 
 
@@ -302,7 +314,7 @@ def test_pages_of_other_states_are_linked_by_a_template() -> None:
     sources = {name: path.read_text() for name, path in template_files()}
     for pattern, (name, state) in IN_OTHER_STATES.items():
         assert pattern in ADDRESSES
-        linked = [template for template, text in sources.items() if f'"{name}"' in text or name in LINKED_IN_CODE]
+        linked = [template for template, text in sources.items() if f'"{name}"' in text]
         assert linked, f"{pattern}: nothing links to {name} in the state: {state}"
 
 
