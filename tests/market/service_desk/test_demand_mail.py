@@ -156,6 +156,6 @@ def test_html_keeps_its_lines(page: str) -> None:
 )
 def test_a_mail_of_a_program_is_no_demand(name: str, value: str, automatic: bool) -> None:
     """RFC 3834 §2; Exchange marks absence notes with X-Auto-Response-Suppress only."""
-    header: dict[str, Any] = {name: value}
-    read = read_mail(mail_of(WORDS.encode(), **header))
+    headers: dict[str, Any] = {name: value}
+    read = read_mail(mail_of(WORDS.encode(), "text/plain", **headers))
     assert read.problem == (Problem.AUTOMATIC if automatic else None)

@@ -26,12 +26,10 @@ UNSUBSCRIBE_SERVICE = f"{ROOT}/service/unsubscribe"
 SHOW_AGREEMENTS = f"{ROOT}/subscription-agreements-query"
 
 WAYS = ("cancel_renewal", "no_reason", "unused", "end")
-"""How a service is unsubscribed: take back a renewal that has not begun, return it within the first days, or return what is left
-of its paid time."""
+"""Cancel a renewal that has not begun, return the service within its first days, refund the rest of its time, or end it."""
 ID_LENGTH = 18
 """Digits of a service's id."""
 _AMOUNT_LENGTH = 20
-_MAX_EXPONENT = 20
 AMOUNT = r"^[0-9]{1,15}(\.[0-9]{1,4})?$"
 """Plain digits: reading ``1E+999990`` as an amount takes a processor for most of a minute."""
 
@@ -158,8 +156,8 @@ class PayOrder:
     expected_amount: Decimal | None = None
 
     def dump(self) -> dict[str, object]:
-        expected = given(expected_amount=_dump_amount(self.expected_amount))
-        return {"idempotency_key": self.idempotency_key, "order_id": self.order_id, **expected}
+        amount = given(expected_amount=_dump_amount(self.expected_amount))
+        return {"idempotency_key": self.idempotency_key, "order_id": self.order_id, **amount}
 
     @classmethod
     def load(cls, members: Members) -> PayOrder:
@@ -384,7 +382,7 @@ def _accepted(members: Members) -> tuple[Agreement, ...]:
 def _amount(members: Members, name: str) -> Decimal | None:
     """An amount that its table checked; None when it is absent. Raises ``BadBody`` for a blank one."""
     written = text(members, name)
-    if written and not written.strip():
+    if written.isspace():
         raise BadBody(f"{name} is blank")
     return Decimal(written) if written else None
 
@@ -393,7 +391,7 @@ def _dump_amount(amount: Decimal | None) -> str:
     """Raises ``ValueError`` for an amount that its table would refuse only after millions of digits were written."""
     if amount is None:
         return ""
-    if not amount.is_finite() or abs(amount.adjusted()) > _MAX_EXPONENT:
+    if not amount.is_finite() or abs(amount.adjusted()) > _AMOUNT_LENGTH:
         raise ValueError("an amount has 1 to 15 digits and at most 4 decimals, such as 99.00")
     return f"{amount:f}"
 
