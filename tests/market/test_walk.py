@@ -91,7 +91,7 @@ IN_OTHER_STATES: Mapping[str, tuple[str, str]] = {
     "console/clock/hands/": ("console:clock_hands", POLLED),
     "console/reconcile/live/": ("console:reconcile_live", POLLED),
 }
-"""Pages whose link shows in a state that nothing in the small market has: the name that a template links them by, and the state."""
+"""Pages whose link shows in a state that the market of the walk does not have: the name that a template links them by, and the state."""
 
 TWO_STEP = "member with two-step sign-in"
 OF_VISITS: Mapping[str, frozenset[str]] = {
@@ -318,7 +318,7 @@ def test_pages_of_other_states_are_linked_by_a_template() -> None:
         assert linked, f"{pattern}: nothing links to {name} in the state: {state}"
 
 
-@AS_EACH
+@pytest.mark.parametrize("role", [*ROLES, *OF_VISITS])
 def test_every_form_is_sent_with_its_token(world: LargerWorld, walks: dict[str, Walk], role: str) -> None:
     walk = walk_of(world, walks, role)
     assert walk.forms
