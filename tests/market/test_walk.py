@@ -132,6 +132,7 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[LargerWorld
     del django_db_setup
     before, settings.CSRF_FAILURE_VIEW = settings.CSRF_FAILURE_VIEW, f"{__name__}.csrf_failed"
     with origins_shown(), standing(django_db_blocker, LargerWorld) as made:
+        assert isinstance(made, LargerWorld)
         yield made
     settings.CSRF_FAILURE_VIEW = before
 

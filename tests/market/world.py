@@ -356,7 +356,7 @@ class World:
 
 
 @contextmanager
-def standing[W: World](blocker: Any, make: type[W] = World) -> Iterator[W]:  # type: ignore[assignment]  # W is World there
+def standing(blocker: Any, make: type[World] = World) -> Iterator[World]:
     """One world for the tests of a module, each of which takes back what it does; in a transaction that is rolled back."""
     with blocker.unblock():
         with transaction.atomic():

@@ -20,6 +20,9 @@ from tradepost.market.identity import agreements, buyer_keys
 from tradepost.market.identity.buyer_key_models import Right
 from tradepost.market.identity.models import User
 from tradepost.market.open_api.document import document
+from tradepost.market.open_api.models import KeptAnswer
+from tradepost.market.orders.models import Order
+from tradepost.market.payments.models import Transfer
 from tradepost.market.subscriptions.models import Period, Subscription
 from tradepost.protocols.http import Request
 from tradepost.protocols.open_api.signing import sign
@@ -102,3 +105,31 @@ def two_services() -> tuple[Program, Subscription]:
     program = make_program(email="two@buyer.example")
     service_of(program.buyer, age=timedelta(days=2))
     return program, service_of(program.buyer)
+
+
+AGREED = [{"agreement_id": "buyer", "version": "1"}, {"agreement_id": "service", "version": "1"}]
+"""The version that a new market has in force."""
+
+
+def facts() -> tuple[Any, ...]:
+    """What a refusal leaves as it is."""
+    orders = list(Order.objects.order_by("pk").values_list("number", "status"))
+    services = list(Subscription.objects.order_by("pk").values_list("pk", "status", "expires_at"))
+    return orders, services, Transfer.objects.count(), KeptAnswer.objects.count()
+
+
+def refused(program: Program, path: str, **given: Any) -> tuple[int, str, str]:
+    before = facts()
+    told = program.code(path, **given)
+    assert facts() == before
+    return told
+
+
+def created(program: Program, key: str = "k1", **given: Any) -> dict[str, Any]:
+    asked = {"idempotency_key": key, "accepted_agreements": AGREED, **given}
+    if "product_id" not in asked:
+        asked["product_id"] = offer_on_sale().product_id
+    status, told = program.call("order/batch-order", **asked)
+    assert (status, told["error_code"]) == (200, "CBC.0000"), told
+    result: dict[str, Any] = told["result"]
+    return result

@@ -16,10 +16,13 @@ from tests.factories.products import ON_DEMAND
 from tests.market.invoices.usage import HOUR, use
 from tests.market.open_api.asking import HOST
 from tests.market.open_api.buyer_program import (
+    AGREED,
     Program,
+    created,
     make_program,
     offer_on_sale,
     publish_agreement,
+    refused,
     service_of,
     young,
 )
@@ -29,17 +32,13 @@ from tradepost.market.billing.last_charge import last_charge
 from tradepost.market.catalog.models import Product, SalesTarget
 from tradepost.market.identity.buyer_key_models import Right
 from tradepost.market.open_api.buyer_orders import dump_time
-from tradepost.market.open_api.models import KeptAnswer
 from tradepost.market.orders.models import Order, OrderLine
 from tradepost.market.payments import ledger
-from tradepost.market.payments.models import Transfer
 from tradepost.market.payments.queries import balance
 from tradepost.market.production.models import Call
 from tradepost.market.subscriptions.models import Subscription
 
 pytestmark = pytest.mark.django_db
-AGREED = [{"agreement_id": "buyer", "version": "1"}, {"agreement_id": "service", "version": "1"}]
-"""The version that a new market has in force."""
 
 
 @pytest.fixture(autouse=True)
@@ -50,30 +49,6 @@ def host(settings: Any) -> None:
 @pytest.fixture
 def program() -> Program:
     return make_program()
-
-
-def facts() -> tuple[Any, ...]:
-    """What a refusal leaves as it is."""
-    orders = list(Order.objects.order_by("pk").values_list("number", "status"))
-    services = list(Subscription.objects.order_by("pk").values_list("pk", "status", "expires_at"))
-    return orders, services, Transfer.objects.count(), KeptAnswer.objects.count()
-
-
-def refused(program: Program, path: str, **given: Any) -> tuple[int, str, str]:
-    before = facts()
-    told = program.code(path, **given)
-    assert facts() == before
-    return told
-
-
-def created(program: Program, key: str = "k1", **given: Any) -> dict[str, Any]:
-    asked = {"idempotency_key": key, "accepted_agreements": AGREED, **given}
-    if "product_id" not in asked:
-        asked["product_id"] = offer_on_sale().product_id
-    status, told = program.call("order/batch-order", **asked)
-    assert (status, told["error_code"]) == (200, "CBC.0000"), told
-    result: dict[str, Any] = told["result"]
-    return result
 
 
 def test_an_order_is_created_paid_and_listed(program: Program) -> None:

@@ -10,8 +10,17 @@ from openapi_schema_validator import OAS31Validator
 
 from tests.factories.products import ONCE
 from tests.market.open_api.asking import HOST
-from tests.market.open_api.buyer_program import V1, Program, make_program, offer_on_sale, service_of
-from tests.market.open_api.test_buyer_purchases import AGREED, created, facts, refused
+from tests.market.open_api.buyer_program import (
+    AGREED,
+    V1,
+    Program,
+    created,
+    facts,
+    make_program,
+    offer_on_sale,
+    refused,
+    service_of,
+)
 from tradepost.market.base import clock
 from tradepost.market.open_api.document import document
 

@@ -18,6 +18,7 @@ from django.views.decorators.cache import never_cache
 from tradepost.market.base import clock
 from tradepost.market.base.config import config
 from tradepost.market.base.errors import Refused
+from tradepost.market.base.numbers import whole_number
 from tradepost.market.identity.models import User
 from tradepost.market.organisations import admin_visits, departments, queries
 from tradepost.market.organisations.departments import tree_of
@@ -140,4 +141,4 @@ class DepartmentCode(forms.CharField):
     def prepare_value(self, value: Any) -> Any:
         """A key that a form begins with shows as its code."""
         text = str(value or "")
-        return queries.codes_of(self._enterprise).get(int(text), text) if text.isdecimal() else text
+        return queries.codes_of(self._enterprise).get(whole_number(text) or 0, text)
