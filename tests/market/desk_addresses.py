@@ -42,6 +42,7 @@ OF_THE_DESK = {
         post=ONLY_OPERATORS,
         data={"contact": "Z", "phone": "0755-1234567", "requirement": "a thing that is not here", "language": "en"},
     ),
+    "console/demands/mails/<int:pk>/aside/": Address({"pk": "{problem_mail}"}, post=ONLY_OPERATORS),
     "console/demands/products/": pages(ONLY_OPERATORS),
     "console/demands/sellers/": pages(ONLY_OPERATORS),
     "console/demands/<int:pk>/": pages(ONLY_OPERATORS, pk="{demand}"),

@@ -31,7 +31,7 @@ from tests.market import every_address as table
 from tests.market.debugging.answering import answer, call_of, tried
 from tests.market.engine import end, lease
 from tests.market.every_address import ADDRESSES, ANYBODY, OPERATOR, STRANGER, Address
-from tests.market.service_desk.asking import complained, passed, raised
+from tests.market.service_desk.asking import complained, passed, problem_mail, raised
 from tests.market.supervision.supervising import deliveries_of
 from tests.market.world_parts import enterprise_of, handed_over_of, joint_of, settled_of, web_checked_of
 from tests.market.written import Wrote, rows
@@ -275,7 +275,7 @@ class World:
         return {
             "demand": str(asked.demand.pk), "demand_token": asked.token, "open_demand": str(other.demand.pk),
             "customer_demand": str(passed(seller, asked.demand).pk), "complaint": str(complaint.pk),
-            "complaint_file": shown.sha256,
+            "complaint_file": shown.sha256, "problem_mail": str(problem_mail().pk),
         }, text  # fmt: skip
 
     @staticmethod

@@ -11,9 +11,10 @@ from tests.factories import NOW
 from tradepost.market.identity.models import Seller, User
 from tradepost.market.service_desk.complaints import Complain, Subject, complain
 from tradepost.market.service_desk.customer_demands import pass_on
+from tradepost.market.service_desk.demand_mail import Problem
 from tradepost.market.service_desk.demands import Allowance, Raised, RaiseDemand, raise_demand
 from tradepost.market.service_desk.desk_rules import DeskRules
-from tradepost.market.service_desk.models import Complaint, CustomerDemand, Demand
+from tradepost.market.service_desk.models import Complaint, CustomerDemand, Demand, ReceivedMail
 
 RULES = DeskRules(
     demand_workdays=3, seller_days=5, complaint_workdays=5, reply_hours=48, points_unreachable=20, points_abuse=30,
@@ -51,3 +52,13 @@ def complained(
 
 
 LATER = NOW + timedelta(hours=48)
+
+
+def problem_mail(
+    subject: str = "Offer", *, text: str = "We need a log audit system.", now: datetime = NOW
+) -> ReceivedMail:
+    """A mail that became no demand, for its subject."""
+    return ReceivedMail.objects.create(
+        key=f"{subject} {ReceivedMail.objects.count()}", sender="li@acme.example", subject=subject, text=text,
+        problem=Problem.SUBJECT.value, received_at=now,
+    )  # fmt: skip

@@ -29,7 +29,6 @@ KIND = TIMER = "service_desk.mails"
 MAILBOX = "mailbox"
 AT_ONCE = 50
 """Mails of one fetch; the next fetch goes on."""
-SHOWN = 20
 FAILED = "failed"
 """In the payload of the job: the mail on which the last attempt broke off."""
 CUT = f"… [cut after {LONGEST_REQUIREMENT:,} characters]"
@@ -164,8 +163,3 @@ def _is_chinese(text: str) -> bool:
 def last_fetch() -> LeasedJob | None:
     """The fetch that is under way or ended last."""
     return leased_jobs.newest(KIND, MAILBOX)
-
-
-def with_problems() -> list[ReceivedMail]:
-    """The newest mails that became no demand."""
-    return list(ReceivedMail.objects.exclude(problem="").order_by("-pk")[:SHOWN])

@@ -21,8 +21,10 @@ class ReceivedMail(models.Model):
     demand = models.BigIntegerField(null=True, default=None)
     """Key of the demand that it became; that row may be deleted earlier."""
     received_at = models.DateTimeField(db_index=True)
+    handled_at = models.DateTimeField(null=True, default=None)
+    """When an operator entered a mail with a problem as a demand, or set it aside."""
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(fields=["-id"], condition=~Q(problem=""), name="received_mail_problem"),
+            models.Index(fields=["-id"], condition=~Q(problem="") & Q(handled_at=None), name="received_mail_waits"),
         ]

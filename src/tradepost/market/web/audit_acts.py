@@ -135,6 +135,7 @@ ACTS: Mapping[str, Named] = {
     "supervision_act": Named(_("Evidence of a delivery looked at"), "supervision"),
     "supervision_decide": Named(_("Dispute about a delivery decided"), "supervision"),
     "demand_new": Named(_("Demand entered that came by mail")),
+    "demand_mail_aside": Named(_("Mail set aside that is no demand")),
     "demand_answer": Named(_("Demand answered"), "demand"),
     "demand_pass": Named(_("Demand passed to a seller"), "demand"),
     "demand_close": Named(_("Demand closed"), "demand"),

@@ -169,6 +169,7 @@ OF_NOBODY: Mapping[str, str] = {
     "notices_read": "an operator's own notices are theirs to read",
     "notice_open": "an operator's own notices are theirs to read",
     "notice_settings": "operators choose their own notices",
+    "demand_mail_aside": "a mail that became no demand belongs to no account",
     "agreement": "an agreement is between the market and all sellers",
     "category": OF_THE_STORE,
     "category_new": OF_THE_STORE,

@@ -42,7 +42,7 @@ OF_THE_BUYER = (
     "console/accounts/", "console/deliveries/", "console/enterprises/", "console/servers/tasks/", "console/transfers/", "console/unmatched/<int:pk>/assign/",
 )  # fmt: skip
 OF_NEITHER = (
-    "console/agreements/", "console/categories/", "console/clock/", "console/servers/orphans/", "console/demands/new/", "console/demands/<int:pk>/close/", "console/notices/",
+    "console/agreements/", "console/categories/", "console/clock/", "console/servers/orphans/", "console/demands/new/", "console/demands/mails/", "console/demands/<int:pk>/close/", "console/notices/",
     "console/unmatched/record/", "console/unmatched/<int:pk>/send-back/",
 )  # fmt: skip
 """Acts that concern nobody, or in this world a stranger: the latter have tests of their own below."""

@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language, gettext_lazy
@@ -22,7 +23,7 @@ from tradepost.market.catalog.models import Product
 from tradepost.market.identity.models import Seller
 from tradepost.market.notifications.demand_reactions import tells_by_sms
 from tradepost.market.review.contract import Words
-from tradepost.market.service_desk import customer_demands, demand_answers, demands, fetch_mails
+from tradepost.market.service_desk import customer_demands, demand_answers, demands, fetch_mails, problem_mails
 from tradepost.market.service_desk.demand_answers import Answer
 from tradepost.market.service_desk.demand_mail import LONGEST_SUBJECT, Problem, read_subject
 from tradepost.market.service_desk.demand_models import LONGEST_ANSWER, LONGEST_NOTE, LONGEST_REQUIREMENT
@@ -35,7 +36,7 @@ from tradepost.market.service_desk.demand_queries import (
     selling,
 )
 from tradepost.market.service_desk.demands import LONGEST_CONTACT, LONGEST_EMAIL, RaiseDemand
-from tradepost.market.service_desk.models import Demand
+from tradepost.market.service_desk.models import Demand, ReceivedMail
 from tradepost.market.web.access import now_of, operator_required, person
 from tradepost.market.web.auditing import only_shown
 from tradepost.market.web.demand_events import demand_events
@@ -121,32 +122,65 @@ def _mailbox() -> dict[str, Any]:
     """The last fetch, and mails that became no demand; nothing where the market reads no mailbox."""
     if not config().demand_mailbox.get_secret_value():
         return {}
-    problems = [{"mail": mail, "why": mail.words or PROBLEMS[mail.problem]} for mail in fetch_mails.with_problems()]
-    return {"mailbox": True, "fetch": fetch_mails.last_fetch(), "problems": problems}
+    waiting = problem_mails.waiting()
+    problems = [{"mail": mail, "why": mail.words or PROBLEMS[mail.problem]} for mail in waiting[: problem_mails.SHOWN]]
+    more = waiting.count() - len(problems)
+    return {"mailbox": True, "fetch": fetch_mails.last_fetch(), "problems": problems, "more": more}
 
 
 @operator_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
-    """Enter what came by mail to another address, or a mail that the market could not read."""
-    form = MailForm(request.POST or None, initial={"language": get_language()})
+    """Enter what came by mail to another address, or a mail that the market could not read (``mail``: its key)."""
+    mail = _mail(request)
+    form = MailForm(request.POST or None, initial={"language": get_language(), **_written(mail)})
     status = 200
     if request.method == "POST":
         status = 400
         if form.is_valid():
             try:
-                raised = _enter(request, form.cleaned_data)
+                raised = _enter(request, form.cleaned_data, mail)
             except Refused as refused:
                 say_why(form, refused)
                 status = refused.status
             else:
                 messages.success(request, _("Entered. Who asked gets a mail with the link, if there is an address."))
                 return redirect("console:demand", raised.demand.pk)
-    context = {"form": form, "idempotency_key": key_shown(request)}
+    context = {"form": form, "idempotency_key": key_shown(request), "mail": mail}
     return render(request, "console/demand_new.html", context, status=status)
 
 
-def _enter(request: HttpRequest, typed: dict[str, Any]) -> demands.Raised:
+def _mail(request: HttpRequest) -> ReceivedMail | None:
+    """The mail that is entered. Raises ``Http404`` for one that nobody received, ``Refused`` for one that was handled."""
+    asked = request.POST.get("mail") or request.GET.get("mail")
+    if not asked:
+        return None
+    pk = whole_number(asked)
+    found = problem_mails.find(pk) if pk else None
+    if found is None and not ReceivedMail.objects.filter(pk=pk or 0).exists():
+        raise Http404
+    if found is None:
+        raise problem_mails.handled_before()
+    return found
+
+
+def _written(mail: ReceivedMail | None) -> dict[str, str]:
+    return {} if mail is None else {"subject": mail.subject, "email": mail.sender, "requirement": mail.text}
+
+
+@operator_required
+@require_POST
+def set_mail_aside(request: HttpRequest, pk: int) -> HttpResponse:
+    try:
+        problem_mails.set_aside(pk, now=now_of(request))
+    except Refused as refused:
+        messages.error(request, refused.message)
+    else:
+        messages.success(request, _("The mail is set aside."))
+    return redirect("console:demands")
+
+
+def _enter(request: HttpRequest, typed: dict[str, Any], mail: ReceivedMail | None) -> demands.Raised:
     subject = read_subject(typed["subject"])
     asked = RaiseDemand(
         contact=typed["contact"] or (subject.contact if subject else ""),
@@ -157,7 +191,11 @@ def _enter(request: HttpRequest, typed: dict[str, Any]) -> demands.Raised:
         entered_by=person(request).email,
         idempotency_key=key_of(request, typed),
     )
-    return demands.raise_demand(asked, rules=desk_rules_now(), allowed=None, now=now_of(request))
+    with transaction.atomic():
+        raised = demands.raise_demand(asked, rules=desk_rules_now(), allowed=None, now=now_of(request))
+        if mail is not None:
+            problem_mails.enter(mail.pk, raised.demand, now=now_of(request))
+    return raised
 
 
 def _found(pk: int) -> Demand:

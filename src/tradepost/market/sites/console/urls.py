@@ -89,6 +89,7 @@ urlpatterns = [
     path("refunds/<int:pk>/decide/", refunds.decide, name="refund_decide"),
     path("demands/", demands.index, name="demands"),
     path("demands/new/", demands.new, name="demand_new"),
+    path("demands/mails/<int:pk>/aside/", demands.set_mail_aside, name="demand_mail_aside"),
     path("demands/products/", demands.products, name="demand_products"),
     path("demands/sellers/", demands.sellers, name="demand_sellers"),
     path("demands/<int:pk>/", demands.detail, name="demand"),
