@@ -9,6 +9,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from tests.architecture.source import ROOT
 
 TESTS = ROOT / "tests"
@@ -101,6 +103,7 @@ def test_the_rule_finds_what_it_is_about() -> None:
     assert sleeps(ast.parse("time.sleep(1)\nasyncio.sleep(0)")) == [1]
 
 
+@pytest.mark.slow
 def test_every_file_of_tests_is_read() -> None:
     assert len(list(trees())) > 500
     assert Path(__file__).relative_to(ROOT).as_posix() in dict(trees())

@@ -136,6 +136,7 @@ def collected(**given: str) -> tuple[list[str], str]:
     return [line for line in done.stdout.splitlines() if "test_the_mistake_is_named[" in line], done.stdout
 
 
+@pytest.mark.slow
 def test_the_environment_decides_and_the_run_says_how_to_repeat_it() -> None:
     everything, output = collected(TRADEPOST_SEED="4711")
     assert "Ran the tests that were named; same random values again: TRADEPOST_SEED=4711" in output

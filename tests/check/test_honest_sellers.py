@@ -24,6 +24,7 @@ def skipped(report: Report) -> set[str]:
     return {result.check_id for result in report.results if result.verdict is Verdict.SKIPPED}
 
 
+@pytest.mark.slow
 def test_the_sample_seller_passes(tmp_path):
     with sample_seller(tmp_path) as url:
         report = run(Options(url=url, key=KEY, replay_after=0))

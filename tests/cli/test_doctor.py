@@ -84,6 +84,7 @@ def test_a_fresh_database_fails_until_it_is_migrated(tmp_path):
     assert "Nothing failed, " in table.stdout
 
 
+@pytest.mark.slow
 def test_wrong_settings_are_a_finding_of_their_own(tmp_path):
     done = Market(tmp_path).run("doctor", "--json", TRADEPOST_PORT="0")
     assert done.returncode == 1

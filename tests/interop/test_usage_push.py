@@ -103,6 +103,7 @@ def test_plain_node_pushes_and_reads_what_was_wrong(market: Market) -> None:
     assert said.startswith("401 94060002")
 
 
+@pytest.mark.slow
 def test_the_kits_outbox_is_emptied_and_keeps_what_was_refused(market: Market, tmp_path: Path) -> None:
     """§C.5 over HTTP: more than may come unread from anybody, one bad record among them, and all of it once more."""
     client = MarketClient(market.url, market.access_key, market.secret_key, base_key=market.base_key)

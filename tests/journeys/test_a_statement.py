@@ -114,6 +114,7 @@ def test_from_what_was_sold_to_the_invoice_over_the_fee() -> None:
     assert (Invoice.objects.get().status, sound()) == ("returned", [])
 
 
+@pytest.mark.slow
 def test_what_is_not_the_market_s_own_operators_only_read() -> None:
     from tests.market.invoices.applying import applied
 

@@ -28,6 +28,7 @@ pytestmark = [pytest.mark.django_db(transaction=True)]
 MINUTE = timedelta(minutes=1)
 
 
+@pytest.mark.slow
 def test_a_period_image_runs_out_under_a_running_server() -> None:
     """business-rules §5: "if not renewed and the server keeps running … otherwise billed on-demand", from that minute on."""
     now = clock.now()

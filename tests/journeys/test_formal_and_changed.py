@@ -42,6 +42,7 @@ def test_a_running_trial_becomes_formal_and_is_then_renewed(protocol: str, tmp_p
     assert ledger.seller_account(product.seller, "CNY").balance.minor == 24_000, "the first month has begun"
 
 
+@pytest.mark.slow
 def test_changed_at_its_renewal_as_the_seller_agrees_and_not_as_it_refuses(tmp_path: Path) -> None:
     """saas-v2 §3.7, §8.1: changeInstanceCheck, then refreshInstance RENEWAL_CHANGE; a refusal orders nothing."""
     with tried(tmp_path, "saas_v2") as (page, kit, held, product):

@@ -29,6 +29,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 MONTH = {"plan": "PERIOD-month", "total": "10000", "periods": "1"}
 
 
+@pytest.mark.slow
 def test_taken_activated_renewed_and_expired(tmp_path: Path, live_server: Any) -> None:
     buyer = make_buyer(balance="500", now=clock.now(), level="V5")
     page, chinese = (Client(headers={"accept-language": language}) for language in ("en", "zh-hans"))

@@ -121,6 +121,7 @@ def becomes(held: Subscription, status: str) -> None:
     until(lambda: Subscription.objects.get(pk=held.pk).status == status, what=f"it is {status}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["saas_v2", "saas_v1"])
 def test_from_opening_on_demand_to_the_end_of_its_package(protocol: str, tmp_path: Path, live_server: Any) -> None:
     """business-rules §3.2, §4.4; saas-v2 §1.4, saas-v1-license A2: new, query, status, release."""

@@ -68,6 +68,7 @@ def renew(page: Client, held: Subscription) -> Order:
     return Order.objects.get(number=number)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", list(KIND))
 def test_renewed_in_time_and_in_the_last_days(protocol: str, tmp_path: Path) -> None:
     """business-rules §4.4, §4.5; saas-v2 §3.3, §3.4; saas-v1-license A2.3, A2.4, B1, B3."""

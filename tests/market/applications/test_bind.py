@@ -42,6 +42,7 @@ def status(binding: TenantBinding) -> str:
     return TenantBinding.objects.get(pk=binding.pk).status
 
 
+@pytest.mark.slow
 def test_the_seller_is_told_of_enterprise_client_and_departments_in_this_order() -> None:
     """§A.0: "Buyer binds a purchased app to an enterprise/organisation: tenantSync → applicationSync → allOrgSync"."""
     service = make_joint_service()
@@ -63,6 +64,7 @@ def test_the_seller_is_told_of_enterprise_client_and_departments_in_this_order()
     assert Call.objects.filter(purpose="sync", subscription=service, order_number=tenant.order_id).count() == 3
 
 
+@pytest.mark.slow
 def test_a_failed_sync_waits_for_the_buyer_and_is_told_anew_as_it_is_then() -> None:
     """§A.5: "On failure the buyer decides whether to retry", here after the last of the retries."""
     binding, view = make_binding(), SellersView()
@@ -87,6 +89,7 @@ def test_what_may_have_been_done_is_added_again_and_taken_back_in_the_end() -> N
     assert (status(binding), view) == ("unbound", SellersView())
 
 
+@pytest.mark.slow
 def test_nobody_is_told_of_the_end_of_what_was_never_begun() -> None:
     binding = make_binding()
     tell_next(binding, result=REFUSED_CONNECTION)
@@ -123,6 +126,7 @@ def test_an_enterprise_has_one_application_for_each_callback() -> None:
     assert TenantBinding.objects.count() == 1
 
 
+@pytest.mark.slow
 def test_what_is_no_joint_product_or_not_in_use_is_not_bound() -> None:
     service = make_joint_service()
     enterprise = make_enterprise(service.buyer)
@@ -172,6 +176,7 @@ def test_members_by_hand_and_by_group_in_batches_and_withdrawn_first() -> None:
     assert set(view.people) == {people[1].user_name}
 
 
+@pytest.mark.slow
 def test_the_first_generation_deletes_who_is_withdrawn() -> None:
     binding, view = bound("joint_kit_v1")
     [one] = make_people(binding.enterprise, 1)
@@ -181,6 +186,7 @@ def test_the_first_generation_deletes_who_is_withdrawn() -> None:
     assert names(tell_all(binding, view)) == ["SyncAuth·0·1"]
 
 
+@pytest.mark.slow
 def test_a_member_who_changes_is_modified_and_one_who_leaves_is_deleted() -> None:
     binding, view = bound()
     stays, leaves, unseen = make_people(binding.enterprise, 3)
@@ -195,6 +201,7 @@ def test_a_member_who_changes_is_modified_and_one_who_leaves_is_deleted() -> Non
     assert tell_all(binding, view) == [], "nothing of them is different"
 
 
+@pytest.mark.slow
 def test_who_joins_a_bound_group_is_told_and_who_leaves_it_is_taken_back() -> None:
     binding, view = bound()
     first, second = make_people(binding.enterprise, 2)
@@ -208,6 +215,7 @@ def test_who_joins_a_bound_group_is_told_and_who_leaves_it_is_taken_back() -> No
     assert set(view.people) == {second.user_name}
 
 
+@pytest.mark.slow
 def test_a_group_that_was_removed_gives_nothing_though_its_members_have_not_left_it_yet() -> None:
     binding, view = bound()
     first, second = make_people(binding.enterprise, 2)
@@ -223,6 +231,7 @@ def test_a_group_that_was_removed_gives_nothing_though_its_members_have_not_left
     assert view.people == {}
 
 
+@pytest.mark.slow
 def test_a_change_while_a_batch_is_under_way_is_told_after_it() -> None:
     binding, view = bound()
     [one] = make_people(binding.enterprise, 1)
@@ -239,6 +248,7 @@ def test_a_change_while_a_batch_is_under_way_is_told_after_it() -> None:
     assert view.people == {}
 
 
+@pytest.mark.slow
 def test_a_withdrawal_passes_by_what_stands_still() -> None:
     binding, view = bound()
     one, other = make_people(binding.enterprise, 2)
@@ -265,6 +275,7 @@ def test_a_call_that_ended_keeps_nothing_of_people_but_their_accounts() -> None:
     assert one.user_name in str(kept)
 
 
+@pytest.mark.slow
 def test_a_stranger_is_not_authorised_and_nobody_before_it_is_bound() -> None:
     binding, _ = bound()
     [stranger] = make_people(make_enterprise(), 1)
@@ -278,6 +289,7 @@ def test_a_stranger_is_not_authorised_and_nobody_before_it_is_bound() -> None:
     assert Authorisation.objects.count() == 0
 
 
+@pytest.mark.slow
 def test_a_dissolved_enterprise_is_unbound_everywhere_and_its_people_lose_the_right_at_once() -> None:
     """§A.0: "Organisation dissolved … tenantSync with flag 0"."""
     binding, view = bound()
@@ -298,6 +310,7 @@ def test_a_dissolved_enterprise_is_unbound_everywhere_and_its_people_lose_the_ri
     assert (status(binding), view) == ("unbound", SellersView())
 
 
+@pytest.mark.slow
 def test_an_operator_ends_what_the_seller_does_not_take_note_of() -> None:
     binding, view = bound()
     with pytest.raises(Refused, match="Only what is being unbound"):

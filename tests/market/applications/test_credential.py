@@ -218,6 +218,7 @@ def changes(application: Application, **changed: Any) -> CredentialChange:
     return replace(same, **changed)
 
 
+@pytest.mark.slow
 def test_a_new_key_is_applied_to_what_is_bound_by_encrypting_the_secret_anew() -> None:
     """§B.1: "apply to existing orders … the newest address, login address and key"; A.6: flag 2."""
     binding, view = make_binding(make_joint_service()), SellersView()
@@ -234,6 +235,7 @@ def test_a_new_key_is_applied_to_what_is_bound_by_encrypting_the_secret_anew() -
     assert apply_change(application, [binding.pk], actor="owner", rules=RULES, now=NOW) == 0
 
 
+@pytest.mark.slow
 def test_what_stood_still_at_the_former_address_is_told_at_the_new_one() -> None:
     binding, view = make_binding(make_joint_service()), SellersView()
     tell_next(binding, view, result=Rejected(code="000005", message="", retryable=True))
@@ -258,6 +260,7 @@ def test_several_instances_are_not_switched_back_and_both_share_one_address() ->
         change(application, changes(application, login_url=taken), outbound=SANDBOX)
 
 
+@pytest.mark.slow
 def test_what_the_buyer_did_not_release_or_the_seller_did_not_ask_for_is_not_told() -> None:
     binding, view = make_binding(make_joint_service(asked_fields=["mobile", "position"])), SellersView()
     tell_all(binding, view)

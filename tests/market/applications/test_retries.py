@@ -64,6 +64,7 @@ def test_waits_double_from_a_minute_to_an_hour_and_end_after_the_time() -> None:
     assert next_try("bind", tries=1, now=NOW, give_up_at=NOW) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("result", [REFUSED_CONNECTION, LOST, BAD])
 def test_a_failed_call_is_retried_with_what_there_is_to_tell_by_then(result) -> None:
     """Issue 25, 18: "retries for seven days with backoff and shows the reason"."""
@@ -111,6 +112,7 @@ def test_after_seven_days_it_stops_and_both_sides_were_told_twice() -> None:
     assert Notice.objects.filter(kind="sync_stopped").count() == Notice.objects.filter(kind="sync_delayed").count() == 1
 
 
+@pytest.mark.slow
 def test_a_withdrawal_does_not_wait_for_a_retry_of_another_kind() -> None:
     """Issue 25, 18; lanes: whoever loses a right is told first."""
     binding, view = bound()
@@ -127,6 +129,7 @@ def test_a_withdrawal_does_not_wait_for_a_retry_of_another_kind() -> None:
     assert names(tell_all(binding, view)) == ["SyncAuth·1·1"]
 
 
+@pytest.mark.slow
 def test_a_retry_that_became_needless_ends_by_itself() -> None:
     binding, view = bound()
     [one] = make_people(binding.enterprise, 1)
@@ -138,6 +141,7 @@ def test_a_retry_that_became_needless_ends_by_itself() -> None:
     assert waiting(binding) is None
 
 
+@pytest.mark.slow
 def test_unbinding_ends_all_other_retries() -> None:
     binding, view = bound()
     authorise.authorise(binding, [make_people(binding.enterprise, 1)[0].pk], admin=False, rules=RULES, now=NOW)
@@ -202,6 +206,7 @@ def test_everything_is_sent_again_in_order_to_a_seller_that_lost_all() -> None:
     assert of(binding).status == "bound"
 
 
+@pytest.mark.slow
 def test_a_restored_backup_loses_who_was_withdrawn_since() -> None:
     binding, view = bound()
     [gone] = make_people(binding.enterprise, 1)
@@ -226,6 +231,7 @@ def _of_kind(kind: str):
     return Call.objects.filter(kind=kind).order_by("pk")[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("result", [Done(), REFUSED_CONNECTION, LOST])
 def test_a_call_that_is_being_made_ends_first_and_counts_for_nothing(result) -> None:
     """Race: the answer may come from the server that lost the data."""

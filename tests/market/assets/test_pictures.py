@@ -49,6 +49,7 @@ def seen(sha256: str, reader: User | None, files: Files, variant: str = "card") 
     return pictures.show(sha256, variant, reader=lambda: reader, files=files)
 
 
+@pytest.mark.slow
 def test_a_picture_is_kept_as_webp_in_every_size_and_as_nothing_else(files: Files) -> None:
     exif = Image.Exif()
     exif[0x010F] = "A camera of somebody"

@@ -194,6 +194,7 @@ def test_a_worker_that_died_in_the_middle_begins_again(asset: Asset, monkeypatch
     assert version.status == Status.REVIEW
 
 
+@pytest.mark.slow
 def test_a_check_that_always_breaks_down_is_not_scanned(asset: Asset, monkeypatch: pytest.MonkeyPatch) -> None:
     version = upload_version(asset)
     monkeypatch.setattr("tradepost.market.assets.check_version.look_inside", lambda *_args, **_more: 1 / 0)
@@ -207,6 +208,7 @@ def test_a_check_that_always_breaks_down_is_not_scanned(asset: Asset, monkeypatc
     )
 
 
+@pytest.mark.slow
 def test_a_product_names_an_approved_version(asset: Asset) -> None:
     """§2.6, §2.7: of a kind that needs one."""
     first, waits = make_version(asset, label="1.0"), make_version(asset, package(a=b"2"), label="2.0")
@@ -270,6 +272,7 @@ def test_names_kinds_and_what_can_be_deleted(seller: Seller) -> None:
     assert list(Asset.objects.all()) == [used]
 
 
+@pytest.mark.slow
 def test_its_pages_from_the_upload_to_the_approval(asset: Asset) -> None:
     owner, operator = client_of(asset.seller), Client(headers={"accept-language": "en"})
     operator.force_login(factories.make_operator())

@@ -66,6 +66,7 @@ def test_after_the_window_as_many_pass_again(joint: Joint, monkeypatch: pytest.M
     assert spray(joint, 60) == rules.NAMES_FROM_NEW_NETWORKS
 
 
+@pytest.mark.slow
 def test_another_enterprise_is_not_concerned(joint: Joint) -> None:
     other = make_joint()
     spray(joint, 30)
@@ -92,6 +93,7 @@ def test_many_names_from_the_office_are_limited_too(joint: Joint) -> None:
     assert spray(joint, 90, OFFICE) == rules.NAMES_FROM_A_NETWORK
 
 
+@pytest.mark.slow
 def test_right_passwords_use_nothing_up(joint: Joint) -> None:
     for number in range(rules.NAMES_FROM_NEW_NETWORKS + 5):
         assert sign_in(joint, "zhang01", PASSWORD, f"10.9.0.{number}").status_code == 302

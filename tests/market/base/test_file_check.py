@@ -48,6 +48,7 @@ def test_every_column_with_a_hash_names_files_or_says_why_not() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_every_store_of_files_has_a_column_that_names_its_files() -> None:
     """Each ``Files(root)``: of the files folder itself, or of a folder that a column names."""
     roots = set()

@@ -189,6 +189,7 @@ def test_nought_days_keep_for_ever() -> None:
 # --- batches, boundaries, a night that is interrupted -----------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(

@@ -54,6 +54,7 @@ def _total(service: Subscription) -> tuple[int, list[tuple[datetime, int, Decima
     return sum(charged), [(one.start, one.quantity, one.exact, one.charged_minor) for one in held]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("price", PRICES.values(), ids=PRICES)
 def test_the_same_usage_costs_the_same_in_any_order_and_any_batches(price: Price) -> None:
     chance = random.Random(sampling.SEED)

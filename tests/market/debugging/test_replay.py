@@ -97,6 +97,7 @@ def test_a_replay_without_a_key_or_a_form_says_so_and_calls_nobody() -> None:
     assert outbox.dispatch(wiring.REACTIONS, now=clock.now()) == 1
 
 
+@pytest.mark.slow
 def test_find_out_why_runs_the_whole_tester_through_the_guard_with_progress(tmp_path: Path) -> None:
     with served(tmp_path) as address:
         job = find_out.start(address, by="zhang", now=clock.now())

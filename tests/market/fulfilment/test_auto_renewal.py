@@ -111,6 +111,7 @@ def test_seven_days_before_the_end_it_is_ordered_paid_and_asked_of_the_seller() 
     assert ledger.verify().problems == ()
 
 
+@pytest.mark.slow
 def test_it_goes_on_month_after_month() -> None:
     subscription = automatic(service())
     topped_up(subscription)
@@ -148,6 +149,7 @@ def test_without_money_nothing_is_ordered_and_it_is_tried_each_day_until_there_i
     assert ledger.verify().problems == ()
 
 
+@pytest.mark.slow
 def test_it_is_tried_in_grace_and_retention_and_the_last_try_is_told() -> None:
     """business-rules §4.5: until the last retention day; not a mail for each of the tries."""
     subscription = automatic(service())
@@ -163,6 +165,7 @@ def test_it_is_tried_in_grace_and_retention_and_the_last_try_is_told() -> None:
     assert AutoRenewal.objects.get().tries == expected
 
 
+@pytest.mark.slow
 def test_paid_in_the_retention_it_counts_from_the_end_and_thaws() -> None:
     """business-rules §4.4."""
     subscription = automatic(service())

@@ -78,6 +78,7 @@ def made(call: Call) -> Done:
     return Done(instance_id=f"i-{call.pk}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("many", [1, 7])
 def test_orders_paid_together_are_delivered_together(many: int) -> None:
     orders = [make_order(offer=offer(), paid=True) for _ in range(many)]
@@ -115,6 +116,7 @@ def test_orders_paid_together_are_delivered_together(many: int) -> None:
     assert ledger.verify().problems == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("many", [1, 7])
 def test_renewals_paid_together_are_done_together(many: int) -> None:
     orders = [ordered(service()) for _ in range(many)]
@@ -131,6 +133,7 @@ def test_renewals_paid_together_are_done_together(many: int) -> None:
     assert ledger.verify().problems == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("many", [1, 7])
 def test_what_stops_together_is_stopped_together(many: int) -> None:
     """Who is told of it costs more: each of them is a notice of its own."""
@@ -146,6 +149,7 @@ def test_what_stops_together_is_stopped_together(many: int) -> None:
     dispatch()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("many", [1, 7])
 def test_services_that_end_together_are_frozen_together(many: int) -> None:
     """business-rules §4.4."""

@@ -136,6 +136,7 @@ def test_what_is_sold_once_can_be_frozen_and_has_no_end() -> None:
     assert (held.status, held.release_at) == ("frozen", None)
 
 
+@pytest.mark.slow
 def test_many_are_frozen_and_thawed_in_as_many_statements_as_one(django_assert_num_queries) -> None:
     for many in (1, 5):
         pks = [service().pk for _ in range(many)]

@@ -236,6 +236,7 @@ def test_when_the_operators_reason_is_lifted_first_the_end_of_the_paid_time_stan
     assert (told("service_unfrozen"), Operation.objects.filter(kind="unfreeze").count()) == (0, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spoken", ["saas_v2", "saas_v1"])
 def test_the_moment_of_the_release_is_never_made_earlier(spoken: str) -> None:
     """operations.md §2: said when it was frozen, kept until it is lifted; business-rules §4.4."""

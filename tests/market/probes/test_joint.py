@@ -201,6 +201,7 @@ def test_the_production_interface_that_fails_is_not_healed_by_a_kit_that_passes(
     assert Health.objects.get(product=product_of(application)).verdict == "failed"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kept", [(), ("tenantSync",)])
 def test_cases_that_were_never_saved_fail_nothing_and_are_named(kept: tuple[str, ...]) -> None:
     """After an upgrade: what is not asked is unknown, and unknown days pass over (``outcome.of_product``)."""

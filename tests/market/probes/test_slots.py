@@ -176,6 +176,7 @@ def test_our_own_faults_count_against_nobody() -> None:
     assert not Notice.objects.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("down", "void"), [(6, False), (7, True)])
 def test_a_slot_in_which_too_many_addresses_cannot_be_reached_says_nothing(down: int, void: bool) -> None:
     """Shelf §4: transport failures > 30 % over ≥ 20 addresses void the slot silently."""

@@ -24,6 +24,7 @@ from tradepost.market.production.models import Address, Attempt, Call
 from .broken_sellers import SCRIPTS, answered, says, serving
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_every_broken_answer_has_a_name_and_the_honest_seller_keeps_its_pace() -> None:
     """saas-v2 §4: success is HTTP 200, JSON, and resultCode; everything else is retried by plan (§3.10)."""

@@ -97,6 +97,7 @@ def test_no_release_is_sent_when_nothing_can_have_been_made() -> None:
         assert not Call.objects.filter(order_number=order.number, kind="Release").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_an_instance_without_access_data_is_released_by_its_id_at_the_end_of_the_plan() -> None:
     """saas-v2 §3.1: polled until the information comes back, bounded by the 3 h of the creation."""

@@ -200,6 +200,7 @@ def test_who_knows_the_password_locks_out_himself_and_not_the_owner(owner: User,
     assert known.get("/orders/").status_code == 200
 
 
+@pytest.mark.slow
 def test_wrong_codes_from_all_new_networks_have_a_total_and_the_owner_still_gets_in(owner: User, app: App) -> None:
     known = at_the_code(HOME)
     known.post(STEP, {"code": app.code(clock.wall())})
@@ -214,6 +215,7 @@ def test_wrong_codes_from_all_new_networks_have_a_total_and_the_owner_still_gets
     assert Event.objects.filter(name="second_step_guessed").count() == 1
 
 
+@pytest.mark.slow
 def test_the_link_of_the_mail_lets_the_owner_take_the_second_step(owner: User, app: App) -> None:
     wrong_codes(20)
     sign_in_reactions.on_second_step_guessed(SecondStepGuessed(user=owner.pk, at=clock.wall()), clock.now())

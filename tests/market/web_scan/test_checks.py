@@ -131,6 +131,7 @@ def test_http_that_leads_to_https_on_the_same_host_is_right() -> None:
     assert "certificate" not in untested(result), "the certificate of where it leads was looked at"
 
 
+@pytest.mark.slow
 @scanner
 def test_versions_and_ciphers_that_nobody_should_accept() -> None:
     pem = authority().issue("localhost")
@@ -142,6 +143,7 @@ def test_versions_and_ciphers_that_nobody_should_accept() -> None:
     assert all("anonymous" in line for line in evidence["tls.no_cipher"])
 
 
+@pytest.mark.slow
 @scanner
 def test_a_server_with_old_versions_alone_and_one_with_new_ones() -> None:
     pem = authority().issue("localhost")

@@ -324,6 +324,7 @@ def test_the_engine_counts_by_state_and_names_what_an_address_holds_up(console: 
     assert [(address.waiting, fault) for address, fault in context["breakers"]] == [(3, "The TLS connection failed")]
 
 
+@pytest.mark.slow
 def test_the_books_list_every_movement_and_find_one(console: Client) -> None:
     busy_market(1)
     order = Call.objects.order_by("pk")[0].order_number

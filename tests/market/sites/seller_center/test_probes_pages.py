@@ -117,6 +117,7 @@ def test_what_is_not_frozen_is_not_restored() -> None:
     assert not Submission.objects.exists()
 
 
+@pytest.mark.slow
 def test_a_frozen_product_is_restored_by_words_and_cases_that_stand() -> None:
     """saas-v2 §6, shelf §8: re-saved cases, a passing run, an operator."""
     product, owner, _ = failing(days=5)
@@ -133,6 +134,7 @@ def test_a_frozen_product_is_restored_by_words_and_cases_that_stand() -> None:
     assert product.name_en in seen(console, f"/console/products/{product.pk}/")
 
 
+@pytest.mark.slow
 def test_an_operator_sells_it_again_only_after_a_probe_that_passed() -> None:
     product, _owner, its = failing(days=5)
     console = browser(make_operator())
