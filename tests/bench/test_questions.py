@@ -66,4 +66,5 @@ def test_a_question_is_answered(name, tmp_path):
     answer = msgspec.json.decode(out.read_bytes(), type=Answer)
     assert answer.name == name
     assert {figure.name for figure in answer.figures} >= OURS[name]
-    assert all(len(figure.runs) == 1 and figure.value > 0 for figure in answer.figures)
+    assert all(len(figure.runs) == 1 for figure in answer.figures)
+    assert all(figure.value > 0 for figure in answer.figures if figure.name != "cumulative layout shift")

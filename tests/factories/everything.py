@@ -161,7 +161,7 @@ def facts_of(size: Size) -> Mapping[str, str]:
         "supervision": of_seller("supervision_supervision", "id", "buyer_id = 1 AND status = 'running' AND owner = 'buyer'"),
         "disputed": of_seller("supervision_supervision", "id", "status = 'appealed'"), "supervision_file": "0" * 64, "handed": of_seller("supervision_supervision", "id", "buyer_id = 1 AND status = 'running'"),
         "refund": of_seller("orders_refund", "id", "buyer_id = 1 AND status = 'refunded'"),
-        "demand": str(OF_THE_BUYER), "open_demand": str(OPEN), "demand_token": DEMAND_TOKEN, "customer_demand": str(OF_THE_BUYER),
+        "demand": str(OF_THE_BUYER), "open_demand": str(OPEN), "demand_token": DEMAND_TOKEN, "problem_mail": "1", "customer_demand": str(OF_THE_BUYER),
         "complaint": str(OF_THE_BUYER), "complaint_file": "0" * 64,
         "appealed_refund": of_seller("orders_refund", "id", "status = 'appealed'"), "refund_file": "0" * 64,
         "refused_version": of_seller("assets_asset", "(SELECT max(v.id) FROM assets_assetversion v WHERE v.asset_id = assets_asset.id)"),

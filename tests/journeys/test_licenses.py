@@ -111,8 +111,7 @@ def test_a_second_application_for_a_machine_is_refused_and_one_not_granted_is_as
         assert len({command.event_id for command in seller.asked}) == 1
     LicenseRequest.objects.update(status="delivered")
     for fingerprint, words in (("", "applied for the license of this machine already"), ("x" * 1025, "at most 1024")):
-        page.post(address, {"fingerprint": fingerprint})
-        assert words in page.get(f"/services/{held.pk}/").content.decode()
+        assert words in page.post(address, {"fingerprint": fingerprint}).content.decode()
     Subscription.objects.update(status="frozen")
     page.post(address, {"fingerprint": "M2"})
     assert LicenseRequest.objects.count() == 1

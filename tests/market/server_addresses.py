@@ -23,6 +23,7 @@ OF_SERVERS = {
     "servers/<int:pk>/release/": Address(
         {"pk": "{server}"}, get=frozenset({BUYER}), post=frozenset({BUYER}), data={"agreed": "on"}
     ),
+    "servers/<int:pk>/password/": Address({"pk": "{server}"}),  # its service has the password
     "seller/servers/": pages(TRADE),
     "console/servers/": pages(frozenset({OPERATOR})),
     "console/servers/orphans/": pages(frozenset({OPERATOR})),
