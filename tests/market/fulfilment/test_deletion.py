@@ -170,7 +170,7 @@ def test_an_operator_reads_what_the_act_does_to_what_was_bought(code: str, mode:
     assert ("seller's server" in frozen) is (by is DeletedBy.SELLER)
     assert ("paid time runs on" in frozen) is held.offer.renewable
     assert ("seller deletes it" in ended) is (by is DeletedBy.SELLER)
-    assert "Nothing is refunded." in ended
+    assert "No refund is due." in ended
     assert shown["lift_text"].startswith("It can be used again")
     answer = client.post(reverse("console:service_release", args=[held.pk]), {"reason": "Spam"}, follow=True)
     assert ("its seller is asked to delete it" in answer.content.decode()) is (by is DeletedBy.SELLER)
@@ -205,7 +205,7 @@ def test_an_order_that_was_not_delivered_blames_a_server_only_where_one_was_call
         paid = mode == "PERIOD"
         assert ("Nothing was charged" in buyers) is not paid
         assert ("refunded" in buyers) is paid
-        assert sellers.endswith("You need to do nothing.")
+        assert sellers.endswith("No action is needed.")
 
 
 @pytest.mark.parametrize(("code", "mode"), EVERY_KIND)

@@ -28,7 +28,7 @@ OF_COMPLAINTS: Mapping[str, Words] = {
     ),
     "seller_complaint_withdrawn": Words(
         _("A buyer withdrew a complaint about you"),
-        _("It was about %(product)s. You need to do nothing."),
+        _("It was about %(product)s. No action is needed."),
         _("See the complaint"), "info", "circle-check", OF_A_COMPLAINT,
     ),
     "seller_complaint_upheld": Words(

@@ -63,7 +63,7 @@ OF_DEMANDS: Mapping[str, Words] = {
     ),
     "seller_demand_recalled": Words(
         _("A demand that you were asked for is settled"),
-        _("You need to do nothing."),
+        _("No action is needed."),
         _("See the demand"), "info", "circle-check", A_SELLERS,
     ),
 }  # fmt: skip  # a table is read in rows

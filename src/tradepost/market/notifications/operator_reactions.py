@@ -21,10 +21,10 @@ from .telling import Telling
 SELLERS = {"freeze": "seller_service_frozen", "lift": "seller_service_unfrozen", "release": "seller_service_ended"}
 """Kinds of notices by act; ``_plain`` where the seller's interface is not called."""
 DELETION = {
-    DeletedBy.SELLER: gettext_noop("Nobody can use it any more, and the seller deletes it with its data."),
-    DeletedBy.CLOUD: gettext_noop("Nobody can use it any more, and the cloud deletes the server with its data."),
+    DeletedBy.SELLER: gettext_noop("It can no longer be used, and the seller deletes it with its data."),
+    DeletedBy.CLOUD: gettext_noop("It can no longer be used, and the cloud deletes the server with its data."),
     DeletedBy.IMAGE: gettext_noop("Your server and its data stay. While the server runs, each hour is billed."),
-    DeletedBy.NOBODY: gettext_noop("Nobody can use it any more."),
+    DeletedBy.NOBODY: gettext_noop("It can no longer be used."),
 }
 
 

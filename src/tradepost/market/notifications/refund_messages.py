@@ -83,14 +83,14 @@ OF_REFUNDS: Mapping[str, Words] = {
     ),
     "seller_renewal_taken_back": Words(
         _("A renewal of %(product)s was taken back by its buyer"),
-        _("It had not begun: %(amount)s, which the market still held, is paid back to the buyer. The market is telling your "
+        _("The renewal had not begun, so %(amount)s is refunded to the buyer. The market is telling your "
           "production interface the end before it; you only need to act if a call fails."),
         _("See the refund"), "info", "arrow-back-up", AN_UNSUBSCRIPTION,
     ),
     "seller_unsubscribed_plain": Words(
         _("%(product)s was unsubscribed by its buyer"),
-        _("%(amount)s is paid back to the buyer; what you had earned of it is deducted from what the market owes you. You need to "
-          "do nothing."),
+        _("%(amount)s is refunded to the buyer, and your share of it is deducted from your next statement. No action "
+          "is needed."),
         _("See the refund"), "warning", "arrow-back-up", AN_UNSUBSCRIPTION,
     ),
     "seller_usage_service_ended_plain": Words(
@@ -100,7 +100,7 @@ OF_REFUNDS: Mapping[str, Words] = {
     ),
     "seller_renewal_taken_back_plain": Words(
         _("A renewal of %(product)s was taken back by its buyer"),
-        _("It had not begun: %(amount)s, which the market still held, is paid back to the buyer. You need to do nothing."),
+        _("The renewal had not begun, so %(amount)s is refunded to the buyer. No action is needed."),
         _("See the refund"), "info", "arrow-back-up", AN_UNSUBSCRIPTION,
     ),
     "seller_refund_asked": Words(
@@ -120,7 +120,7 @@ OF_REFUNDS: Mapping[str, Words] = {
     ),
     "seller_refund_withdrawn": Words(
         _("The buyer no longer asks for a refund for %(product)s"),
-        _("You need to do nothing. The service goes on."),
+        _("No action is needed. The service goes on."),
         _("See the refund"), "info", "circle-check", AN_UNSUBSCRIPTION,
     ),
     "seller_refund_decided_for": Words(

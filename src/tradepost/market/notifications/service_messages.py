@@ -43,7 +43,7 @@ OF_SERVICES: Mapping[str, Words] = {
     ),
     "seller_service_frozen": Words(
         _("The operator has frozen a service of %(product)s"),
-        _("Order line %(line)s. Reason: %(reason)s. Its buyer was told. Where your protocol has an activity for it, your "
+        _("Order line %(line)s. Reason: %(reason)s. The buyer has been notified. Where your protocol has an activity for it, your "
           "interface is asked to freeze the instance; keep its data."),
         _("Open the order"), "warning", "snowflake", A_SOLD_SERVICE,
     ),
@@ -55,12 +55,12 @@ OF_SERVICES: Mapping[str, Words] = {
     ),
     "seller_service_ended": Words(
         _("The operator has ended a service of %(product)s"),
-        _("Order line %(line)s. Reason: %(reason)s. Its buyer was told. Your interface is asked to release the instance."),
+        _("Order line %(line)s. Reason: %(reason)s. The buyer has been notified. Your interface is asked to release the instance."),
         _("Open the order"), "warning", "ban", A_SOLD_SERVICE,
     ),
     "seller_service_frozen_plain": Words(
         _("The operator has frozen a service of %(product)s"),
-        _("Order line %(line)s. Reason: %(reason)s. Its buyer was told. You need to do nothing."),
+        _("Order line %(line)s. Reason: %(reason)s. The buyer has been notified. No action is needed."),
         _("Open the order"), "warning", "snowflake", A_SOLD_SERVICE,
     ),
     "seller_service_unfrozen_plain": Words(
@@ -70,7 +70,7 @@ OF_SERVICES: Mapping[str, Words] = {
     ),
     "seller_service_ended_plain": Words(
         _("The operator has ended a service of %(product)s"),
-        _("Order line %(line)s. Reason: %(reason)s. Its buyer was told. You need to do nothing."),
+        _("Order line %(line)s. Reason: %(reason)s. The buyer has been notified. No action is needed."),
         _("Open the order"), "warning", "ban", A_SOLD_SERVICE,
     ),
 }  # fmt: skip  # a table is read in rows

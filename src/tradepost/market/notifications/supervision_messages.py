@@ -107,7 +107,7 @@ OF_SUPERVISIONS: Mapping[str, Words] = {
     ),
     "seller_delivery_cancel_withdrawn": Words(
         _("The buyer wants no money back for %(product)s any more"),
-        _("You need to do nothing. The delivery of order %(order)s goes on."),
+        _("No action is needed. The delivery of order %(order)s goes on."),
         SEE, "info", "circle-check", A_SELLERS,
     ),
     "seller_delivery_appealed": Words(

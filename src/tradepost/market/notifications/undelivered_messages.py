@@ -62,17 +62,17 @@ OF_UNDELIVERED: Mapping[str, Words] = {
     ),
     "seller_gave_up_cloud": Words(
         _("Order %(order)s was refunded: %(product)s could not be started"),
-        _("The period image could not be started on the buyer's server. The buyer has the money back. You need to do nothing."),
+        _("The period image could not be started on the buyer's server. The buyer has the money back. No action is needed."),
         _("Open the order"), "info", "server", A_SALE,
     ),
     "seller_not_opened_cloud": Words(
         _("Order %(order)s was closed: %(product)s could not be opened"),
-        _("The cloud of this market could not set up the server. You need to do nothing."),
+        _("The cloud of this market could not set up the server. No action is needed."),
         _("Open the order"), "info", "server", A_SALE,
     ),
     "seller_cloud_stopped": Words(
         _("The cloud could not complete an operation on %(product)s: %(activity)s"),
-        _("Reason: %(reason)s. The operator can see the error and retry. You need to do nothing."),
+        _("Reason: %(reason)s. The operator can see the error and retry. No action is needed."),
         _("Open the operation"), "info", "server", A_SALE,
     ),
 }  # fmt: skip  # a table is read in rows

@@ -53,7 +53,7 @@ def before_release(by: DeletedBy, back: Money) -> str:
         refund = _("%(amount)s is refunded to the buyer for paid time and changes that have not begun.")
         said.append(refund % {"amount": money(back)})
     else:
-        said.append(_("Nothing is refunded."))
+        said.append(_("No refund is due."))
     return _joined(said)
 
 
